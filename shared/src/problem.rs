@@ -107,7 +107,6 @@ pub struct FieldError {
     pub version: Option<i64>,
 }
 
-
 impl FieldError {
     pub fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
         Self {
@@ -151,4 +150,3 @@ impl Problem {
         }
     }
 }
-
