@@ -1,1 +1,5 @@
 //! The daemon.
+
+pub mod clock;
+pub mod lifecycle;
+pub mod store;

@@ -28,3 +28,50 @@ pub const DEFAULT_LIMIT: u32 = 50;
 pub const MAX_INCIDENTS: u32 = 200;
 /// The largest page of log lines and of events.
 pub const MAX_LINES: u32 = 1_000;
+
+/// What a list of incidents is ordered by, the most wanted first: newest, most urgent, highest.
+/// `-` reverses. Ties are ordered by id, in the same direction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Sort {
+    pub by: SortKey,
+    pub reversed: bool,
+}
+
+crate::text_enum::text_enum! {
+    SortKey {
+        Created = "created",
+        Updated = "updated",
+        Priority = "priority",
+        Score = "score",
+        Reference = "reference",
+    }
+}
+
+impl Default for Sort {
+    fn default() -> Self {
+        Self {
+            by: SortKey::Priority,
+            reversed: false,
+        }
+    }
+}
+
+impl std::str::FromStr for Sort {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (reversed, key) = text
+            .strip_prefix('-')
+            .map_or((false, text), |key| (true, key));
+        Ok(Self {
+            by: key.parse()?,
+            reversed,
+        })
+    }
+}
+
+impl std::fmt::Display for Sort {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}{}", if self.reversed { "-" } else { "" }, self.by)
+    }
+}

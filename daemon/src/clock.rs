@@ -1,0 +1,18 @@
+//! The only place that reads the clock and makes ids from it.
+
+use chrono::{DateTime, SubsecRound, Utc};
+use uuid::Uuid;
+
+/// Now, cut to the microseconds both databases keep.
+pub fn now() -> DateTime<Utc> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that reads the clock"
+    )]
+    Utc::now().trunc_subsecs(6)
+}
+
+/// A fresh `UUIDv7`: sorts by time of creation.
+pub fn new_id() -> Uuid {
+    Uuid::now_v7()
+}

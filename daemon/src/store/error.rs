@@ -1,0 +1,92 @@
+//! What can go wrong with the database, as the layers above need to tell it apart.
+
+use sqlx::error::ErrorKind;
+
+/// An error of the database.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// A unique value is taken already: table and column, where the engine says so.
+    #[error("{0} is taken")]
+    Taken(String),
+    /// A row it refers to does not exist.
+    #[error("a row it refers to does not exist")]
+    Dangling,
+    /// Deadlock or serialisation failure: nothing happened, the same again may succeed.
+    #[error("another write was in the way")]
+    Contended,
+    /// The database cannot be used now. The text is fit for a caller.
+    #[error("{reason}")]
+    Unavailable {
+        reason: &'static str,
+        source: Option<sqlx::Error>,
+    },
+    /// What is stored cannot be read as what it should be, or a statement is wrong.
+    #[error("the database answered an error")]
+    Broken(#[source] sqlx::Error),
+    /// A write panicked; its changes were undone.
+    #[error("the write panicked: {0}")]
+    Panicked(String),
+    /// The stored schema is not one this version can run.
+    #[error("{0}")]
+    Schema(String),
+}
+
+pub type Result<T, E = StoreError> = std::result::Result<T, E>;
+
+impl StoreError {
+    /// A stored value that is not what the column promises.
+    pub(super) fn unreadable(what: String) -> Self {
+        Self::Broken(sqlx::Error::Decode(what.into()))
+    }
+
+    /// Whether the connection or the file itself failed: nothing on this connection can be trusted.
+    pub fn is_fatal(&self) -> bool {
+        matches!(self, Self::Unavailable { .. } | Self::Broken(_))
+    }
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        match &error {
+            sqlx::Error::Database(db) => match db.kind() {
+                ErrorKind::UniqueViolation => {
+                    Self::Taken(db.constraint().unwrap_or(db.message()).to_owned())
+                }
+                ErrorKind::ForeignKeyViolation => Self::Dangling,
+                _ => match db.code().as_deref() {
+                    Some("40P01" | "40001") => Self::Contended,
+                    Some("53100" | "13") => unavailable("the database has no space left", error),
+                    Some("57P01" | "57P02" | "57P03" | "53300" | "25006") => {
+                        unavailable("the database is restarting or full", error)
+                    }
+                    // SQLite: busy, read-only, I/O, corrupt, cannot open (primary result codes).
+                    Some(code) if is_sqlite_io(code) => {
+                        unavailable("the database file cannot be written", error)
+                    }
+                    _ => Self::Broken(error),
+                },
+            },
+            sqlx::Error::PoolTimedOut => unavailable("the database is too busy", error),
+            sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::Protocol(_)
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed => unavailable("the database cannot be reached", error),
+            _ => Self::Broken(error),
+        }
+    }
+}
+
+/// `SQLITE_BUSY`, `_LOCKED`, `_READONLY`, `_IOERR`, `_CANTOPEN`, with any extended code.
+fn is_sqlite_io(code: &str) -> bool {
+    code.parse::<u32>()
+        .is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 8 | 10 | 14))
+        && code.len() < 5
+}
+
+const fn unavailable(reason: &'static str, source: sqlx::Error) -> StoreError {
+    StoreError::Unavailable {
+        reason,
+        source: Some(source),
+    }
+}

@@ -1,0 +1,106 @@
+//! The database: one SQL text, two engines.
+//!
+//! Reads take `&Db`; writes, and the reads that decide them, take `&mut Tx`, so a signature shows
+//! that a write shares its transaction with its event. The only way to a `Tx` is [`Db::write`].
+
+pub mod credentials;
+pub mod error;
+pub mod idempotency;
+pub mod incidents;
+pub mod installation;
+pub mod listing;
+pub mod logs;
+mod open;
+pub mod outbox;
+pub mod people;
+mod tx;
+mod watermark;
+mod writer;
+
+use sqlx::postgres::PgPool;
+use sqlx::sqlite::SqlitePool;
+use sqlx::{PgConnection, SqliteConnection};
+
+pub use error::{Result, StoreError};
+pub use open::Settings;
+pub use tx::{Committed, Fallible, Tx};
+pub use watermark::Ticket;
+
+/// One of the two, everywhere something differs by database.
+#[derive(Debug, Clone, Copy)]
+pub enum Engine<P, S> {
+    Postgres(P),
+    Sqlite(S),
+}
+
+impl<P, S> Engine<P, S> {
+    pub const fn is_postgres(&self) -> bool {
+        matches!(self, Self::Postgres(_))
+    }
+}
+
+/// Runs the same body on whichever engine it is.
+macro_rules! on {
+    ($engine:expr, |$conn:ident| $body:expr) => {
+        match $engine {
+            $crate::store::Engine::Postgres($conn) => $body,
+            $crate::store::Engine::Sqlite($conn) => $body,
+        }
+    };
+}
+pub(crate) use on;
+
+/// The few statements that must differ, side by side.
+pub struct Dialect {
+    pub postgres: &'static str,
+    pub sqlite: &'static str,
+}
+
+impl Dialect {
+    pub const fn of<P, S>(&self, engine: &Engine<P, S>) -> &'static str {
+        match engine {
+            Engine::Postgres(_) => self.postgres,
+            Engine::Sqlite(_) => self.sqlite,
+        }
+    }
+}
+
+/// The database. Cheap to clone.
+#[derive(Clone)]
+pub struct Db {
+    pools: Engine<PgPool, SqlitePool>,
+    door: Engine<(), writer::Writer>,
+}
+
+impl Db {
+    /// Where reads run.
+    pub const fn reads(&self) -> Engine<&PgPool, &SqlitePool> {
+        match &self.pools {
+            Engine::Postgres(pool) => Engine::Postgres(pool),
+            Engine::Sqlite(pool) => Engine::Sqlite(pool),
+        }
+    }
+
+    /// `postgres` or `sqlite`.
+    pub const fn kind(&self) -> &'static str {
+        match self.pools {
+            Engine::Postgres(_) => "postgres",
+            Engine::Sqlite(_) => "sqlite",
+        }
+    }
+
+    pub const fn is_postgres(&self) -> bool {
+        self.pools.is_postgres()
+    }
+
+    /// Waits for queued writes, then closes every connection.
+    pub async fn close(&self) {
+        if let Engine::Sqlite(writer) = &self.door {
+            writer.close().await;
+        }
+        on!(self.reads(), |pool| pool.close().await);
+    }
+}
+
+/// A connection of a transaction.
+pub(crate) type Connection<'c> = Engine<&'c mut PgConnection, &'c mut SqliteConnection>;

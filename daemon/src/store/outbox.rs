@@ -1,0 +1,268 @@
+//! Events: appended in the transaction that made them true, positioned, read by position.
+
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+use sqlx::types::Json;
+use sqlx::{FromRow, QueryBuilder};
+use tokio::sync::watch;
+use uuid::Uuid;
+use watchfire_shared::event::{Actor, AggregateType, Event, Fact, Source};
+use watchfire_shared::ids::{EventId, JournalId};
+
+use super::{Db, Engine, Result, StoreError, Tx, on};
+
+macro_rules! columns {
+    () => {
+        "id, position, aggregate_type, aggregate_id, version, event_type, schema_version, log_id, \
+         occurred_at, source, actor, request_id, caused_by, payload"
+    };
+}
+
+const INSERT: &str = concat!(
+    "insert into events (",
+    columns!(),
+    ") values ($1, null, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) returning seq"
+);
+const LOCK_COUNTER: &str = "select last from event_positions where id = 1 for update";
+const UNPOSITIONED: &str = concat!(
+    "select seq, ",
+    columns!(),
+    " from events where position is null order by seq limit $1"
+);
+const POSITION: &str = "update events set position = numbered.position \
+     from (select unnest($1::bigint[]) as seq, unnest($2::bigint[]) as position) numbered \
+     where events.seq = numbered.seq";
+const COUNT_ON: &str = "update event_positions set last = $1 where id = 1";
+const PAGE: &str = concat!(
+    "select ",
+    columns!(),
+    " from events where position > $1 and position <= $2 order by position limit $3"
+);
+const TIMELINE: &str = concat!(
+    "select ",
+    columns!(),
+    " from events where aggregate_id = $1 and version > $2 order by version limit $3"
+);
+const LAST_CHANGE: &str = concat!(
+    "select ",
+    columns!(),
+    " from events where aggregate_id = $1 and event_type = $2 order by version desc limit $3"
+);
+const HEAD: &str = "select coalesce(max(position), 0) from events";
+const OLDEST: &str = "select coalesce(min(position), 0) from events";
+const WAITING: &str = "select count(*) from events where position is null";
+
+#[derive(FromRow)]
+struct Row {
+    id: EventId,
+    position: Option<i64>,
+    aggregate_type: AggregateType,
+    aggregate_id: Uuid,
+    version: i64,
+    event_type: String,
+    schema_version: i16,
+    log_id: JournalId,
+    occurred_at: DateTime<Utc>,
+    source: Source,
+    actor: Json<Actor>,
+    request_id: String,
+    caused_by: Option<EventId>,
+    payload: Json<Value>,
+}
+
+impl TryFrom<Row> for Event {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self> {
+        let tagged = json!({ "event_type": row.event_type, "payload": row.payload.0 });
+        let fact: Fact = serde_json::from_value(tagged)
+            .map_err(|error| StoreError::Broken(sqlx::Error::Decode(error.into())))?;
+        Ok(Self {
+            event_id: row.id,
+            fact,
+            schema_version: row.schema_version,
+            log_id: row.log_id,
+            position: row.position,
+            aggregate_type: row.aggregate_type,
+            aggregate_id: row.aggregate_id,
+            version: row.version,
+            occurred_at: row.occurred_at,
+            source: row.source,
+            actor: row.actor.0,
+            request_id: row.request_id,
+            caused_by: row.caused_by,
+        })
+    }
+}
+
+fn events(rows: Vec<Row>) -> Result<Vec<Event>> {
+    rows.into_iter().map(Event::try_from).collect()
+}
+
+/// Appends facts in order. On SQLite they have their positions at once.
+pub async fn append(tx: &mut Tx, facts: Vec<Event>) -> Result<()> {
+    for mut event in facts {
+        let payload = payload_of(&event.fact)?;
+        let seq: i64 = on!(tx.conn(), |conn| sqlx::query_scalar(INSERT)
+            .bind(event.event_id)
+            .bind(event.aggregate_type)
+            .bind(event.aggregate_id)
+            .bind(event.version)
+            .bind(event.fact.event_type())
+            .bind(event.schema_version)
+            .bind(event.log_id)
+            .bind(event.occurred_at)
+            .bind(event.source)
+            .bind(Json(&event.actor))
+            .bind(&event.request_id)
+            .bind(event.caused_by)
+            .bind(Json(&payload))
+            .fetch_one(conn)
+            .await)?;
+        if !tx.conn().is_postgres() {
+            event.position = Some(seq);
+        }
+        tx.events.push(event);
+    }
+    Ok(())
+}
+
+fn payload_of(fact: &Fact) -> Result<Value> {
+    let mut tagged = serde_json::to_value(fact)
+        .map_err(|error| StoreError::Broken(sqlx::Error::Encode(error.into())))?;
+    Ok(tagged["payload"].take())
+}
+
+/// Locks the counter and returns the last position given with every fact that has none yet, in
+/// order of insertion. The lock is a statement of its own: a statement that waited for it would
+/// keep the snapshot from before and number facts a second time. `PostgreSQL` only.
+pub async fn take_unpositioned(tx: &mut Tx, limit: i64) -> Result<(i64, Vec<(i64, Event)>)> {
+    #[derive(FromRow)]
+    struct Taken {
+        seq: i64,
+        #[sqlx(flatten)]
+        row: Row,
+    }
+    let Engine::Postgres(conn) = tx.conn() else {
+        return Ok((0, Vec::new()));
+    };
+    let last: i64 = sqlx::query_scalar(LOCK_COUNTER)
+        .fetch_one(&mut *conn)
+        .await?;
+    let taken: Vec<Taken> = sqlx::query_as(UNPOSITIONED)
+        .bind(limit)
+        .fetch_all(conn)
+        .await?;
+    let taken = taken
+        .into_iter()
+        .map(|taken| Ok((taken.seq, taken.row.try_into()?)));
+    Ok((last, taken.collect::<Result<_>>()?))
+}
+
+/// Numbers what [`take_unpositioned`] took, from `last + 1` on. `PostgreSQL` only.
+pub async fn position(tx: &mut Tx, last: i64, seqs: &[i64]) -> Result<()> {
+    let Engine::Postgres(conn) = tx.conn() else {
+        return Ok(());
+    };
+    let positions: Vec<i64> = (last + 1..).take(seqs.len()).collect();
+    sqlx::query(POSITION)
+        .bind(seqs)
+        .bind(&positions)
+        .execute(&mut *conn)
+        .await?;
+    sqlx::query(COUNT_ON)
+        .bind(positions.last().unwrap_or(&last))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Facts after a position, by position; never beyond what may be read.
+pub async fn page(db: &Db, after: i64, limit: i64, kinds: &[String]) -> Result<Vec<Event>> {
+    let upto = readable(db).unwrap_or(i64::MAX);
+    if kinds.is_empty() {
+        return events(on!(db.reads(), |pool| sqlx::query_as(PAGE)
+            .bind(after)
+            .bind(upto)
+            .bind(limit)
+            .fetch_all(pool)
+            .await)?);
+    }
+    events(on!(db.reads(), |pool| {
+        let mut query = QueryBuilder::new(concat!(
+            "select ",
+            columns!(),
+            " from events where position > "
+        ));
+        query
+            .push_bind(after)
+            .push(" and position <= ")
+            .push_bind(upto)
+            .push(" and event_type in (");
+        let mut list = query.separated(", ");
+        for kind in kinds {
+            list.push_bind(kind);
+        }
+        query.push(") order by position limit ").push_bind(limit);
+        query.build_query_as::<Row>().fetch_all(pool).await
+    })?)
+}
+
+/// The facts of one aggregate after a version, by version.
+pub async fn timeline(db: &Db, aggregate: Uuid, after: i64, limit: i64) -> Result<Vec<Event>> {
+    events(on!(db.reads(), |pool| sqlx::query_as(TIMELINE)
+        .bind(aggregate)
+        .bind(after)
+        .bind(limit)
+        .fetch_all(pool)
+        .await)?)
+}
+
+/// The latest facts of one type, the newest first: who changed what, for a refusal.
+pub async fn latest_of(tx: &mut Tx, aggregate: Uuid, kind: &str, limit: i64) -> Result<Vec<Event>> {
+    events(on!(tx.conn(), |conn| sqlx::query_as(LAST_CHANGE)
+        .bind(aggregate)
+        .bind(kind)
+        .bind(limit)
+        .fetch_all(conn)
+        .await)?)
+}
+
+/// The newest position that may be read.
+pub async fn head(db: &Db) -> Result<i64> {
+    match readable(db) {
+        Some(head) => Ok(head),
+        None => Ok(on!(db.reads(), |pool| sqlx::query_scalar(HEAD)
+            .fetch_one(pool)
+            .await)?),
+    }
+}
+
+/// The oldest position kept; 0 while there is none.
+pub async fn oldest(db: &Db) -> Result<i64> {
+    Ok(on!(db.reads(), |pool| sqlx::query_scalar(OLDEST)
+        .fetch_one(pool)
+        .await)?)
+}
+
+/// Facts that have no position yet.
+pub async fn unpositioned(db: &Db) -> Result<i64> {
+    Ok(on!(db.reads(), |pool| sqlx::query_scalar(WAITING)
+        .fetch_one(pool)
+        .await)?)
+}
+
+/// Wakes whenever more may be read; none on `PostgreSQL`, where any daemon may position.
+pub fn watch_head(db: &Db) -> Option<watch::Receiver<i64>> {
+    match &db.door {
+        Engine::Sqlite(writer) => Some(writer.watermark.watch()),
+        Engine::Postgres(()) => None,
+    }
+}
+
+fn readable(db: &Db) -> Option<i64> {
+    match &db.door {
+        Engine::Sqlite(writer) => Some(writer.watermark.head()),
+        Engine::Postgres(()) => None,
+    }
+}
