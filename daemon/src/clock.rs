@@ -5,10 +5,7 @@ use uuid::Uuid;
 
 /// Now, cut to the microseconds both databases keep.
 pub fn now() -> DateTime<Utc> {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the one place that reads the clock"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
     Utc::now().trunc_subsecs(6)
 }
 

@@ -1,5 +1,7 @@
 //! The daemon.
 
+pub mod cache;
 pub mod clock;
 pub mod lifecycle;
+pub mod outbox;
 pub mod store;

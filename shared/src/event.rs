@@ -45,11 +45,7 @@ pub struct Actor {
 
 impl Actor {
     pub fn system() -> Self {
-        Self {
-            kind: ActorKind::System,
-            id: None,
-            name: "watchfire".to_owned(),
-        }
+        Self { kind: ActorKind::System, id: None, name: "watchfire".to_owned() }
     }
 }
 
@@ -70,10 +66,7 @@ pub enum Fact {
     #[serde(rename = "incident.created")]
     IncidentCreated { incident: Incident },
     #[serde(rename = "incident.updated")]
-    IncidentUpdated {
-        incident: Incident,
-        changes: BTreeMap<String, FromTo>,
-    },
+    IncidentUpdated { incident: Incident, changes: BTreeMap<String, FromTo> },
     #[serde(rename = "incident.status_changed")]
     IncidentStatusChanged {
         incident: Incident,
@@ -83,17 +76,9 @@ pub enum Fact {
         note: Option<String>,
     },
     #[serde(rename = "incident.assigned")]
-    IncidentAssigned {
-        incident: Incident,
-        from: Option<UserRef>,
-        to: Option<UserRef>,
-    },
+    IncidentAssigned { incident: Incident, from: Option<UserRef>, to: Option<UserRef> },
     #[serde(rename = "incident.commented")]
-    IncidentCommented {
-        incident: Incident,
-        comment_id: CommentId,
-        body: String,
-    },
+    IncidentCommented { incident: Incident, comment_id: CommentId, body: String },
     #[serde(rename = "incident.deleted")]
     IncidentDeleted { incident: Incident },
     #[serde(rename = "log.attached")]
@@ -109,15 +94,9 @@ pub enum Fact {
     #[serde(rename = "alert.resolved")]
     AlertResolved { incident: Incident, alert: Alert },
     #[serde(rename = "user.created")]
-    UserCreated {
-        user: UserOut,
-        changes: BTreeMap<String, FromTo>,
-    },
+    UserCreated { user: UserOut, changes: BTreeMap<String, FromTo> },
     #[serde(rename = "user.updated")]
-    UserUpdated {
-        user: UserOut,
-        changes: BTreeMap<String, FromTo>,
-    },
+    UserUpdated { user: UserOut, changes: BTreeMap<String, FromTo> },
 }
 
 impl Fact {

@@ -72,17 +72,13 @@ impl FromStr for Reference {
 
     /// Accepts `INC-42` in any case.
     fn from_str(text: &str) -> Result<Self, String> {
-        let (prefix, number) = text
-            .split_once('-')
-            .ok_or_else(|| "must look like INC-42".to_owned())?;
+        let (prefix, number) =
+            text.split_once('-').ok_or_else(|| "must look like INC-42".to_owned())?;
         let digits = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
         if !prefix.eq_ignore_ascii_case("inc") || !digits {
             return Err("must look like INC-42".to_owned());
         }
-        number
-            .parse()
-            .map(Self)
-            .map_err(|_| "must look like INC-42".to_owned())
+        number.parse().map(Self).map_err(|_| "must look like INC-42".to_owned())
     }
 }
 
@@ -94,9 +90,7 @@ impl Serialize for Reference {
 
 impl<'de> Deserialize<'de> for Reference {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }
 

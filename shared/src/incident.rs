@@ -81,10 +81,7 @@ impl Incident {
     /// As it stands in lists and events: without the description.
     #[must_use]
     pub fn summary(&self) -> Self {
-        Self {
-            description: None,
-            ..self.clone()
-        }
+        Self { description: None, ..self.clone() }
     }
 
     /// Resolved by a person while its source still fires.

@@ -49,10 +49,7 @@ crate::text_enum::text_enum! {
 
 impl Default for Sort {
     fn default() -> Self {
-        Self {
-            by: SortKey::Priority,
-            reversed: false,
-        }
+        Self { by: SortKey::Priority, reversed: false }
     }
 }
 
@@ -60,13 +57,8 @@ impl std::str::FromStr for Sort {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let (reversed, key) = text
-            .strip_prefix('-')
-            .map_or((false, text), |key| (true, key));
-        Ok(Self {
-            by: key.parse()?,
-            reversed,
-        })
+        let (reversed, key) = text.strip_prefix('-').map_or((false, text), |key| (true, key));
+        Ok(Self { by: key.parse()?, reversed })
     }
 }
 

@@ -67,9 +67,7 @@ pub struct UserIn {
 
 impl std::fmt::Debug for UserIn {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("UserIn")
-            .field("role", &self.role)
-            .finish_non_exhaustive()
+        f.debug_struct("UserIn").field("role", &self.role).finish_non_exhaustive()
     }
 }
 

@@ -195,16 +195,11 @@ pub async fn tokens(db: &Db) -> Result<Vec<ApiToken>> {
         created_at: DateTime<Utc>,
         revoked_at: Option<DateTime<Utc>>,
     }
-    let rows: Vec<Row> = on!(db.reads(), |pool| sqlx::query_as(TOKENS)
-        .fetch_all(pool)
-        .await)?;
+    let rows: Vec<Row> = on!(db.reads(), |pool| sqlx::query_as(TOKENS).fetch_all(pool).await)?;
     let token = |row: Row| ApiToken {
         id: row.id,
         name: row.name,
-        user: UserRef {
-            id: row.user_id,
-            name: row.user_name,
-        },
+        user: UserRef { id: row.user_id, name: row.user_name },
         created_at: row.created_at,
         revoked_at: row.revoked_at,
     };
@@ -244,9 +239,7 @@ pub async fn keys(db: &Db) -> Result<Vec<IngestKey>> {
         created_at: DateTime<Utc>,
         revoked_at: Option<DateTime<Utc>>,
     }
-    let rows: Vec<Row> = on!(db.reads(), |pool| sqlx::query_as(KEYS)
-        .fetch_all(pool)
-        .await)?;
+    let rows: Vec<Row> = on!(db.reads(), |pool| sqlx::query_as(KEYS).fetch_all(pool).await)?;
     let key = |row: Row| IngestKey {
         id: row.id,
         name: row.name,
@@ -279,15 +272,8 @@ pub enum Proof {
 /// What a credential is good for, as of one query.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Standing {
-    Person {
-        user: UserRef,
-        role: Role,
-    },
-    Key {
-        id: KeyId,
-        name: String,
-        source: KeySource,
-    },
+    Person { user: UserRef, role: Role },
+    Key { id: KeyId, name: String, source: KeySource },
 }
 
 /// The standing of every proof that still has one, and the cache epoch, in one statement begun now:
@@ -307,31 +293,18 @@ pub async fn standings(
     }
     let rows: Vec<StandingRow> = match db.reads() {
         Engine::Postgres(pool) => {
-            let query = sqlx::query_as(STANDINGS.postgres)
-                .bind(now)
-                .bind(sessions)
-                .bind(digests);
+            let query = sqlx::query_as(STANDINGS.postgres).bind(now).bind(sessions).bind(digests);
             query.fetch_all(pool).await?
         }
         Engine::Sqlite(pool) => {
-            let sessions = sessions
-                .iter()
-                .map(|id| id.simple().to_string())
-                .collect::<Vec<_>>();
+            let sessions = sessions.iter().map(|id| id.simple().to_string()).collect::<Vec<_>>();
             let digests = digests.iter().map(|digest| hex(digest)).collect::<Vec<_>>();
             let query = sqlx::query_as(STANDINGS.sqlite).bind(now);
-            query
-                .bind(Json(sessions))
-                .bind(Json(digests))
-                .fetch_all(pool)
-                .await?
+            query.bind(Json(sessions)).bind(Json(digests)).fetch_all(pool).await?
         }
     };
     let epoch = rows.first().map_or(0, |row| row.epoch);
-    Ok((
-        epoch,
-        rows.into_iter().filter_map(StandingRow::read).collect(),
-    ))
+    Ok((epoch, rows.into_iter().filter_map(StandingRow::read).collect()))
 }
 
 #[derive(FromRow)]
@@ -348,25 +321,15 @@ struct StandingRow {
 impl StandingRow {
     fn read(self) -> Option<(Proof, Standing)> {
         let (proof, id, name) = (self.proof?, self.id?, self.name?);
-        let person = |role| Standing::Person {
-            user: UserRef {
-                id: UserId(id),
-                name: name.clone(),
-            },
-            role,
-        };
+        let person =
+            |role| Standing::Person { user: UserRef { id: UserId(id), name: name.clone() }, role };
         Some(match self.kind?.as_str() {
-            "session" => (
-                Proof::Session(SessionId(Uuid::from_slice(&proof).ok()?)),
-                person(self.role?),
-            ),
+            "session" => {
+                (Proof::Session(SessionId(Uuid::from_slice(&proof).ok()?)), person(self.role?))
+            }
             "token" => (Proof::Token(proof.try_into().ok()?), person(self.role?)),
             _ => {
-                let standing = Standing::Key {
-                    id: KeyId(id),
-                    name,
-                    source: self.source?,
-                };
+                let standing = Standing::Key { id: KeyId(id), name, source: self.source? };
                 (Proof::Key(proof.try_into().ok()?), standing)
             }
         })

@@ -16,10 +16,7 @@ pub enum StoreError {
     Contended,
     /// The database cannot be used now. The text is fit for a caller.
     #[error("{reason}")]
-    Unavailable {
-        reason: &'static str,
-        source: Option<sqlx::Error>,
-    },
+    Unavailable { reason: &'static str, source: Option<sqlx::Error> },
     /// What is stored cannot be read as what it should be, or a statement is wrong.
     #[error("the database answered an error")]
     Broken(#[source] sqlx::Error),
@@ -79,14 +76,10 @@ impl From<sqlx::Error> for StoreError {
 
 /// `SQLITE_BUSY`, `_LOCKED`, `_READONLY`, `_IOERR`, `_CANTOPEN`, with any extended code.
 fn is_sqlite_io(code: &str) -> bool {
-    code.parse::<u32>()
-        .is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 8 | 10 | 14))
+    code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 8 | 10 | 14))
         && code.len() < 5
 }
 
 const fn unavailable(reason: &'static str, source: sqlx::Error) -> StoreError {
-    StoreError::Unavailable {
-        reason,
-        source: Some(source),
-    }
+    StoreError::Unavailable { reason, source: Some(source) }
 }

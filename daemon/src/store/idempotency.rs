@@ -66,10 +66,6 @@ pub async fn keep(
 
 /// Forgets what nobody may repeat any more.
 pub async fn forget_before(tx: &mut Tx, before: DateTime<Utc>) -> Result<()> {
-    on!(tx.conn(), |conn| sqlx::query(FORGET_OLD)
-        .bind(before)
-        .execute(conn)
-        .await
-        .map(drop))?;
+    on!(tx.conn(), |conn| sqlx::query(FORGET_OLD).bind(before).execute(conn).await.map(drop))?;
     Ok(())
 }

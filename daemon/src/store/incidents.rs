@@ -138,25 +138,15 @@ pub(super) fn priority(rank: i16) -> Result<Priority> {
 }
 
 pub async fn by_id(db: &Db, id: IncidentId) -> Result<Option<Incident>> {
-    let row: Option<Row> = on!(db.reads(), |pool| sqlx::query_as(BY_ID)
-        .bind(id)
-        .fetch_optional(pool)
-        .await)?;
-    Ok(row
-        .map(Stored::try_from)
-        .transpose()?
-        .map(|stored| stored.incident))
+    let row: Option<Row> =
+        on!(db.reads(), |pool| sqlx::query_as(BY_ID).bind(id).fetch_optional(pool).await)?;
+    Ok(row.map(Stored::try_from).transpose()?.map(|stored| stored.incident))
 }
 
 pub async fn by_reference(db: &Db, number: Reference) -> Result<Option<Incident>> {
-    let row: Option<Row> = on!(db.reads(), |pool| sqlx::query_as(BY_NUMBER)
-        .bind(number)
-        .fetch_optional(pool)
-        .await)?;
-    Ok(row
-        .map(Stored::try_from)
-        .transpose()?
-        .map(|stored| stored.incident))
+    let row: Option<Row> =
+        on!(db.reads(), |pool| sqlx::query_as(BY_NUMBER).bind(number).fetch_optional(pool).await)?;
+    Ok(row.map(Stored::try_from).transpose()?.map(|stored| stored.incident))
 }
 
 /// Those of `ids` that exist, in no order.
@@ -173,53 +163,35 @@ pub async fn many(db: &Db, ids: &[IncidentId]) -> Result<Vec<Incident>> {
         query.push(")");
         query.build_query_as().fetch_all(pool).await
     })?;
-    rows.into_iter()
-        .map(|row| Ok(Stored::try_from(row)?.incident))
-        .collect()
+    rows.into_iter().map(|row| Ok(Stored::try_from(row)?.incident)).collect()
 }
 
 /// Locks the row until the transaction ends and reads it as it is then.
 pub async fn lock(tx: &mut Tx, id: IncidentId) -> Result<Option<Stored>> {
     let lock = LOCK.of(&tx.conn());
-    let found: Option<Uuid> = on!(tx.conn(), |conn| sqlx::query_scalar(lock)
-        .bind(id)
-        .fetch_optional(conn)
-        .await)?;
+    let found: Option<Uuid> =
+        on!(tx.conn(), |conn| sqlx::query_scalar(lock).bind(id).fetch_optional(conn).await)?;
     if found.is_none() {
         return Ok(None);
     }
-    let row: Option<Row> = on!(tx.conn(), |conn| sqlx::query_as(BY_ID)
-        .bind(id)
-        .fetch_optional(conn)
-        .await)?;
+    let row: Option<Row> =
+        on!(tx.conn(), |conn| sqlx::query_as(BY_ID).bind(id).fetch_optional(conn).await)?;
     row.map(Stored::try_from).transpose()
 }
 
 pub async fn id_of(tx: &mut Tx, number: Reference) -> Result<Option<IncidentId>> {
-    Ok(on!(tx.conn(), |conn| sqlx::query_scalar(ID_OF)
-        .bind(number)
-        .fetch_optional(conn)
-        .await)?)
+    Ok(on!(tx.conn(), |conn| sqlx::query_scalar(ID_OF).bind(number).fetch_optional(conn).await)?)
 }
 
 /// The open work of one person, in the order rows are locked.
 pub async fn assigned_to(tx: &mut Tx, user: UserId) -> Result<Vec<IncidentId>> {
-    Ok(on!(tx.conn(), |conn| sqlx::query_scalar(ASSIGNED)
-        .bind(user)
-        .fetch_all(conn)
-        .await)?)
+    Ok(on!(tx.conn(), |conn| sqlx::query_scalar(ASSIGNED).bind(user).fetch_all(conn).await)?)
 }
 
 /// The next reference. A number whose transaction fails is not used again on `PostgreSQL`.
 pub async fn next_reference(tx: &mut Tx) -> Result<Reference> {
-    let next = Dialect {
-        postgres: SEQUENCE,
-        sqlite: NUMBER,
-    }
-    .of(&tx.conn());
-    Ok(on!(tx.conn(), |conn| sqlx::query_scalar(next)
-        .fetch_one(conn)
-        .await)?)
+    let next = Dialect { postgres: SEQUENCE, sqlite: NUMBER }.of(&tx.conn());
+    Ok(on!(tx.conn(), |conn| sqlx::query_scalar(next).fetch_one(conn).await)?)
 }
 
 pub async fn insert(tx: &mut Tx, stored: &Stored) -> Result<()> {
@@ -281,11 +253,7 @@ pub async fn update(tx: &mut Tx, stored: &Stored, before: &Labels) -> Result<()>
     if i.labels == *before {
         return Ok(());
     }
-    on!(tx.conn(), |conn| sqlx::query(DROP_LABELS)
-        .bind(i.id)
-        .execute(conn)
-        .await
-        .map(drop))?;
+    on!(tx.conn(), |conn| sqlx::query(DROP_LABELS).bind(i.id).execute(conn).await.map(drop))?;
     add_labels(tx, i.id, &i.labels).await
 }
 
@@ -305,19 +273,14 @@ async fn add_labels(tx: &mut Tx, id: IncidentId, labels: &Labels) -> Result<()> 
 
 /// Logs, alerts and labels go with it.
 pub async fn delete(tx: &mut Tx, id: IncidentId) -> Result<()> {
-    on!(tx.conn(), |conn| sqlx::query(DELETE)
-        .bind(id)
-        .execute(conn)
-        .await
-        .map(drop))?;
+    on!(tx.conn(), |conn| sqlx::query(DELETE).bind(id).execute(conn).await.map(drop))?;
     Ok(())
 }
 
 /// What is not closed, exact.
 pub async fn counts(db: &Db) -> Result<Counts> {
-    let rows: Vec<(Status, i16, i64)> = on!(db.reads(), |pool| sqlx::query_as(COUNTS)
-        .fetch_all(pool)
-        .await)?;
+    let rows: Vec<(Status, i16, i64)> =
+        on!(db.reads(), |pool| sqlx::query_as(COUNTS).fetch_all(pool).await)?;
     let mut counts = Counts::default();
     for (status, rank, count) in rows {
         *counts.by_status.entry(status).or_default() += count;
@@ -331,16 +294,11 @@ pub async fn stats(db: &Db, now: DateTime<Utc>) -> Result<Stats> {
     let day = now - chrono::TimeDelta::days(1);
     let month = now - chrono::TimeDelta::days(30);
     let counts = counts(db).await?;
-    let (created_24h, firing_alerts): (i64, i64) = on!(db.reads(), |pool| sqlx::query_as(STATS)
-        .bind(day)
-        .fetch_one(pool)
-        .await)?;
+    let (created_24h, firing_alerts): (i64, i64) =
+        on!(db.reads(), |pool| sqlx::query_as(STATS).bind(day).fetch_one(pool).await)?;
     let times = TIMES.of(&db.reads());
     let (mtta_seconds, mttr_seconds): (Option<f64>, Option<f64>) =
-        on!(db.reads(), |pool| sqlx::query_as(times)
-            .bind(month)
-            .fetch_one(pool)
-            .await)?;
+        on!(db.reads(), |pool| sqlx::query_as(times).bind(month).fetch_one(pool).await)?;
     Ok(Stats {
         as_of: now,
         by_status: counts.by_status,

@@ -10,34 +10,23 @@ const RAISE: &str = "update installation set epoch = epoch + 1";
 const PING: &str = "select compatible_from from installation";
 
 pub async fn log_id(db: &Db) -> Result<JournalId> {
-    Ok(on!(db.reads(), |pool| sqlx::query_scalar(LOG_ID)
-        .fetch_one(pool)
-        .await)?)
+    Ok(on!(db.reads(), |pool| sqlx::query_scalar(LOG_ID).fetch_one(pool).await)?)
 }
 
 /// A new journal: after a restore, versions and positions may be used a second time.
 pub async fn renew_log(tx: &mut Tx, log_id: JournalId) -> Result<()> {
-    on!(tx.conn(), |conn| sqlx::query(RENEW)
-        .bind(log_id)
-        .execute(conn)
-        .await
-        .map(drop))?;
+    on!(tx.conn(), |conn| sqlx::query(RENEW).bind(log_id).execute(conn).await.map(drop))?;
     Ok(())
 }
 
 /// Makes every cached value of every daemon absent.
 pub async fn raise_epoch(tx: &mut Tx) -> Result<()> {
-    on!(tx.conn(), |conn| sqlx::query(RAISE)
-        .execute(conn)
-        .await
-        .map(drop))?;
+    on!(tx.conn(), |conn| sqlx::query(RAISE).execute(conn).await.map(drop))?;
     Ok(())
 }
 
 /// Whether the database answers and is migrated.
 pub async fn ping(db: &Db) -> Result<()> {
-    on!(db.reads(), |pool| sqlx::query_scalar::<_, i64>(PING)
-        .fetch_one(pool)
-        .await)?;
+    on!(db.reads(), |pool| sqlx::query_scalar::<_, i64>(PING).fetch_one(pool).await)?;
     Ok(())
 }

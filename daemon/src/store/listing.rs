@@ -88,32 +88,19 @@ pub struct IdPage {
 /// One statement, whatever the filter; a second one only where a page past the end is empty.
 pub async fn page(db: &Db, query: &Query) -> Result<IdPage> {
     let mut pieces = Pieces::default();
-    pieces
-        .sql("select i.id, ")
-        .sql(column(query.sort.by))
-        .sql(" as key, (");
+    pieces.sql("select i.id, ").sql(column(query.sort.by)).sql(" as key, (");
     count(&mut pieces, db, query);
     pieces.sql(") as total from incidents i where ");
     filter(&mut pieces, db, query);
     if let Some(place) = query.after {
-        pieces
-            .sql(" and (")
-            .sql(column(query.sort.by))
-            .sql(", i.id) ");
+        pieces.sql(" and (").sql(column(query.sort.by)).sql(", i.id) ");
         pieces.sql(if query.sort.reversed { "> (" } else { "< (" });
         pieces.bind(key_value(query.sort.by, place.key)).sql(", ");
         pieces.bind(Value::Id(place.id.0)).sql(")");
     }
     let direction = if query.sort.reversed { " asc" } else { " desc" };
-    pieces
-        .sql(" order by ")
-        .sql(column(query.sort.by))
-        .sql(direction);
-    pieces
-        .sql(", i.id")
-        .sql(direction)
-        .sql(" limit ")
-        .bind(Value::Int(query.limit + 1));
+    pieces.sql(" order by ").sql(column(query.sort.by)).sql(direction);
+    pieces.sql(", i.id").sql(direction).sql(" limit ").bind(Value::Int(query.limit + 1));
     let mut rows: Vec<(Place, i64)> = on!(db.reads(), |pool| {
         let mut sql = build!(pieces);
         let rows = sql.build().fetch_all(pool).await?;
@@ -147,10 +134,7 @@ pub async fn page(db: &Db, query: &Query) -> Result<IdPage> {
 async fn total(db: &Db, query: &Query) -> Result<i64> {
     let mut pieces = Pieces::default();
     count(&mut pieces, db, query);
-    Ok(on!(db.reads(), |pool| build!(pieces)
-        .build_query_scalar()
-        .fetch_one(pool)
-        .await)?)
+    Ok(on!(db.reads(), |pool| build!(pieces).build_query_scalar().fetch_one(pool).await)?)
 }
 
 const fn column(key: SortKey) -> &'static str {
@@ -176,10 +160,7 @@ fn key_value(by: SortKey, key: i64) -> Value {
 fn count(pieces: &mut Pieces, db: &Db, query: &Query) {
     pieces.sql("select count(*) from (select 1 as one from incidents i where ");
     filter(pieces, db, query);
-    pieces
-        .sql(" limit ")
-        .bind(Value::Int(TOTAL_CAP + 1))
-        .sql(") counted");
+    pieces.sql(" limit ").bind(Value::Int(TOTAL_CAP + 1)).sql(") counted");
 }
 
 /// Alternatives of one field in brackets, all fields joined by `and`, negations each on its own.
@@ -198,10 +179,7 @@ fn filter(pieces: &mut Pieces, db: &Db, query: &Query) {
             (Test::Status(_), Test::Status(_))
                 | (Test::Assignee(_), Test::Assignee(_))
                 | (Test::Service(_), Test::Service(_))
-                | (
-                    Test::Priority(Comparison::Equal, _),
-                    Test::Priority(Comparison::Equal, _)
-                )
+                | (Test::Priority(Comparison::Equal, _), Test::Priority(Comparison::Equal, _))
         )
     };
     for group in positive.chunk_by(|a, b| alternatives(&a.test, &b.test)) {
@@ -219,9 +197,7 @@ fn filter(pieces: &mut Pieces, db: &Db, query: &Query) {
 fn test(pieces: &mut Pieces, db: &Db, query: &Query, test: &Test) {
     match test {
         Test::Status(status) => {
-            pieces
-                .sql("i.status = ")
-                .bind(Value::Text(status.as_str().to_owned()));
+            pieces.sql("i.status = ").bind(Value::Text(status.as_str().to_owned()));
         }
         Test::Priority(comparison, priority) => {
             pieces.sql("i.priority ").sql(operator(*comparison));
@@ -236,35 +212,23 @@ fn test(pieces: &mut Pieces, db: &Db, query: &Query, test: &Test) {
             pieces.sql("1 = 0");
         }
         Test::Assignee(Assignee::Id(UserId(id))) => {
-            pieces
-                .sql("coalesce(i.assigned_to = ")
-                .bind(Value::Id(*id))
-                .sql(", false)");
+            pieces.sql("coalesce(i.assigned_to = ").bind(Value::Id(*id)).sql(", false)");
         }
         Test::Assignee(Assignee::Named(name)) => {
             pieces.sql("coalesce(i.assigned_to in (select id from users where lower(name) = ");
-            pieces
-                .bind(Value::Text(name.to_lowercase()))
-                .sql("), false)");
+            pieces.bind(Value::Text(name.to_lowercase())).sql("), false)");
         }
         Test::Service(service) => {
-            pieces
-                .sql("i.service = ")
-                .bind(Value::Text(service.clone()));
+            pieces.sql("i.service = ").bind(Value::Text(service.clone()));
         }
         Test::Label { name, value } => {
             pieces.sql("exists (select 1 from incident_labels l where l.incident_id = i.id");
             pieces.sql(" and l.name = ").bind(Value::Text(name.clone()));
-            pieces
-                .sql(" and l.value = ")
-                .bind(Value::Text(value.clone()))
-                .sql(")");
+            pieces.sql(" and l.value = ").bind(Value::Text(value.clone())).sql(")");
         }
         Test::Age(comparison, seconds) => {
             let born = query.now - TimeDelta::seconds(*seconds);
-            pieces
-                .sql("i.created_at ")
-                .sql(operator(reverse(*comparison)));
+            pieces.sql("i.created_at ").sql(operator(reverse(*comparison)));
             pieces.bind(Value::Time(born));
         }
         Test::Word(word) => {

@@ -13,10 +13,8 @@ const INSERT: &str = "insert into log_entries \
      (id, incident_id, seq, level, message, source, occurred_at, fields) ";
 const SELECT: &str = "select id, incident_id, seq, level, message, source, occurred_at, fields \
      from log_entries where 1 = 1";
-const CONTAINS: Dialect = Dialect {
-    postgres: " and strpos(lower(message), ",
-    sqlite: " and instr(lower(message), ",
-};
+const CONTAINS: Dialect =
+    Dialect { postgres: " and strpos(lower(message), ", sqlite: " and instr(lower(message), " };
 /// Rows of one insert: 8 binds each, `SQLite` takes 32,766 of them.
 const CHUNK: usize = 4_000;
 
@@ -65,12 +63,7 @@ pub async fn insert(tx: &mut Tx, entries: &[LogEntry]) -> Result<()> {
                     .push_bind(entry.occurred_at)
                     .push_bind(Json(&entry.fields));
             });
-            query
-                .build()
-                .persistent(false)
-                .execute(conn)
-                .await
-                .map(drop)
+            query.build().persistent(false).execute(conn).await.map(drop)
         })?;
     }
     Ok(())
@@ -98,11 +91,7 @@ pub enum Mark {
 
 /// The newest page, or with `after` the oldest one behind it; always the newest line last.
 pub async fn page(db: &Db, query: &Query) -> Result<Vec<LogEntry>> {
-    let key = if query.incident.is_some() {
-        "seq"
-    } else {
-        "id"
-    };
+    let key = if query.incident.is_some() { "seq" } else { "id" };
     let forwards = query.after.is_some() && query.before.is_none();
     let contains = CONTAINS.of(&db.reads());
     let mut rows: Vec<Row> = on!(db.reads(), |pool| {
@@ -117,9 +106,7 @@ pub async fn page(db: &Db, query: &Query) -> Result<Vec<LogEntry>> {
             sql.push(" and source = ").push_bind(source);
         }
         if let Some(text) = &query.contains {
-            sql.push(contains)
-                .push_bind(text.to_lowercase())
-                .push(") > 0");
+            sql.push(contains).push_bind(text.to_lowercase()).push(") > 0");
         }
         for (operator, mark) in [(" < ", query.before), (" > ", query.after)] {
             match mark {
@@ -132,9 +119,7 @@ pub async fn page(db: &Db, query: &Query) -> Result<Vec<LogEntry>> {
                 None => {}
             }
         }
-        sql.push(" order by ")
-            .push(key)
-            .push(if forwards { " asc" } else { " desc" });
+        sql.push(" order by ").push(key).push(if forwards { " asc" } else { " desc" });
         sql.push(" limit ").push_bind(query.limit);
         sql.build_query_as().fetch_all(pool).await
     })?;

@@ -38,11 +38,7 @@ impl Db {
     /// itself before a migration changes it.
     pub async fn open(settings: &Settings) -> Result<Self> {
         let is_sqlite = settings.url.starts_with("sqlite:");
-        if is_sqlite {
-            open_sqlite(settings).await
-        } else {
-            open_postgres(settings).await
-        }
+        if is_sqlite { open_sqlite(settings).await } else { open_postgres(settings).await }
     }
 }
 
@@ -50,10 +46,7 @@ async fn open_postgres(settings: &Settings) -> Result<Db> {
     let options = PgConnectOptions::from_str(&settings.url)?
         .application_name("watchfired")
         // A stopped or cut process must not hold locks for longer than this.
-        .options([
-            ("idle_in_transaction_session_timeout", "10s"),
-            ("jit", "off"),
-        ])
+        .options([("idle_in_transaction_session_timeout", "10s"), ("jit", "off")])
         .disable_statement_logging();
     let pool = PgPoolOptions::new()
         .min_connections(settings.min_connections)
@@ -62,16 +55,10 @@ async fn open_postgres(settings: &Settings) -> Result<Db> {
         .connect_with(options)
         .await?;
     postgres_migrator().run(&pool).await.map_err(schema)?;
-    sqlx::query(INSTALL)
-        .bind(clock::new_id())
-        .execute(&pool)
-        .await?;
+    sqlx::query(INSTALL).bind(clock::new_id()).execute(&pool).await?;
     let compatible: i64 = sqlx::query_scalar(COMPATIBLE_FROM).fetch_one(&pool).await?;
     check_compatible(compatible, &postgres_migrator())?;
-    Ok(Db {
-        pools: Engine::Postgres(pool),
-        door: Engine::Postgres(()),
-    })
+    Ok(Db { pools: Engine::Postgres(pool), door: Engine::Postgres(()) })
 }
 
 async fn open_sqlite(settings: &Settings) -> Result<Db> {
@@ -86,13 +73,8 @@ async fn open_sqlite(settings: &Settings) -> Result<Db> {
     let mut first = options.connect().await?;
     back_up(&mut first, options.get_filename()).await?;
     sqlite_migrator().run(&mut first).await.map_err(schema)?;
-    sqlx::query(INSTALL)
-        .bind(clock::new_id())
-        .execute(&mut first)
-        .await?;
-    let compatible: i64 = sqlx::query_scalar(COMPATIBLE_FROM)
-        .fetch_one(&mut first)
-        .await?;
+    sqlx::query(INSTALL).bind(clock::new_id()).execute(&mut first).await?;
+    let compatible: i64 = sqlx::query_scalar(COMPATIBLE_FROM).fetch_one(&mut first).await?;
     check_compatible(compatible, &sqlite_migrator())?;
     let head: i64 = sqlx::query_scalar(HEAD).fetch_one(&mut first).await?;
     sqlx::Connection::close(first).await?;
@@ -102,34 +84,21 @@ async fn open_sqlite(settings: &Settings) -> Result<Db> {
         .acquire_timeout(settings.acquire_timeout)
         .connect_lazy_with(options.clone().pragma("query_only", "on"));
     let writer = Writer::start(options, Watermark::new(head)).await?;
-    Ok(Db {
-        pools: Engine::Sqlite(pool),
-        door: Engine::Sqlite(writer),
-    })
+    Ok(Db { pools: Engine::Sqlite(pool), door: Engine::Sqlite(writer) })
 }
 
 /// A migration this version does not know is accepted here; whether the schema is still one it can
 /// run says `compatible_from`. So old and new daemons run side by side while one replaces the other.
 fn postgres_migrator() -> Migrator {
-    Migrator {
-        ignore_missing: true,
-        ..sqlx::migrate!("../migrations/postgres")
-    }
+    Migrator { ignore_missing: true, ..sqlx::migrate!("../migrations/postgres") }
 }
 
 fn sqlite_migrator() -> Migrator {
-    Migrator {
-        ignore_missing: true,
-        ..sqlx::migrate!("../migrations/sqlite")
-    }
+    Migrator { ignore_missing: true, ..sqlx::migrate!("../migrations/sqlite") }
 }
 
 fn newest(migrator: &Migrator) -> i64 {
-    migrator
-        .iter()
-        .map(|migration| migration.version)
-        .max()
-        .unwrap_or(0)
+    migrator.iter().map(|migration| migration.version).max().unwrap_or(0)
 }
 
 fn check_compatible(compatible_from: i64, migrator: &Migrator) -> Result<()> {
@@ -145,10 +114,7 @@ fn check_compatible(compatible_from: i64, migrator: &Migrator) -> Result<()> {
 
 /// Copies the file before a migration changes it; a file that is new or current is left alone.
 async fn back_up(conn: &mut SqliteConnection, file: &Path) -> Result<()> {
-    let Ok(migrated) = sqlx::query_scalar::<_, i64>(MIGRATED)
-        .fetch_one(&mut *conn)
-        .await
-    else {
+    let Ok(migrated) = sqlx::query_scalar::<_, i64>(MIGRATED).fetch_one(&mut *conn).await else {
         return Ok(());
     };
     if migrated >= newest(&sqlite_migrator()) {

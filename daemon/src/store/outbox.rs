@@ -146,16 +146,9 @@ pub async fn take_unpositioned(tx: &mut Tx, limit: i64) -> Result<(i64, Vec<(i64
     let Engine::Postgres(conn) = tx.conn() else {
         return Ok((0, Vec::new()));
     };
-    let last: i64 = sqlx::query_scalar(LOCK_COUNTER)
-        .fetch_one(&mut *conn)
-        .await?;
-    let taken: Vec<Taken> = sqlx::query_as(UNPOSITIONED)
-        .bind(limit)
-        .fetch_all(conn)
-        .await?;
-    let taken = taken
-        .into_iter()
-        .map(|taken| Ok((taken.seq, taken.row.try_into()?)));
+    let last: i64 = sqlx::query_scalar(LOCK_COUNTER).fetch_one(&mut *conn).await?;
+    let taken: Vec<Taken> = sqlx::query_as(UNPOSITIONED).bind(limit).fetch_all(conn).await?;
+    let taken = taken.into_iter().map(|taken| Ok((taken.seq, taken.row.try_into()?)));
     Ok((last, taken.collect::<Result<_>>()?))
 }
 
@@ -165,15 +158,8 @@ pub async fn position(tx: &mut Tx, last: i64, seqs: &[i64]) -> Result<()> {
         return Ok(());
     };
     let positions: Vec<i64> = (last + 1..).take(seqs.len()).collect();
-    sqlx::query(POSITION)
-        .bind(seqs)
-        .bind(&positions)
-        .execute(&mut *conn)
-        .await?;
-    sqlx::query(COUNT_ON)
-        .bind(positions.last().unwrap_or(&last))
-        .execute(conn)
-        .await?;
+    sqlx::query(POSITION).bind(seqs).bind(&positions).execute(&mut *conn).await?;
+    sqlx::query(COUNT_ON).bind(positions.last().unwrap_or(&last)).execute(conn).await?;
     Ok(())
 }
 
@@ -189,11 +175,8 @@ pub async fn page(db: &Db, after: i64, limit: i64, kinds: &[String]) -> Result<V
             .await)?);
     }
     events(on!(db.reads(), |pool| {
-        let mut query = QueryBuilder::new(concat!(
-            "select ",
-            columns!(),
-            " from events where position > "
-        ));
+        let mut query =
+            QueryBuilder::new(concat!("select ", columns!(), " from events where position > "));
         query
             .push_bind(after)
             .push(" and position <= ")
@@ -232,24 +215,18 @@ pub async fn latest_of(tx: &mut Tx, aggregate: Uuid, kind: &str, limit: i64) -> 
 pub async fn head(db: &Db) -> Result<i64> {
     match readable(db) {
         Some(head) => Ok(head),
-        None => Ok(on!(db.reads(), |pool| sqlx::query_scalar(HEAD)
-            .fetch_one(pool)
-            .await)?),
+        None => Ok(on!(db.reads(), |pool| sqlx::query_scalar(HEAD).fetch_one(pool).await)?),
     }
 }
 
 /// The oldest position kept; 0 while there is none.
 pub async fn oldest(db: &Db) -> Result<i64> {
-    Ok(on!(db.reads(), |pool| sqlx::query_scalar(OLDEST)
-        .fetch_one(pool)
-        .await)?)
+    Ok(on!(db.reads(), |pool| sqlx::query_scalar(OLDEST).fetch_one(pool).await)?)
 }
 
 /// Facts that have no position yet.
 pub async fn unpositioned(db: &Db) -> Result<i64> {
-    Ok(on!(db.reads(), |pool| sqlx::query_scalar(WAITING)
-        .fetch_one(pool)
-        .await)?)
+    Ok(on!(db.reads(), |pool| sqlx::query_scalar(WAITING).fetch_one(pool).await)?)
 }
 
 /// Wakes whenever more may be read; none on `PostgreSQL`, where any daemon may position.

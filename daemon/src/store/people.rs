@@ -20,10 +20,8 @@ macro_rules! select {
 const ALL: &str = select!("order by created_at, id");
 const BY_ID: &str = select!("where id = $1");
 const BY_EMAIL: &str = select!("where email = $1");
-const LOCK: Dialect = Dialect {
-    postgres: select!("where id = $1 for update"),
-    sqlite: select!("where id = $1"),
-};
+const LOCK: Dialect =
+    Dialect { postgres: select!("where id = $1 for update"), sqlite: select!("where id = $1") };
 /// Administration of people meets here: two admins cannot remove each other at once.
 const LOCK_ALL: Dialect = Dialect {
     postgres: "select id from installation for update",
@@ -56,10 +54,7 @@ pub struct Person {
 
 impl Person {
     pub fn reference(&self) -> UserRef {
-        UserRef {
-            id: self.id,
-            name: self.name.clone(),
-        }
+        UserRef { id: self.id, name: self.name.clone() }
     }
 
     /// As the API shows it; the e-mail only where the reader may see it.
@@ -78,50 +73,33 @@ impl Person {
 }
 
 pub async fn all(db: &Db) -> Result<Vec<Person>> {
-    Ok(on!(db.reads(), |pool| sqlx::query_as(ALL)
-        .fetch_all(pool)
-        .await)?)
+    Ok(on!(db.reads(), |pool| sqlx::query_as(ALL).fetch_all(pool).await)?)
 }
 
 pub async fn by_id(db: &Db, id: UserId) -> Result<Option<Person>> {
-    Ok(on!(db.reads(), |pool| sqlx::query_as(BY_ID)
-        .bind(id)
-        .fetch_optional(pool)
-        .await)?)
+    Ok(on!(db.reads(), |pool| sqlx::query_as(BY_ID).bind(id).fetch_optional(pool).await)?)
 }
 
 pub async fn by_email(db: &Db, email: &str) -> Result<Option<Person>> {
-    Ok(on!(db.reads(), |pool| sqlx::query_as(BY_EMAIL)
-        .bind(email)
-        .fetch_optional(pool)
-        .await)?)
+    Ok(on!(db.reads(), |pool| sqlx::query_as(BY_EMAIL).bind(email).fetch_optional(pool).await)?)
 }
 
 /// Locks the row until the transaction ends.
 pub async fn lock(tx: &mut Tx, id: UserId) -> Result<Option<Person>> {
     let lock = LOCK.of(&tx.conn());
-    Ok(on!(tx.conn(), |conn| sqlx::query_as(lock)
-        .bind(id)
-        .fetch_optional(conn)
-        .await)?)
+    Ok(on!(tx.conn(), |conn| sqlx::query_as(lock).bind(id).fetch_optional(conn).await)?)
 }
 
 /// Taken before any person's row by whoever administers people.
 pub async fn lock_administration(tx: &mut Tx) -> Result<()> {
     let lock = LOCK_ALL.of(&tx.conn());
-    on!(tx.conn(), |conn| sqlx::query(lock)
-        .fetch_one(conn)
-        .await
-        .map(drop))?;
+    on!(tx.conn(), |conn| sqlx::query(lock).fetch_one(conn).await.map(drop))?;
     Ok(())
 }
 
 /// Active admins beside this one.
 pub async fn other_admins(tx: &mut Tx, id: UserId) -> Result<i64> {
-    Ok(on!(tx.conn(), |conn| sqlx::query_scalar(OTHER_ADMINS)
-        .bind(id)
-        .fetch_one(conn)
-        .await)?)
+    Ok(on!(tx.conn(), |conn| sqlx::query_scalar(OTHER_ADMINS).bind(id).fetch_one(conn).await)?)
 }
 
 pub async fn insert(tx: &mut Tx, person: &Person) -> Result<()> {
@@ -159,11 +137,6 @@ pub async fn update(tx: &mut Tx, person: &Person) -> Result<()> {
 }
 
 pub async fn logged_in(tx: &mut Tx, id: UserId, now: DateTime<Utc>) -> Result<()> {
-    on!(tx.conn(), |conn| sqlx::query(LOGGED_IN)
-        .bind(id)
-        .bind(now)
-        .execute(conn)
-        .await
-        .map(drop))?;
+    on!(tx.conn(), |conn| sqlx::query(LOGGED_IN).bind(id).bind(now).execute(conn).await.map(drop))?;
     Ok(())
 }

@@ -7,8 +7,9 @@ use futures_util::future::BoxFuture;
 use sqlx::{Connection as _, PgConnection, SqliteConnection};
 use tokio::sync::oneshot;
 use watchfire_shared::event::Event;
+use watchfire_shared::ids::IncidentId;
 
-use super::writer::{self, Job};
+use super::writer::{self, Job, Kept};
 use super::{Connection, Db, Engine, Result, StoreError, Ticket};
 use crate::lifecycle::spawn_detached;
 
@@ -17,6 +18,7 @@ use crate::lifecycle::spawn_detached;
 pub struct Tx {
     conn: Engine<sqlx::Transaction<'static, sqlx::Postgres>, SqliteConnection>,
     pub(super) events: Vec<Event>,
+    pub(super) touched: Vec<IncidentId>,
 }
 
 impl Tx {
@@ -27,11 +29,14 @@ impl Tx {
         }
     }
 
+    /// Has the cached copy of an incident forgotten although no fact says so: a counter moved, or
+    /// an earlier answer is given again and its own forgetting may have failed.
+    pub fn touch(&mut self, incident: IncidentId) {
+        self.touched.push(incident);
+    }
+
     pub(super) const fn sqlite(conn: SqliteConnection) -> Self {
-        Self {
-            conn: Engine::Sqlite(conn),
-            events: Vec::new(),
-        }
+        Self { conn: Engine::Sqlite(conn), events: Vec::new(), touched: Vec::new() }
     }
 
     /// Closes the connection and waits until it is closed; what was not committed is undone.
@@ -55,6 +60,8 @@ pub struct Committed<T> {
     pub value: T,
     /// The facts it made true, in order.
     pub events: Vec<Event>,
+    /// Incidents stale beyond what the facts say: see [`Tx::touch`].
+    pub touched: Vec<IncidentId>,
     /// Readers do not see the positions of these facts before this is dropped (SQLite; on
     /// `PostgreSQL` there is none yet to hide).
     pub ticket: Option<Ticket>,
@@ -104,10 +111,7 @@ impl Db {
             return Err(gone().into());
         };
         let conn = Engine::Postgres(pool.begin().await.map_err(StoreError::from)?);
-        let mut tx = Tx {
-            conn,
-            events: Vec::new(),
-        };
+        let mut tx = Tx { conn, events: Vec::new(), touched: Vec::new() };
         let value = unwound(work, &mut tx).await;
         let Engine::Postgres(transaction) = tx.conn else {
             return Err(gone().into());
@@ -115,11 +119,7 @@ impl Db {
         match value {
             Ok(value) => {
                 transaction.commit().await.map_err(StoreError::from)?;
-                Ok(Committed {
-                    value,
-                    events: tx.events,
-                    ticket: None,
-                })
+                Ok(Committed { value, events: tx.events, touched: tx.touched, ticket: None })
             }
             Err(error) => {
                 transaction.rollback().await.ok();
@@ -136,17 +136,14 @@ where
     F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, E>>,
 {
     let run = async { work(tx).await };
-    AssertUnwindSafe(run)
-        .catch_unwind()
-        .await
-        .unwrap_or_else(|panic| {
-            let text = panic
-                .downcast_ref::<&str>()
-                .map(|text| (*text).to_owned())
-                .or_else(|| panic.downcast_ref::<String>().cloned())
-                .unwrap_or_else(|| "no message".to_owned());
-            Err(StoreError::Panicked(text).into())
-        })
+    AssertUnwindSafe(run).catch_unwind().await.unwrap_or_else(|panic| {
+        let text = panic
+            .downcast_ref::<&str>()
+            .map(|text| (*text).to_owned())
+            .or_else(|| panic.downcast_ref::<String>().cloned())
+            .unwrap_or_else(|| "no message".to_owned());
+        Err(StoreError::Panicked(text).into())
+    })
 }
 
 /// Wraps the work so that the writer need not know its types.
@@ -171,11 +168,9 @@ where
             };
             let finish: writer::Finish = Box::new(move |end| {
                 let result = match (result, end) {
-                    (Ok(value), Ok((events, ticket))) => Ok(Committed {
-                        value,
-                        events,
-                        ticket,
-                    }),
+                    (Ok(value), Ok(Kept { events, touched, ticket })) => {
+                        Ok(Committed { value, events, touched, ticket })
+                    }
                     (Ok(_), Err(error)) => Err(error.into()),
                     (Err(error), _) => Err(error),
                 };
@@ -187,8 +182,5 @@ where
 }
 
 const fn gone() -> StoreError {
-    StoreError::Unavailable {
-        reason: "the daemon is stopping",
-        source: None,
-    }
+    StoreError::Unavailable { reason: "the daemon is stopping", source: None }
 }

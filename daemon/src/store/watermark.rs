@@ -28,10 +28,7 @@ impl Watermark {
     /// Starts at the newest position stored: what an earlier process committed cannot be stale in
     /// a cache that is empty now.
     pub fn new(head: i64) -> Self {
-        Self {
-            pending: Arc::default(),
-            head: watch::Sender::new(head),
-        }
+        Self { pending: Arc::default(), head: watch::Sender::new(head) }
     }
 
     /// The newest position that may be read.
@@ -46,24 +43,14 @@ impl Watermark {
     /// Positions up to `last` were committed. Called by the writer, in order of commit.
     pub fn committed(&self, last: i64) -> Ticket {
         let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
-        pending.push_back(Pending {
-            last,
-            forgotten: false,
-        });
-        Ticket {
-            last,
-            watermark: self.clone(),
-        }
+        pending.push_back(Pending { last, forgotten: false });
+        Ticket { last, watermark: self.clone() }
     }
 }
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        let mut pending = self
-            .watermark
-            .pending
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut pending = self.watermark.pending.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(entry) = pending.iter_mut().find(|entry| entry.last == self.last) {
             entry.forgotten = true;
         }

@@ -8,6 +8,7 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Executor, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
 use watchfire_shared::event::Event;
+use watchfire_shared::ids::IncidentId;
 
 use super::watermark::Watermark;
 use super::{Result, StoreError, Ticket, Tx};
@@ -26,8 +27,16 @@ pub(super) enum Verdict {
     Broken,
 }
 
-/// Tells the caller how it ended: the facts with their ticket, or why the group was lost.
-pub(super) type Finish = Box<dyn FnOnce(Result<(Vec<Event>, Option<Ticket>)>) + Send>;
+/// What a committed write leaves behind.
+#[derive(Default)]
+pub(super) struct Kept {
+    pub events: Vec<Event>,
+    pub touched: Vec<IncidentId>,
+    pub ticket: Option<Ticket>,
+}
+
+/// Tells the caller how it ended: what it left behind, or why the group was lost.
+pub(super) type Finish = Box<dyn FnOnce(Result<Kept>) + Send>;
 /// A write without its types; given an error instead of a transaction it only answers its caller.
 pub(super) type Job =
     Box<dyn for<'t> FnOnce(Result<&'t mut Tx>) -> BoxFuture<'t, (Verdict, Finish)> + Send>;
@@ -48,20 +57,13 @@ impl Writer {
     pub(super) async fn start(options: SqliteConnectOptions, watermark: Watermark) -> Result<Self> {
         let (orders, queue) = mpsc::channel(QUEUE);
         let tx = Tx::sqlite(options.connect().await?);
-        let task = Task {
-            options,
-            tx: Some(tx),
-            watermark: watermark.clone(),
-        };
+        let task = Task { options, tx: Some(tx), watermark: watermark.clone() };
         spawn_detached(task.run(queue));
         Ok(Self { orders, watermark })
     }
 
     pub(super) async fn submit(&self, job: Job) -> Result<()> {
-        let gone = |_| StoreError::Unavailable {
-            reason: "the daemon is stopping",
-            source: None,
-        };
+        let gone = |_| StoreError::Unavailable { reason: "the daemon is stopping", source: None };
         self.orders.send(Order::Write(job)).await.map_err(gone)
     }
 
@@ -85,7 +87,7 @@ struct Task {
 struct Ran {
     finish: Finish,
     /// None when it was undone.
-    events: Option<Vec<Event>>,
+    kept: Option<Kept>,
 }
 
 impl Task {
@@ -125,13 +127,13 @@ impl Task {
             );
             self.reopen().await;
         }
-        for Ran { finish, events } in ran {
-            finish(match (&outcome, events) {
+        for Ran { finish, kept } in ran {
+            finish(match (&outcome, kept) {
                 (Err(error), _) => Err(lost(error)),
-                (Ok(()), None) => Ok((Vec::new(), None)),
-                (Ok(()), Some(events)) => {
-                    let last = events.iter().filter_map(|event| event.position).max();
-                    Ok((events, last.map(|last| self.watermark.committed(last))))
+                (Ok(()), None) => Ok(Kept::default()),
+                (Ok(()), Some(kept)) => {
+                    let last = kept.events.iter().filter_map(|event| event.position).max();
+                    Ok(Kept { ticket: last.map(|last| self.watermark.committed(last)), ..kept })
                 }
             });
         }
@@ -147,11 +149,7 @@ impl Task {
     ) -> Result<()> {
         let started = Instant::now();
         let begun = match self.connection().await {
-            Ok(conn) => conn
-                .execute("begin immediate")
-                .await
-                .map_err(StoreError::from)
-                .map(drop),
+            Ok(conn) => conn.execute("begin immediate").await.map_err(StoreError::from).map(drop),
             Err(error) => Err(error),
         };
         if let Err(error) = begun {
@@ -181,11 +179,7 @@ impl Task {
     /// Runs one write in its savepoint.
     async fn step(&mut self, job: Job, ran: &mut Vec<Ran>) -> Result<()> {
         let begun = match self.connection().await {
-            Ok(conn) => conn
-                .execute("savepoint one")
-                .await
-                .map_err(StoreError::from)
-                .map(drop),
+            Ok(conn) => conn.execute("savepoint one").await.map_err(StoreError::from).map(drop),
             Err(error) => Err(error),
         };
         let tx = match (begun, &mut self.tx) {
@@ -198,11 +192,9 @@ impl Task {
         };
         let (verdict, finish) = job(Ok(tx)).await;
         let events = std::mem::take(&mut tx.events);
+        let touched = std::mem::take(&mut tx.touched);
         let keep = matches!(verdict, Verdict::Keep);
-        ran.push(Ran {
-            finish,
-            events: keep.then_some(events),
-        });
+        ran.push(Ran { finish, kept: keep.then_some(Kept { events, touched, ticket: None }) });
         let end = match verdict {
             Verdict::Keep => "release one",
             Verdict::Undo => "rollback to one; release one",
@@ -216,10 +208,7 @@ impl Task {
         if self.tx.is_none() {
             self.tx = Some(Tx::sqlite(self.options.connect().await?));
         }
-        self.tx
-            .as_mut()
-            .and_then(Tx::sqlite_conn)
-            .ok_or_else(closed)
+        self.tx.as_mut().and_then(Tx::sqlite_conn).ok_or_else(closed)
     }
 
     /// After a failed write the transaction may be gone although savepoints seem to work: only a
@@ -234,28 +223,16 @@ impl Task {
 /// Answers the caller of a write that could not run.
 async fn refuse(job: Job, error: &StoreError, ran: &mut Vec<Ran>) {
     let (_, finish) = job(Err(lost(error))).await;
-    ran.push(Ran {
-        finish,
-        events: None,
-    });
+    ran.push(Ran { finish, kept: None });
 }
 
 fn lost(error: &StoreError) -> StoreError {
     match error {
-        StoreError::Unavailable { reason, .. } => StoreError::Unavailable {
-            reason,
-            source: None,
-        },
-        _ => StoreError::Unavailable {
-            reason: "the database could not commit",
-            source: None,
-        },
+        StoreError::Unavailable { reason, .. } => StoreError::Unavailable { reason, source: None },
+        _ => StoreError::Unavailable { reason: "the database could not commit", source: None },
     }
 }
 
 const fn closed() -> StoreError {
-    StoreError::Unavailable {
-        reason: "the database could not be written",
-        source: None,
-    }
+    StoreError::Unavailable { reason: "the database could not be written", source: None }
 }

@@ -82,17 +82,10 @@ impl Incident {
         let changes = before.changes_to(self);
         if !changes.is_empty() {
             self.touch(now);
-            facts.push(Fact::IncidentUpdated {
-                incident: self.summary(),
-                changes,
-            });
+            facts.push(Fact::IncidentUpdated { incident: self.summary(), changes });
         }
         if let Some(wanted) = patch.assigned_to.said() {
-            let to = if wanted.is_some() {
-                context.assignee.clone()
-            } else {
-                None
-            };
+            let to = if wanted.is_some() { context.assignee.clone() } else { None };
             if to.as_ref().map(|u| u.id) != self.assigned_to.as_ref().map(|u| u.id) {
                 self.touch(now);
                 facts.push(self.assign(to));
@@ -140,32 +133,19 @@ impl Incident {
             Status::Closed => self.closed_at = Some(now),
         }
         self.version += 1;
-        Ok(Fact::IncidentStatusChanged {
-            incident: self.summary(),
-            from,
-            to,
-            note,
-        })
+        Ok(Fact::IncidentStatusChanged { incident: self.summary(), from, to, note })
     }
 
     /// Gives it to somebody, or to nobody.
     pub fn assign(&mut self, to: Option<UserRef>) -> Fact {
         let from = std::mem::replace(&mut self.assigned_to, to.clone());
         self.version += 1;
-        Fact::IncidentAssigned {
-            incident: self.summary(),
-            from,
-            to,
-        }
+        Fact::IncidentAssigned { incident: self.summary(), from, to }
     }
 
     pub fn comment(&mut self, comment_id: CommentId, body: String) -> Fact {
         self.version += 1;
-        Fact::IncidentCommented {
-            incident: self.summary(),
-            comment_id,
-            body,
-        }
+        Fact::IncidentCommented { incident: self.summary(), comment_id, body }
     }
 
     /// Moves `updated_at`, never backwards.
@@ -211,10 +191,7 @@ impl Incident {
             let from = excerpt(self.description.as_deref());
             changes.insert(
                 "description".to_owned(),
-                FromTo {
-                    from,
-                    to: excerpt(new.description.as_deref()),
-                },
+                FromTo { from, to: excerpt(new.description.as_deref()) },
             );
         }
         changes
@@ -256,11 +233,7 @@ impl Incident {
                 });
             }
         }
-        if errors.is_empty() {
-            Ok(())
-        } else {
-            Err(Refusal::Unexpected(errors))
-        }
+        if errors.is_empty() { Ok(()) } else { Err(Refusal::Unexpected(errors)) }
     }
 }
 
@@ -324,12 +297,7 @@ impl NewIncident {
     pub fn check(&self) -> Result<(), Refusal> {
         let mut errors = Vec::new();
         check_title(&self.title, &mut errors);
-        check_length(
-            "description",
-            &self.description,
-            DESCRIPTION_MAX,
-            &mut errors,
-        );
+        check_length("description", &self.description, DESCRIPTION_MAX, &mut errors);
         check_length("service", &self.service, SERVICE_MAX, &mut errors);
         check_labels(&self.labels, &mut errors);
         refuse(errors)
@@ -345,11 +313,7 @@ impl super::NewComment {
 }
 
 fn refuse(errors: Vec<FieldError>) -> Result<(), Refusal> {
-    if errors.is_empty() {
-        Ok(())
-    } else {
-        Err(Refusal::Invalid(errors))
-    }
+    if errors.is_empty() { Ok(()) } else { Err(Refusal::Invalid(errors)) }
 }
 
 fn check_title(title: &str, errors: &mut Vec<FieldError>) {
@@ -380,10 +344,7 @@ fn check_length(field: &str, text: &str, max: usize, errors: &mut Vec<FieldError
 
 fn check_labels(labels: &Labels, errors: &mut Vec<FieldError>) {
     if labels.len() > LABELS_MAX {
-        let message = format!(
-            "must have at most {LABELS_MAX} entries, not {}",
-            labels.len()
-        );
+        let message = format!("must have at most {LABELS_MAX} entries, not {}", labels.len());
         errors.push(FieldError::new("labels", message));
     }
     for (name, value) in labels {

@@ -1,0 +1,30 @@
+//! Positions on `PostgreSQL`: a short transaction after the commit numbers every fact that is
+//! visible and has none yet, under the lock of one counter row, so positions become visible in
+//! order whichever daemon gives them.
+
+use crate::cache::Cache;
+use crate::cache::key::keys_of;
+use crate::store::{Db, StoreError, outbox};
+
+/// Facts numbered in one transaction.
+const BATCH: i64 = 500;
+
+/// Gives positions to a batch; returns how many it gave.
+pub async fn step(db: &Db, cache: &Cache) -> Result<usize, StoreError> {
+    let cache = cache.clone();
+    let done = db.write(move |tx| {
+        Box::pin(async move {
+            let (last, taken) = outbox::take_unpositioned(tx, BATCH).await?;
+            if taken.is_empty() {
+                return Ok(0);
+            }
+            // A crashed daemon may have committed and not forgotten: nobody may read the position
+            // of a fact whose stale copy is still served.
+            cache.forget(taken.iter().flat_map(|(_, event)| keys_of(event)));
+            let seqs: Vec<i64> = taken.iter().map(|(seq, _)| *seq).collect();
+            outbox::position(tx, last, &seqs).await?;
+            Ok::<_, StoreError>(seqs.len())
+        })
+    });
+    Ok(done.await?.value)
+}
