@@ -1,15 +1,16 @@
 //! What an incident may become. People, sources and timers ask the same functions; the client asks
 //! them to know which keys to offer.
 
+mod check;
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use super::{
-    DESCRIPTION_MAX, Incident, IncidentPatch, LABEL_NAME_MAX, LABEL_VALUE_MAX, LABELS_MAX, Labels,
-    NOTE_MAX, NewIncident, SERVICE_MAX, Status, TITLE_MAX,
-};
+use super::{Incident, IncidentPatch, Status};
 use crate::event::{Actor, ActorKind, Fact, FromTo};
 use crate::field::Field;
 use crate::ids::CommentId;
@@ -59,7 +60,8 @@ pub enum Refusal {
 pub struct PatchContext<'a> {
     pub actor: &'a Actor,
     pub now: DateTime<Utc>,
-    /// The person named by `assigned_to`, as read from the database.
+    /// The person named by `assigned_to`, as read from the database; none when nobody has that id
+    /// or they were deactivated.
     pub assignee: Option<UserRef>,
     /// For a note that stands alone.
     pub comment_id: CommentId,
@@ -67,7 +69,8 @@ pub struct PatchContext<'a> {
 
 impl Incident {
     /// Applies a patch and returns what became true, in order; empty when every value was equal.
-    /// Equal values change nothing, and are asked before the status machine is.
+    /// Equal values change nothing, and are asked before the status machine is. A refused patch
+    /// changes nothing at all.
     pub fn apply(
         &mut self,
         patch: &IncidentPatch,
@@ -75,32 +78,29 @@ impl Incident {
     ) -> Result<Vec<Fact>, Refusal> {
         patch.check()?;
         self.check_expect(patch)?;
-        let before = self.clone();
-        let now = context.now.max(self.updated_at);
-        let mut facts = Vec::new();
-        self.set_fields(patch);
-        let changes = before.changes_to(self);
-        if !changes.is_empty() {
-            self.touch(now);
-            facts.push(Fact::IncidentUpdated { incident: self.summary(), changes });
-        }
-        if let Some(wanted) = patch.assigned_to.said() {
-            let to = if wanted.is_some() { context.assignee.clone() } else { None };
-            if to.as_ref().map(|u| u.id) != self.assigned_to.as_ref().map(|u| u.id) {
-                self.touch(now);
-                facts.push(self.assign(to));
-            }
+        let mut next = self.clone();
+        let facts = next.change(patch, context)?;
+        *self = next;
+        Ok(facts)
+    }
+
+    fn change(
+        &mut self,
+        patch: &IncidentPatch,
+        context: &PatchContext<'_>,
+    ) -> Result<Vec<Fact>, Refusal> {
+        let mut facts: Vec<Fact> = self.edit(patch, context.now).into_iter().collect();
+        if let Some(to) = self.new_assignee(patch, context)?.said() {
+            self.touch(context.now);
+            facts.push(self.assign(to));
         }
         let note = patch.note.as_ref().set().cloned();
-        match patch.status {
-            Field::Set(to) if to != self.status => {
-                facts.push(self.step(to, context.actor, now, note)?);
+        match (patch.status, note) {
+            (Field::Set(to), note) if to != self.status => {
+                facts.push(self.step(to, context.actor, context.now, note)?);
             }
-            _ => {
-                if let Some(body) = note {
-                    facts.push(self.comment(context.comment_id, body));
-                }
-            }
+            (_, Some(body)) => facts.push(self.comment(context.comment_id, body)),
+            (_, None) => {}
         }
         Ok(facts)
     }
@@ -153,12 +153,15 @@ impl Incident {
         self.updated_at = self.updated_at.max(now);
     }
 
-    fn set_fields(&mut self, patch: &IncidentPatch) {
+    /// Sets the plain fields; none when every one of them was equal.
+    fn edit(&mut self, patch: &IncidentPatch, now: DateTime<Utc>) -> Option<Fact> {
         let before = self.clone();
         if let Field::Set(title) = &patch.title {
             title.trim().clone_into(&mut self.title);
         }
-        if let Field::Set(text) = &patch.description {
+        if let Field::Set(text) = &patch.description
+            && self.description.as_deref().unwrap_or_default() != text
+        {
             self.description = Some(text.clone());
         }
         if let Field::Set(service) = &patch.service {
@@ -170,23 +173,52 @@ impl Incident {
         if let Field::Set(priority) = patch.priority {
             self.priority = priority;
         }
-        if before != *self {
-            self.version += 1;
+        let changes = before.changes_to(self);
+        if changes.is_empty() {
+            return None;
+        }
+        self.touch(now);
+        self.version += 1;
+        Some(Fact::IncidentUpdated { incident: self.summary(), changes })
+    }
+
+    /// Whom the patch gives it to; absent when that is no change. An id without its person is
+    /// refused: it must not end as "nobody".
+    fn new_assignee(
+        &self,
+        patch: &IncidentPatch,
+        context: &PatchContext<'_>,
+    ) -> Result<Field<UserRef>, Refusal> {
+        let Some(wanted) = patch.assigned_to.said() else {
+            return Ok(Field::Absent);
+        };
+        if wanted == self.assigned_to.as_ref().map(|user| user.id) {
+            return Ok(Field::Absent);
+        }
+        let Some(id) = wanted else {
+            return Ok(Field::Null);
+        };
+        match context.assignee.as_ref().filter(|user| user.id == id) {
+            Some(user) => Ok(Field::Set(user.clone())),
+            None => Err(Refusal::Invalid(vec![FieldError::new(
+                "assigned_to",
+                "must be the id of an active person",
+            )])),
         }
     }
 
     /// What differs, for the fact. Long texts are cut: an event is no archive.
     fn changes_to(&self, new: &Self) -> BTreeMap<String, FromTo> {
         let mut changes = BTreeMap::new();
-        let mut note = |field: &str, from: Value, to: Value| {
+        let mut compare = |field: &str, from: Value, to: Value| {
             if from != to {
                 changes.insert(field.to_owned(), FromTo { from, to });
             }
         };
-        note("title", json!(self.title), json!(new.title));
-        note("service", json!(self.service), json!(new.service));
-        note("labels", json!(self.labels), json!(new.labels));
-        note("priority", json!(self.priority), json!(new.priority));
+        compare("title", json!(self.title), json!(new.title));
+        compare("service", json!(self.service), json!(new.service));
+        compare("labels", json!(self.labels), json!(new.labels));
+        compare("priority", json!(self.priority), json!(new.priority));
         if self.description != new.description {
             let from = excerpt(self.description.as_deref());
             changes.insert(
@@ -240,118 +272,4 @@ impl Incident {
 fn excerpt(text: Option<&str>) -> Value {
     let text = text.unwrap_or_default();
     json!({ "length": text.chars().count(), "start": text.chars().take(200).collect::<String>() })
-}
-
-impl IncidentPatch {
-    /// Whether it names anything to change; a lone `expect` does not.
-    pub fn is_empty(&self) -> bool {
-        self.status.is_absent()
-            && self.priority.is_absent()
-            && self.assigned_to.is_absent()
-            && self.title.is_absent()
-            && self.description.is_absent()
-            && self.service.is_absent()
-            && self.labels.is_absent()
-            && self.note.is_absent()
-    }
-
-    /// What can be refused without knowing the incident.
-    pub fn check(&self) -> Result<(), Refusal> {
-        if self.is_empty() {
-            return Err(Refusal::Empty);
-        }
-        let mut errors = Vec::new();
-        for (field, null) in [
-            ("status", self.status.is_null()),
-            ("priority", self.priority.is_null()),
-            ("title", self.title.is_null()),
-            ("description", self.description.is_null()),
-            ("service", self.service.is_null()),
-            ("labels", self.labels.is_null()),
-            ("note", self.note.is_null()),
-        ] {
-            if null {
-                errors.push(FieldError::new(field, "must not be null"));
-            }
-        }
-        if let Field::Set(title) = &self.title {
-            check_title(title, &mut errors);
-        }
-        if let Field::Set(text) = &self.description {
-            check_length("description", text, DESCRIPTION_MAX, &mut errors);
-        }
-        if let Field::Set(service) = &self.service {
-            check_length("service", service, SERVICE_MAX, &mut errors);
-        }
-        if let Field::Set(labels) = &self.labels {
-            check_labels(labels, &mut errors);
-        }
-        if let Field::Set(note) = &self.note {
-            check_body("note", note, &mut errors);
-        }
-        refuse(errors)
-    }
-}
-
-impl NewIncident {
-    pub fn check(&self) -> Result<(), Refusal> {
-        let mut errors = Vec::new();
-        check_title(&self.title, &mut errors);
-        check_length("description", &self.description, DESCRIPTION_MAX, &mut errors);
-        check_length("service", &self.service, SERVICE_MAX, &mut errors);
-        check_labels(&self.labels, &mut errors);
-        refuse(errors)
-    }
-}
-
-impl super::NewComment {
-    pub fn check(&self) -> Result<(), Refusal> {
-        let mut errors = Vec::new();
-        check_body("body", &self.body, &mut errors);
-        refuse(errors)
-    }
-}
-
-fn refuse(errors: Vec<FieldError>) -> Result<(), Refusal> {
-    if errors.is_empty() { Ok(()) } else { Err(Refusal::Invalid(errors)) }
-}
-
-fn check_title(title: &str, errors: &mut Vec<FieldError>) {
-    if title.trim().is_empty() {
-        errors.push(FieldError::new("title", "must not be empty"));
-    }
-    check_length("title", title.trim(), TITLE_MAX, errors);
-}
-
-fn check_body(field: &str, text: &str, errors: &mut Vec<FieldError>) {
-    if text.trim().is_empty() {
-        errors.push(FieldError::new(field, "must not be empty"));
-    }
-    check_length(field, text, NOTE_MAX, errors);
-}
-
-/// Length in characters; NUL is refused because PostgreSQL cannot store it.
-fn check_length(field: &str, text: &str, max: usize, errors: &mut Vec<FieldError>) {
-    let length = text.chars().count();
-    if length > max {
-        let message = format!("must have at most {max} characters, not {length}");
-        errors.push(FieldError::new(field, message));
-    }
-    if text.contains('\0') {
-        errors.push(FieldError::new(field, "must not contain a NUL character"));
-    }
-}
-
-fn check_labels(labels: &Labels, errors: &mut Vec<FieldError>) {
-    if labels.len() > LABELS_MAX {
-        let message = format!("must have at most {LABELS_MAX} entries, not {}", labels.len());
-        errors.push(FieldError::new("labels", message));
-    }
-    for (name, value) in labels {
-        if name.is_empty() {
-            errors.push(FieldError::new("labels", "a name must not be empty"));
-        }
-        check_length("labels", name, LABEL_NAME_MAX, errors);
-        check_length(&format!("labels.{name}"), value, LABEL_VALUE_MAX, errors);
-    }
 }
