@@ -12,6 +12,7 @@ pub mod health;
 pub mod ids;
 pub mod incident;
 pub mod log;
+pub mod outbox;
 pub mod page;
 pub mod problem;
 pub mod session;

@@ -262,7 +262,7 @@ pub async fn revoke_key(tx: &mut Tx, id: KeyId, now: DateTime<Utc>) -> Result<bo
 }
 
 /// A credential as a request carries it, reduced to what the database can look up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Proof {
     Session(SessionId),
     Token(Digest),

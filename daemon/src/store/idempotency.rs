@@ -7,13 +7,15 @@ use sqlx::types::Json;
 
 use super::{Result, Tx, on};
 
-const FIND: &str = "select request_hash, answer from idempotency_keys \
-     where actor = $1 and route = $2 and key = $3 and created_at > $4";
-const KEEP: &str = "insert into idempotency_keys (actor, route, key, request_hash, answer, created_at) \
-     values ($1, $2, $3, $4, $5, $6) \
+const CLAIM: &str = "insert into idempotency_keys \
+     (actor, route, key, request_hash, answer, created_at) values ($1, $2, $3, $4, $5, $6) \
      on conflict (actor, route, key) do update set request_hash = excluded.request_hash, \
      answer = excluded.answer, created_at = excluded.created_at \
-     where idempotency_keys.created_at <= $7 returning 1";
+     where idempotency_keys.created_at <= $7";
+const FIND: &str = "select request_hash, answer from idempotency_keys \
+     where actor = $1 and route = $2 and key = $3";
+const KEEP: &str = "update idempotency_keys set answer = $4 \
+     where actor = $1 and route = $2 and key = $3";
 const FORGET_OLD: &str = "delete from idempotency_keys where created_at <= $1";
 
 /// Who asked, for what, under which key.
@@ -32,36 +34,49 @@ pub struct Kept {
     pub answer: Json<Value>,
 }
 
-/// What was answered to this key since `after`.
-pub async fn find(tx: &mut Tx, request: &Request, after: DateTime<Utc>) -> Result<Option<Kept>> {
-    Ok(on!(tx.conn(), |conn| sqlx::query_as(FIND)
-        .bind(&request.actor)
-        .bind(&request.route)
-        .bind(&request.key)
-        .bind(after)
-        .fetch_optional(conn)
-        .await)?)
-}
-
-/// Keeps an answer. False when the same key was answered meanwhile: the caller starts again.
-pub async fn keep(
+/// Takes the key for this request. False when it was taken since `expired`; a transaction that
+/// holds it is waited for.
+pub async fn claim(
     tx: &mut Tx,
     request: &Request,
-    answer: &Value,
     now: DateTime<Utc>,
-    after: DateTime<Utc>,
+    expired: DateTime<Utc>,
 ) -> Result<bool> {
-    let kept: Option<i32> = on!(tx.conn(), |conn| sqlx::query_scalar(KEEP)
+    let claimed: u64 = on!(tx.conn(), |conn| sqlx::query(CLAIM)
         .bind(&request.actor)
         .bind(&request.route)
         .bind(&request.key)
         .bind(&request.hash)
-        .bind(Json(answer))
+        .bind(Json(Value::Null))
         .bind(now)
-        .bind(after)
-        .fetch_optional(conn)
-        .await)?;
-    Ok(kept.is_some())
+        .bind(expired)
+        .execute(conn)
+        .await
+        .map(|done| done.rows_affected()))?;
+    Ok(claimed > 0)
+}
+
+/// What was answered under a key that is taken.
+pub async fn find(tx: &mut Tx, request: &Request) -> Result<Kept> {
+    Ok(on!(tx.conn(), |conn| sqlx::query_as(FIND)
+        .bind(&request.actor)
+        .bind(&request.route)
+        .bind(&request.key)
+        .fetch_one(conn)
+        .await)?)
+}
+
+/// Keeps the answer under a key claimed in this transaction.
+pub async fn keep(tx: &mut Tx, request: &Request, answer: &Value) -> Result<()> {
+    on!(tx.conn(), |conn| sqlx::query(KEEP)
+        .bind(&request.actor)
+        .bind(&request.route)
+        .bind(&request.key)
+        .bind(Json(answer))
+        .execute(conn)
+        .await
+        .map(drop))?;
+    Ok(())
 }
 
 /// Forgets what nobody may repeat any more.

@@ -26,7 +26,6 @@ macro_rules! select {
 }
 
 const BY_ID: &str = select!("where i.id = $1");
-const BY_NUMBER: &str = select!("where i.number = $1");
 const MANY: &str = select!("where i.id in (");
 const LOCK: Dialect = Dialect {
     postgres: "select id from incidents where id = $1 for update",
@@ -47,7 +46,8 @@ const UPDATE: &str = "update incidents set title = $2, description = $3, status 
 const DROP_LABELS: &str = "delete from incident_labels where incident_id = $1";
 const ADD_LABELS: &str = "insert into incident_labels (incident_id, name, value) ";
 const DELETE: &str = "delete from incidents where id = $1";
-const ASSIGNED: &str = "select id from incidents where assigned_to = $1 order by id";
+const ASSIGNED: &str =
+    "select id from incidents where assigned_to = $1 and status <> 'closed' order by id";
 const COUNTS: &str = "select status, priority, count(*) from incidents \
      where status <> 'closed' group by status, priority";
 const STATS: &str = "select count(case when created_at > $1 then 1 end), \
@@ -143,10 +143,8 @@ pub async fn by_id(db: &Db, id: IncidentId) -> Result<Option<Incident>> {
     Ok(row.map(Stored::try_from).transpose()?.map(|stored| stored.incident))
 }
 
-pub async fn by_reference(db: &Db, number: Reference) -> Result<Option<Incident>> {
-    let row: Option<Row> =
-        on!(db.reads(), |pool| sqlx::query_as(BY_NUMBER).bind(number).fetch_optional(pool).await)?;
-    Ok(row.map(Stored::try_from).transpose()?.map(|stored| stored.incident))
+pub async fn id_by_reference(db: &Db, number: Reference) -> Result<Option<IncidentId>> {
+    Ok(on!(db.reads(), |pool| sqlx::query_scalar(ID_OF).bind(number).fetch_optional(pool).await)?)
 }
 
 /// Those of `ids` that exist, in no order.
@@ -177,10 +175,6 @@ pub async fn lock(tx: &mut Tx, id: IncidentId) -> Result<Option<Stored>> {
     let row: Option<Row> =
         on!(tx.conn(), |conn| sqlx::query_as(BY_ID).bind(id).fetch_optional(conn).await)?;
     row.map(Stored::try_from).transpose()
-}
-
-pub async fn id_of(tx: &mut Tx, number: Reference) -> Result<Option<IncidentId>> {
-    Ok(on!(tx.conn(), |conn| sqlx::query_scalar(ID_OF).bind(number).fetch_optional(conn).await)?)
 }
 
 /// The open work of one person, in the order rows are locked.

@@ -48,6 +48,11 @@ const LAST_CHANGE: &str = concat!(
     columns!(),
     " from events where aggregate_id = $1 and event_type = $2 order by version desc limit $3"
 );
+const LAST: &str = concat!(
+    "select ",
+    columns!(),
+    " from events where aggregate_id = $1 order by version desc limit 1"
+);
 const HEAD: &str = "select coalesce(max(position), 0) from events";
 const OLDEST: &str = "select coalesce(min(position), 0) from events";
 const WAITING: &str = "select count(*) from events where position is null";
@@ -199,6 +204,13 @@ pub async fn timeline(db: &Db, aggregate: Uuid, after: i64, limit: i64) -> Resul
         .bind(limit)
         .fetch_all(pool)
         .await)?)
+}
+
+/// The latest fact of an aggregate.
+pub async fn latest(tx: &mut Tx, aggregate: Uuid) -> Result<Option<Event>> {
+    let row: Option<Row> =
+        on!(tx.conn(), |conn| sqlx::query_as(LAST).bind(aggregate).fetch_optional(conn).await)?;
+    row.map(Event::try_from).transpose()
 }
 
 /// The latest facts of one type, the newest first: who changed what, for a refusal.

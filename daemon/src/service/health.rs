@@ -1,0 +1,96 @@
+//! How this process and what it depends on are.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use chrono::{DateTime, Utc};
+use watchfire_shared::cache::CacheStats;
+use watchfire_shared::health::{Health, HealthStatus, Part, Parts};
+use watchfire_shared::outbox::OutboxStatus;
+use watchfire_shared::user::Role;
+
+use super::{Caller, Inner, Result};
+use crate::clock;
+use crate::store::{StoreError, installation, outbox};
+
+/// Remembers since when each part is as it is.
+pub struct Watch {
+    since: Mutex<HashMap<&'static str, (HealthStatus, DateTime<Utc>)>>,
+    started: DateTime<Utc>,
+}
+
+impl Watch {
+    pub fn new() -> Self {
+        Self { since: Mutex::default(), started: clock::now() }
+    }
+
+    fn part(
+        &self,
+        name: &'static str,
+        kind: &str,
+        status: HealthStatus,
+        reason: Option<String>,
+    ) -> Part {
+        let mut since = self.since.lock().unwrap_or_else(PoisonError::into_inner);
+        let entry = since.entry(name).or_insert((HealthStatus::Healthy, self.started));
+        if entry.0 != status {
+            *entry = (status, clock::now());
+        }
+        Part { status, kind: kind.to_owned(), reason, since: entry.1 }
+    }
+}
+
+impl Inner {
+    /// Whether the database answers and is migrated.
+    pub async fn ready(&self) -> bool {
+        installation::ping(&self.db).await.is_ok()
+    }
+
+    pub async fn health(&self) -> Health {
+        let database = match installation::ping(&self.db).await {
+            Ok(()) => self.health.part("database", self.db.kind(), HealthStatus::Healthy, None),
+            Err(error) => {
+                let reason = match error {
+                    StoreError::Unavailable { reason, .. } => reason,
+                    _ => "the database answers errors",
+                };
+                let reason = Some(reason.to_owned());
+                self.health.part("database", self.db.kind(), HealthStatus::Unhealthy, reason)
+            }
+        };
+        let healthy = |name, kind| self.health.part(name, kind, HealthStatus::Healthy, None);
+        Health {
+            status: database.status,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            parts: Parts {
+                cache: healthy("cache", self.cache.kind()),
+                cache_integrity: healthy("cache_integrity", self.cache.kind()),
+                broker: healthy("broker", "journal"),
+                worker: healthy("worker", "none"),
+                database,
+            },
+        }
+    }
+
+    /// This process's counters, now.
+    pub fn cache_stats(&self, caller: &Caller) -> Result<CacheStats> {
+        caller.require(Role::Viewer)?;
+        Ok(self.cache.stats())
+    }
+
+    /// What waits to leave the database; with the journal nothing does.
+    pub async fn outbox(&self, caller: &Caller) -> Result<OutboxStatus> {
+        caller.require(Role::Viewer)?;
+        Ok(OutboxStatus {
+            pending: 0,
+            unpositioned: outbox::unpositioned(&self.db).await?,
+            published: 0,
+            failed: 0,
+            oldest_pending_seconds: None,
+            rate_1m: 0.0,
+            transport: "journal".to_owned(),
+            leader: None,
+            items: Vec::new(),
+        })
+    }
+}

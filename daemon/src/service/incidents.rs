@@ -1,0 +1,408 @@
+//! Incidents: read through the cache, changed under the row's lock.
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use watchfire_shared::event::{Event, Fact};
+use watchfire_shared::field::Field;
+use watchfire_shared::filter::{Assignee, Filter, Test};
+use watchfire_shared::ids::{CommentId, IncidentId, IncidentRef, UserId};
+use watchfire_shared::incident::rules::{PatchContext, Refusal};
+use watchfire_shared::incident::{
+    Comment, Incident, IncidentPatch, NewComment, NewIncident, Status,
+};
+use watchfire_shared::page::{IncidentPage, Sort, TOTAL_CAP};
+use watchfire_shared::problem::{Code, FieldError};
+use watchfire_shared::stats::{Counts, Stats};
+use watchfire_shared::user::{Role, UserRef, UserStatus};
+
+use super::{Author, Caller, Error, Inner, Result};
+use crate::cache::key;
+use crate::clock;
+use crate::store::incidents::{self, Stored};
+use crate::store::listing::{self, IdPage, Place, Query};
+use crate::store::{Tx, alerts, outbox, people};
+
+/// A page of the list, as it was asked for.
+#[derive(Debug, Clone, Default)]
+pub struct IncidentQuery {
+    pub filter: Filter,
+    pub sort: Sort,
+    /// 1 to 200; checked where it is parsed.
+    pub limit: u32,
+    pub cursor: Option<String>,
+}
+
+/// What a cursor holds: it belongs to one filter and one order.
+#[derive(Serialize, Deserialize)]
+struct Cursor {
+    after: Place,
+    list: String,
+}
+
+impl Inner {
+    /// One incident; a cached copy older than `known` is not served.
+    pub async fn incident(
+        &self,
+        caller: &Caller,
+        which: IncidentRef,
+        known: Option<i64>,
+    ) -> Result<Arc<Incident>> {
+        caller.require(Role::Viewer)?;
+        let id = self.resolve(caller, which).await?;
+        let key = key::incident(self.log_id, id);
+        let db = self.db.clone();
+        let load = move || {
+            let db = db.clone();
+            async move { incidents::by_id(&db, id).await }
+        };
+        let found = self.cache.read_through(&key, caller.epoch(), known, load).await?;
+        found.ok_or_else(|| Error::not_found("incident"))
+    }
+
+    /// The id behind a reference: immutable, so it is cached as that.
+    pub(crate) async fn resolve(&self, caller: &Caller, which: IncidentRef) -> Result<IncidentId> {
+        let reference = match which {
+            IncidentRef::Id(id) => return Ok(id),
+            IncidentRef::Reference(reference) => reference,
+        };
+        let key = key::reference(self.log_id, reference);
+        let db = self.db.clone();
+        let load = move || {
+            let db = db.clone();
+            async move { incidents::id_by_reference(&db, reference).await }
+        };
+        let found = self.cache.read_through(&key, caller.epoch(), None, load).await?;
+        found.map(|id| *id).ok_or_else(|| Error::not_found("incident"))
+    }
+
+    pub async fn create_incident(&self, caller: &Caller, new: NewIncident) -> Result<Incident> {
+        caller.require(Role::Responder)?;
+        new.check()?;
+        let author = Author::new(self.log_id, caller);
+        self.transact(caller, move |tx| {
+            Box::pin(async move {
+                let assigned_to = match new.assigned_to {
+                    Some(id) => Some(assignee(tx, id).await?),
+                    None => None,
+                };
+                let now = clock::now();
+                let incident = Incident {
+                    id: IncidentId(clock::new_id()),
+                    reference: incidents::next_reference(tx).await?,
+                    title: new.title.trim().to_owned(),
+                    description: Some(new.description),
+                    status: Status::Open,
+                    priority: new.priority,
+                    service: new.service.trim().to_owned(),
+                    labels: new.labels,
+                    assigned_to,
+                    created_by: author.actor.clone(),
+                    source: author.source,
+                    version: 1,
+                    log_count: 0,
+                    firing_alerts: 0,
+                    score: None,
+                    created_at: now,
+                    updated_at: now,
+                    acknowledged_at: None,
+                    resolved_at: None,
+                    closed_at: None,
+                };
+                let stored = Stored { incident, priority_chosen: true, last_fact_at: now };
+                incidents::insert(tx, &stored).await?;
+                let fact = Fact::IncidentCreated { incident: stored.incident.summary() };
+                outbox::append(tx, vec![author.incident(fact, now)?]).await?;
+                Ok(stored.incident)
+            })
+        })
+        .await
+    }
+
+    /// Applies a patch under its guards: `if_match` refuses when anything at all has changed since
+    /// that version, the patch's `expect` when one of the values named is another.
+    pub async fn update_incident(
+        &self,
+        caller: &Caller,
+        which: IncidentRef,
+        patch: IncidentPatch,
+        if_match: Option<i64>,
+    ) -> Result<Incident> {
+        caller.require(Role::Responder)?;
+        patch.check()?;
+        let id = self.resolve(caller, which).await?;
+        let author = Author::new(self.log_id, caller);
+        self.transact(caller, move |tx| {
+            Box::pin(async move {
+                // People are locked before incidents, everywhere.
+                let assignee = match patch.assigned_to {
+                    Field::Set(user) => active_person(tx, user).await?,
+                    Field::Null | Field::Absent => None,
+                };
+                let mut stored = lock(tx, id).await?;
+                check_version(tx, &stored.incident, if_match).await?;
+                let now = stored.next_time();
+                let context = PatchContext {
+                    actor: &author.actor,
+                    now,
+                    assignee,
+                    comment_id: CommentId(clock::new_id()),
+                };
+                let labels = stored.incident.labels.clone();
+                let facts = match stored.incident.apply(&patch, &context) {
+                    Ok(facts) => facts,
+                    Err(refusal) => return Err(explain(tx, id, refusal).await?),
+                };
+                if facts.is_empty() {
+                    return Ok(stored.incident);
+                }
+                stored.priority_chosen |= matches!(patch.priority, Field::Set(_));
+                stored.last_fact_at = now;
+                incidents::update(tx, &stored, &labels).await?;
+                let events = facts.into_iter().map(|fact| author.incident(fact, now));
+                outbox::append(tx, events.collect::<Result<_>>()?).await?;
+                Ok(stored.incident)
+            })
+        })
+        .await
+    }
+
+    pub async fn comment(
+        &self,
+        caller: &Caller,
+        which: IncidentRef,
+        comment: NewComment,
+    ) -> Result<Comment> {
+        caller.require(Role::Responder)?;
+        comment.check()?;
+        let id = self.resolve(caller, which).await?;
+        let author = Author::new(self.log_id, caller);
+        self.transact(caller, move |tx| {
+            Box::pin(async move {
+                let mut stored = lock(tx, id).await?;
+                let labels = stored.incident.labels.clone();
+                let now = stored.next_time();
+                let comment_id = CommentId(clock::new_id());
+                let fact = stored.incident.comment(comment_id, comment.body.clone());
+                stored.last_fact_at = now;
+                incidents::update(tx, &stored, &labels).await?;
+                outbox::append(tx, vec![author.incident(fact, now)?]).await?;
+                Ok(Comment {
+                    id: comment_id,
+                    incident_id: id,
+                    body: comment.body,
+                    author: author.actor,
+                    created_at: now,
+                    version: stored.incident.version,
+                })
+            })
+        })
+        .await
+    }
+
+    /// Removes it with all that hangs on it; its events stay in the journal, and repeats of its
+    /// alerts' episodes are swallowed.
+    pub async fn delete_incident(&self, caller: &Caller, which: IncidentRef) -> Result<()> {
+        caller.require(Role::Admin)?;
+        let id = self.resolve(caller, which).await?;
+        let author = Author::new(self.log_id, caller);
+        self.transact(caller, move |tx| {
+            Box::pin(async move {
+                let mut stored = lock(tx, id).await?;
+                let now = stored.next_time();
+                alerts::swallow_incident(tx, id).await?;
+                incidents::delete(tx, id).await?;
+                stored.incident.version += 1;
+                let fact = Fact::IncidentDeleted { incident: stored.incident.summary() };
+                outbox::append(tx, vec![author.incident(fact, now)?]).await?;
+                Ok(())
+            })
+        })
+        .await
+    }
+
+    /// A page: its ids are one cached value, its rows are the incidents' own.
+    pub async fn incidents(&self, caller: &Caller, asked: IncidentQuery) -> Result<IncidentPage> {
+        caller.require(Role::Viewer)?;
+        let filter = match caller.user_id() {
+            Some(me) => asked.filter.for_user(me),
+            None => asked.filter,
+        };
+        let list = format!("{}|{filter}", asked.sort);
+        let after = asked.cursor.map(|cursor| read_cursor(&cursor, &list)).transpose()?;
+        let now = clock::now();
+        let query = Query { filter, sort: asked.sort, after, limit: asked.limit.into(), now };
+        let page = self.id_page(caller, &query).await?;
+        let items = self.rows(caller, &page.ids).await?;
+        Ok(IncidentPage {
+            items,
+            next_cursor: page
+                .next
+                .map(|after| write_cursor(&Cursor { after, list }))
+                .transpose()?,
+            total: page.total.min(TOTAL_CAP),
+            total_exact: page.total <= TOTAL_CAP,
+        })
+    }
+
+    async fn id_page(&self, caller: &Caller, query: &Query) -> Result<Arc<IdPage>> {
+        if key::depends_on_time(query) || names_somebody(&query.filter) {
+            return Ok(Arc::new(listing::page(&self.db, query).await?));
+        }
+        let key = key::incident_list(self.log_id, query);
+        let (db, query) = (self.db.clone(), query.clone());
+        let load = move || {
+            let (db, query) = (db.clone(), query.clone());
+            async move { listing::page(&db, &query).await.map(Some) }
+        };
+        let page = self.cache.read_through(&key, caller.epoch(), None, load).await?;
+        page.ok_or_else(|| Error::internal("a list page is never absent"))
+    }
+
+    /// The rows of a page in its order; what was deleted since the page was made is left out.
+    async fn rows(&self, caller: &Caller, ids: &[IncidentId]) -> Result<Vec<Incident>> {
+        let epoch = caller.epoch();
+        let keyed: Vec<_> = ids.iter().map(|id| (*id, key::incident(self.log_id, *id))).collect();
+        let mut found: std::collections::HashMap<IncidentId, Arc<Incident>> = keyed
+            .iter()
+            .filter_map(|(id, key)| Some((*id, self.cache.peek(key, epoch)?)))
+            .collect();
+        let missing: Vec<_> =
+            keyed.iter().filter(|(id, _)| !found.contains_key(id)).cloned().collect();
+        if !missing.is_empty() {
+            let before: std::collections::HashMap<_, _> =
+                missing.iter().map(|(id, key)| (*id, (self.cache.before_load(key), key))).collect();
+            let ids: Vec<_> = missing.iter().map(|(id, _)| *id).collect();
+            for incident in incidents::many(&self.db, &ids).await? {
+                let incident = Arc::new(incident);
+                if let Some((generation, key)) = before.get(&incident.id) {
+                    self.cache.fill(key, epoch, *generation, &incident);
+                }
+                found.insert(incident.id, incident);
+            }
+        }
+        Ok(ids.iter().filter_map(|id| found.get(id)).map(|incident| incident.summary()).collect())
+    }
+
+    /// What is not closed, exact.
+    pub async fn counts(&self, caller: &Caller) -> Result<Counts> {
+        caller.require(Role::Viewer)?;
+        let db = self.db.clone();
+        let load = move || {
+            let db = db.clone();
+            async move { incidents::counts(&db).await.map(Some) }
+        };
+        let key = key::counts(self.log_id);
+        let counts = self.cache.read_through(&key, caller.epoch(), None, load).await?;
+        Ok(counts.map(|counts| (*counts).clone()).unwrap_or_default())
+    }
+
+    /// The dashboard's figures; they say how old they are.
+    pub async fn stats(&self, caller: &Caller) -> Result<Stats> {
+        caller.require(Role::Viewer)?;
+        let db = self.db.clone();
+        let load = move || {
+            let db = db.clone();
+            async move { incidents::stats(&db, clock::now()).await.map(Some) }
+        };
+        let key = key::stats(self.log_id);
+        let stats = self.cache.read_through(&key, caller.epoch(), None, load).await?;
+        stats
+            .map(|stats| (*stats).clone())
+            .ok_or_else(|| Error::internal("the figures are never absent"))
+    }
+}
+
+impl Stored {
+    /// Now, but never before the incident's latest fact.
+    pub(crate) fn next_time(&self) -> DateTime<Utc> {
+        clock::now().max(self.last_fact_at)
+    }
+}
+
+/// Locks the incident's row, or 404.
+pub(crate) async fn lock(tx: &mut Tx, id: IncidentId) -> Result<Stored> {
+    incidents::lock(tx, id).await?.ok_or_else(|| Error::not_found("incident"))
+}
+
+/// The person an incident is to be given to: active, or there is none.
+async fn active_person(tx: &mut Tx, id: UserId) -> Result<Option<UserRef>> {
+    let person = people::lock(tx, id).await?;
+    Ok(person.filter(|person| person.status == UserStatus::Active).map(|p| p.reference()))
+}
+
+async fn assignee(tx: &mut Tx, id: UserId) -> Result<UserRef> {
+    active_person(tx, id)
+        .await?
+        .ok_or_else(|| Error::field("assigned_to", "must be the id of an active user"))
+}
+
+async fn check_version(tx: &mut Tx, incident: &Incident, if_match: Option<i64>) -> Result<()> {
+    let Some(expected) = if_match.filter(|expected| *expected != incident.version) else {
+        return Ok(());
+    };
+    let last = outbox::latest(tx, incident.id.0).await?;
+    let message = format!("you read version {expected}, it is at {}", incident.version);
+    let error = FieldError {
+        actual: Some(incident.version.into()),
+        ..blame(FieldError::new("version", message), last.as_ref())
+    };
+    Err(Error::Refused {
+        code: Code::VersionMismatch,
+        detail: "It has changed since you read it; read it again and decide anew.".to_owned(),
+        errors: vec![error],
+    })
+}
+
+/// A refusal with who changed what was in the way, and when.
+async fn explain(tx: &mut Tx, id: IncidentId, refusal: Refusal) -> Result<Error> {
+    let Refusal::Unexpected(errors) = refusal else { return Ok(refusal.into()) };
+    let mut explained = Vec::new();
+    for error in errors {
+        let kind = match error.field.as_str() {
+            "status" => "incident.status_changed",
+            "assigned_to" => "incident.assigned",
+            _ => "incident.updated",
+        };
+        let facts = outbox::latest_of(tx, id.0, kind, 50).await?;
+        let fact = facts.iter().find(|event| match &event.fact {
+            Fact::IncidentUpdated { changes, .. } => changes.contains_key(&error.field),
+            _ => true,
+        });
+        explained.push(blame(error, fact));
+    }
+    Ok(Refusal::Unexpected(explained).into())
+}
+
+fn blame(error: FieldError, event: Option<&Event>) -> FieldError {
+    FieldError {
+        changed_by: event.map(|event| event.actor.clone()),
+        changed_at: event.map(|event| event.occurred_at),
+        version: event.map(|event| event.version).or(error.version),
+        ..error
+    }
+}
+
+/// A person's name may change without any incident changing: such a page is not kept.
+fn names_somebody(filter: &Filter) -> bool {
+    filter.terms().iter().any(|term| matches!(term.test, Test::Assignee(Assignee::Named(_))))
+}
+
+fn write_cursor(cursor: &Cursor) -> Result<String> {
+    Ok(URL_SAFE_NO_PAD.encode(serde_json::to_vec(cursor).map_err(Error::internal)?))
+}
+
+fn read_cursor(text: &str, list: &str) -> Result<Place> {
+    let refused = || {
+        Error::refused(
+            Code::InvalidCursor,
+            "The cursor belongs to another filter or order; start at the first page.",
+        )
+    };
+    let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| refused())?;
+    let cursor: Cursor = serde_json::from_slice(&bytes).map_err(|_| refused())?;
+    if cursor.list == list { Ok(cursor.after) } else { Err(refused()) }
+}

@@ -1,0 +1,283 @@
+//! Use cases: authorise, transact, and what follows a commit. Nothing here knows HTTP.
+
+mod authority;
+mod error;
+mod events;
+mod health;
+mod incidents;
+mod logs;
+pub mod secrets;
+mod sessions;
+mod users;
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use watchfire_shared::event::{Actor, AggregateType, Event, Fact, SCHEMA_VERSION, Source};
+use watchfire_shared::ids::{EventId, IncidentId, JournalId};
+use watchfire_shared::incident::{Comment, Incident};
+use watchfire_shared::log::LogsAccepted;
+use watchfire_shared::problem::Code;
+use watchfire_shared::user::UserOut;
+
+pub use authority::{Authorities, Authority, Caller, Idempotency, Who};
+pub use error::{Error, Result};
+pub use events::{StreamItem, Subscription};
+pub use incidents::IncidentQuery;
+pub use logs::LogQuery;
+
+use crate::cache::Cache;
+use crate::clock;
+use crate::lifecycle::Lifecycle;
+use crate::outbox::{Hub, Ledger};
+use crate::store::{Db, Tx, idempotency};
+use secrets::{Passwords, Signer};
+use sessions::Attempts;
+
+/// Answers are kept for a repeat of the request for so long.
+const IDEMPOTENCY_HOURS: i64 = 24;
+
+/// What a person may decide about use cases.
+#[derive(Debug, Clone, Copy)]
+pub struct Policy {
+    /// Alerts that have all resolved at their source resolve their incident.
+    pub auto_resolve: bool,
+}
+
+/// Every use case. Cheap to clone.
+#[derive(Clone)]
+pub struct Service(Arc<Inner>);
+
+pub struct Inner {
+    db: Db,
+    cache: Cache,
+    ledger: Ledger,
+    hub: Hub,
+    log_id: JournalId,
+    signer: Signer,
+    passwords: Passwords,
+    attempts: Attempts,
+    authorities: Authorities,
+    lifecycle: Lifecycle,
+    policy: Policy,
+    health: health::Watch,
+}
+
+impl std::ops::Deref for Service {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+/// What a service is made of.
+pub struct Parts {
+    pub db: Db,
+    pub cache: Cache,
+    pub ledger: Ledger,
+    pub hub: Hub,
+    pub signer: Signer,
+    pub lifecycle: Lifecycle,
+    pub policy: Policy,
+}
+
+impl Service {
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(Inner {
+            authorities: Authorities::start(parts.db.clone()),
+            log_id: parts.hub.log_id(),
+            health: health::Watch::new(),
+            passwords: Passwords::default(),
+            attempts: Attempts::default(),
+            db: parts.db,
+            cache: parts.cache,
+            ledger: parts.ledger,
+            hub: parts.hub,
+            signer: parts.signer,
+            lifecycle: parts.lifecycle,
+            policy: parts.policy,
+        }))
+    }
+}
+
+/// An answer that may be kept for a repeat.
+pub(crate) trait Answer: Serialize + DeserializeOwned + Send + 'static {
+    /// The incident whose cached copy an acknowledgement with this answer must not leave stale.
+    fn incident(&self) -> Option<IncidentId>;
+}
+
+impl Answer for Incident {
+    fn incident(&self) -> Option<IncidentId> {
+        Some(self.id)
+    }
+}
+
+impl Answer for Comment {
+    fn incident(&self) -> Option<IncidentId> {
+        Some(self.incident_id)
+    }
+}
+
+impl Answer for (IncidentId, LogsAccepted) {
+    fn incident(&self) -> Option<IncidentId> {
+        Some(self.0)
+    }
+}
+
+impl Answer for UserOut {
+    fn incident(&self) -> Option<IncidentId> {
+        None
+    }
+}
+
+impl Answer for () {
+    fn incident(&self) -> Option<IncidentId> {
+        None
+    }
+}
+
+impl Inner {
+    /// Runs a use case's transaction. With an idempotency key, a repeat gets the first answer, and
+    /// another request under the same key is refused; a repeat that arrives while the first still
+    /// runs waits for it.
+    pub(crate) async fn transact<T, F>(&self, caller: &Caller, work: F) -> Result<T>
+    where
+        T: Answer,
+        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T>> + Send + 'static,
+    {
+        let request = caller.idempotency.as_ref().map(|key| request(caller, key));
+        let write = self.ledger.write(move |tx| {
+            Box::pin(async move {
+                let Some(request) = request else {
+                    let answer = work(tx).await?;
+                    answer.incident().into_iter().for_each(|id| tx.touch(id));
+                    return Ok(answer);
+                };
+                let now = clock::now();
+                let expired = now - chrono::TimeDelta::hours(IDEMPOTENCY_HOURS);
+                if idempotency::claim(tx, &request, now, expired).await? {
+                    let answer = work(tx).await?;
+                    let kept = serde_json::to_value(&answer).map_err(Error::internal)?;
+                    idempotency::keep(tx, &request, &kept).await?;
+                    answer.incident().into_iter().for_each(|id| tx.touch(id));
+                    return Ok(answer);
+                }
+                let kept = idempotency::find(tx, &request).await?;
+                if kept.request_hash != request.hash {
+                    return Err(Error::refused(
+                        Code::IdempotencyConflict,
+                        "This Idempotency-Key was used for another request; use a new one.",
+                    ));
+                }
+                let answer: T = serde_json::from_value(kept.answer.0).map_err(Error::internal)?;
+                answer.incident().into_iter().for_each(|id| tx.touch(id));
+                Ok(answer)
+            })
+        });
+        write.await
+    }
+
+    /// As [`Self::transact`], for answers that hold a secret: nothing of them is kept, and a repeat
+    /// is refused.
+    pub(crate) async fn transact_secret<T, F>(&self, caller: &Caller, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T>> + Send + 'static,
+    {
+        let request = caller.idempotency.as_ref().map(|key| request(caller, key));
+        let write = self.ledger.write(move |tx| {
+            Box::pin(async move {
+                if let Some(request) = &request {
+                    let now = clock::now();
+                    let expired = now - chrono::TimeDelta::hours(IDEMPOTENCY_HOURS);
+                    if !idempotency::claim(tx, request, now, expired).await? {
+                        return Err(Error::refused(
+                            Code::IdempotencyConflict,
+                            "This was done already, and its secret was shown once; revoke it and \
+                             make another.",
+                        ));
+                    }
+                }
+                work(tx).await
+            })
+        });
+        write.await
+    }
+}
+
+fn request(caller: &Caller, idempotency: &Idempotency) -> idempotency::Request {
+    let actor = match &caller.authority.who {
+        Who::Person { user, .. } => format!("user:{}", user.id),
+        Who::Key { id, .. } => format!("key:{id}"),
+    };
+    idempotency::Request {
+        actor,
+        route: idempotency.route.clone(),
+        key: idempotency.key.clone(),
+        hash: idempotency.hash.clone(),
+    }
+}
+
+/// Makes envelopes for facts: who, when, why.
+#[derive(Debug, Clone)]
+pub(crate) struct Author {
+    pub log_id: JournalId,
+    pub actor: Actor,
+    pub source: Source,
+    pub request_id: String,
+    pub caused_by: Option<EventId>,
+}
+
+impl Author {
+    pub fn new(log_id: JournalId, caller: &Caller) -> Self {
+        Self {
+            log_id,
+            actor: caller.actor(),
+            source: caller.source(),
+            request_id: caller.request_id.clone(),
+            caused_by: None,
+        }
+    }
+
+    /// The same request's steps that nobody took: the system's.
+    pub fn system(&self) -> Self {
+        Self { actor: Actor::system(), source: Source::System, ..self.clone() }
+    }
+
+    /// A fact about an incident; its version is the one the fact carries.
+    pub fn incident(&self, fact: Fact, now: chrono::DateTime<chrono::Utc>) -> Result<Event> {
+        let Some(incident) = fact.incident() else {
+            return Err(Error::internal("a fact about a person is no incident's"));
+        };
+        let (id, version) = (incident.id.0, incident.version);
+        Ok(self.event(AggregateType::Incident, id, version, fact, now))
+    }
+
+    pub fn event(
+        &self,
+        aggregate_type: AggregateType,
+        aggregate_id: uuid::Uuid,
+        version: i64,
+        fact: Fact,
+        now: chrono::DateTime<chrono::Utc>,
+    ) -> Event {
+        Event {
+            event_id: EventId(clock::new_id()),
+            fact,
+            schema_version: SCHEMA_VERSION,
+            log_id: self.log_id,
+            position: None,
+            aggregate_type,
+            aggregate_id,
+            version,
+            occurred_at: now,
+            source: self.source,
+            actor: self.actor.clone(),
+            request_id: self.request_id.clone(),
+            caused_by: self.caused_by,
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! The state of publication, as `/v1/admin/outbox` shows it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::Event;
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct OutboxStatus {
+    /// Everything not yet published, without a position or with one; 0 with the journal.
+    pub pending: i64,
+    /// Committed, and not yet numbered.
+    pub unpositioned: i64,
+    pub published: i64,
+    pub failed: i64,
+    pub oldest_pending_seconds: Option<f64>,
+    /// Events a second over the last minute.
+    pub rate_1m: f64,
+    /// `journal` or `kafka`.
+    pub transport: String,
+    /// Which process publishes.
+    pub leader: Option<String>,
+    /// What failed.
+    pub items: Vec<Event>,
+}
