@@ -21,18 +21,10 @@ pub enum BatchFormat {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BatchError {
     /// Not JSON, with the place in the text, both from 1.
-    Malformed {
-        line: usize,
-        column: usize,
-        message: String,
-    },
+    Malformed { line: usize, column: usize, message: String },
     /// A value that is not allowed. `line` counts from 1: the elements of an array, the lines of
     /// an NDJSON text (blank ones too). No field: the line as a whole.
-    Invalid {
-        line: usize,
-        field: Option<String>,
-        message: String,
-    },
+    Invalid { line: usize, field: Option<String>, message: String },
     /// More than [`BATCH_MAX_LINES`].
     TooManyLines,
     /// Not a single line.
@@ -42,16 +34,12 @@ pub enum BatchError {
 impl fmt::Display for BatchError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Malformed {
-                line,
-                column,
-                message,
-            } => write!(f, "line {line}, column {column} is not JSON: {message}"),
-            Self::Invalid {
-                line,
-                field: Some(field),
-                message,
-            } => write!(f, "line {line}: {field} {message}"),
+            Self::Malformed { line, column, message } => {
+                write!(f, "line {line}, column {column} is not JSON: {message}")
+            }
+            Self::Invalid { line, field: Some(field), message } => {
+                write!(f, "line {line}: {field} {message}")
+            }
             Self::Invalid { line, message, .. } => write!(f, "line {line} {message}"),
             Self::TooManyLines => write!(
                 f,
@@ -77,11 +65,7 @@ impl BatchError {
     }
 
     fn line(line: usize, message: impl Into<String>) -> Self {
-        Self::Invalid {
-            line,
-            field: None,
-            message: message.into(),
-        }
+        Self::Invalid { line, field: None, message: message.into() }
     }
 }
 

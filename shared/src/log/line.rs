@@ -18,10 +18,7 @@ pub struct LineError {
 
 impl LineError {
     fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
-        Self {
-            field: field.into(),
-            message: message.into(),
-        }
+        Self { field: field.into(), message: message.into() }
     }
 }
 
@@ -50,10 +47,7 @@ impl LogLine {
             Some((name, value)) => parse_text(name, value)?,
         };
         if message.1.len() > MESSAGE_MAX {
-            let text = format!(
-                "must have at most {MESSAGE_MAX} bytes, not {}",
-                message.1.len()
-            );
+            let text = format!("must have at most {MESSAGE_MAX} bytes, not {}", message.1.len());
             return Err(LineError::new(message.0, text));
         }
         let source = match take(&mut object, SOURCE) {
@@ -70,13 +64,7 @@ impl LogLine {
             Some((name, value)) => Some(parse_time(name, &value)?),
         };
         check_fields(&object)?;
-        Ok(Self {
-            level,
-            message: message.1,
-            source,
-            occurred_at,
-            fields: object,
-        })
+        Ok(Self { level, message: message.1, source, occurred_at, fields: object })
     }
 }
 
@@ -166,9 +154,9 @@ fn has_nul(value: &Value) -> bool {
     match value {
         Value::String(text) => text.contains('\0'),
         Value::Array(items) => items.iter().any(has_nul),
-        Value::Object(fields) => fields
-            .iter()
-            .any(|(name, value)| name.contains('\0') || has_nul(value)),
+        Value::Object(fields) => {
+            fields.iter().any(|(name, value)| name.contains('\0') || has_nul(value))
+        }
         Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }

@@ -21,11 +21,7 @@ fn line(value: &Value) -> LogLine {
 /// The field and the message of a line that is refused.
 fn refused(value: &Value) -> (String, String) {
     match json_batch(&value.to_string()) {
-        Err(BatchError::Invalid {
-            line: 1,
-            field: Some(field),
-            message,
-        }) => (field, message),
+        Err(BatchError::Invalid { line: 1, field: Some(field), message }) => (field, message),
         other => panic!("{value}: {other:?}"),
     }
 }
@@ -90,20 +86,11 @@ fn other_names_and_spellings_mean_the_same() {
         (json!(1_770_091_506.123_456), "2026-02-03T04:05:06.123456Z"),
         (json!(1_770_091_506_789_i64), "2026-02-03T04:05:06.789Z"),
         (json!(1_770_091_506_789.5), "2026-02-03T04:05:06.7895Z"),
-        (
-            json!(1_770_091_506_789_012_i64),
-            "2026-02-03T04:05:06.789012Z",
-        ),
-        (
-            json!(1_770_091_506_789_012_999_i64),
-            "2026-02-03T04:05:06.789012Z",
-        ),
+        (json!(1_770_091_506_789_012_i64), "2026-02-03T04:05:06.789012Z"),
+        (json!(1_770_091_506_789_012_999_i64), "2026-02-03T04:05:06.789012Z"),
         (json!(9_223_372_036_i64), "2262-04-11T23:47:16Z"),
         (json!("2026-02-03T04:05:06Z"), "2026-02-03T04:05:06Z"),
-        (
-            json!("2026-02-03 04:05:06.5-01:00"),
-            "2026-02-03T05:05:06.5Z",
-        ),
+        (json!("2026-02-03 04:05:06.5-01:00"), "2026-02-03T05:05:06.5Z"),
     ];
     for (value, time) in cases {
         for name in ["occurred_at", "timestamp", "time", "ts"] {
@@ -122,63 +109,23 @@ fn a_bad_value_names_its_field() {
         (json!({"message": 5}), "message", "text"),
         (json!({"msg": {"a": 1}}), "msg", "text"),
         (json!({"message": "a\0b"}), "message", "NUL"),
-        (
-            json!({"message": "é".repeat(32 * 1024 + 1)}),
-            "message",
-            "65536 bytes, not 65538",
-        ),
-        (
-            json!({"message": "x", "level": "loud"}),
-            "level",
-            "trace, debug",
-        ),
+        (json!({"message": "é".repeat(32 * 1024 + 1)}), "message", "65536 bytes, not 65538"),
+        (json!({"message": "x", "level": "loud"}), "level", "trace, debug"),
         (json!({"message": "x", "level": 8}), "level", "0 to 7"),
-        (
-            json!({"message": "x", "level": true}),
-            "level",
-            "trace, debug",
-        ),
-        (
-            json!({"message": "x", "severity": "P2"}),
-            "severity",
-            "trace, debug",
-        ),
+        (json!({"message": "x", "level": true}), "level", "trace, debug"),
+        (json!({"message": "x", "severity": "P2"}), "severity", "trace, debug"),
         (json!({"message": "x", "source": ["a"]}), "source", "text"),
         (json!({"message": "x", "source": "a\0"}), "source", "NUL"),
-        (
-            json!({"message": "x", "source": "é".repeat(201)}),
-            "source",
-            "200 characters",
-        ),
-        (
-            json!({"message": "x", "time": "yesterday"}),
-            "time",
-            "RFC 3339",
-        ),
-        (
-            json!({"message": "x", "ts": "2026-02-03T04:05:06"}),
-            "ts",
-            "RFC 3339",
-        ),
+        (json!({"message": "x", "source": "é".repeat(201)}), "source", "200 characters"),
+        (json!({"message": "x", "time": "yesterday"}), "time", "RFC 3339"),
+        (json!({"message": "x", "ts": "2026-02-03T04:05:06"}), "ts", "RFC 3339"),
         (json!({"message": "x", "ts": false}), "ts", "RFC 3339"),
         (json!({"message": "x", "ts": -1}), "ts", "1970 and 2262"),
         (json!({"message": "x", "ts": -0.5}), "ts", "1970 and 2262"),
-        (
-            json!({"message": "x", "ts": u64::MAX}),
-            "ts",
-            "1970 and 2262",
-        ),
+        (json!({"message": "x", "ts": u64::MAX}), "ts", "1970 and 2262"),
         (json!({"message": "x", "ts": 1e300}), "ts", "1970 and 2262"),
-        (
-            json!({"message": "x", "time": "1969-12-31T23:59:59Z"}),
-            "time",
-            "1970 and 2262",
-        ),
-        (
-            json!({"message": "x", "time": "2263-01-01T00:00:00Z"}),
-            "time",
-            "1970 and 2262",
-        ),
+        (json!({"message": "x", "time": "1969-12-31T23:59:59Z"}), "time", "1970 and 2262"),
+        (json!({"message": "x", "time": "2263-01-01T00:00:00Z"}), "time", "1970 and 2262"),
         (json!({"message": "x", "a": [{"b": "\0"}]}), "a", "NUL"),
         (json!({"message": "x", "a": [{"\0": 1}]}), "a", "NUL"),
         (json!({"message": "x", "\0": 1}), "a field's name", "NUL"),
@@ -199,12 +146,7 @@ fn batches_are_an_object_an_array_or_lines() {
     assert_eq!(messages, ["a", "b", "c"]);
     let text = "\n{\"message\":\"a\"}\r\n  \n{\"message\":\"b\"}\n\n{\"message\":\"c\"}";
     assert_eq!(ndjson(text), Ok(lines));
-    for empty in [
-        json_batch("[]"),
-        json_batch(" [ ] "),
-        ndjson(""),
-        ndjson(" \r\n\n"),
-    ] {
+    for empty in [json_batch("[]"), json_batch(" [ ] "), ndjson(""), ndjson(" \r\n\n")] {
         assert_eq!(empty, Err(BatchError::Empty));
     }
 }
@@ -212,15 +154,8 @@ fn batches_are_an_object_an_array_or_lines() {
 #[test]
 fn a_bad_batch_names_its_line() {
     let malformed = |result: Result<Vec<LogLine>, BatchError>| match result {
-        Err(BatchError::Malformed {
-            line,
-            column,
-            message,
-        }) => {
-            assert!(
-                !message.contains("line"),
-                "the place stands once: {message}"
-            );
+        Err(BatchError::Malformed { line, column, message }) => {
+            assert!(!message.contains("line"), "the place stands once: {message}");
             (line, column)
         }
         other => panic!("{other:?}"),
@@ -228,19 +163,10 @@ fn a_bad_batch_names_its_line() {
     assert_eq!(malformed(json_batch("")), (1, 1));
     assert_eq!(malformed(json_batch("nope")), (1, 2));
     assert_eq!(malformed(json_batch("{\"message\": \"a\"} {}")), (1, 18));
-    assert_eq!(
-        malformed(json_batch("[{\"message\":\"a\"},\n {\"message\":}]")),
-        (2, 13)
-    );
-    assert_eq!(
-        malformed(ndjson("{\"message\":\"a\"}\n\n{\"message\":}")),
-        (3, 12)
-    );
+    assert_eq!(malformed(json_batch("[{\"message\":\"a\"},\n {\"message\":}]")), (2, 13));
+    assert_eq!(malformed(ndjson("{\"message\":\"a\"}\n\n{\"message\":}")), (3, 12));
     assert_eq!(malformed(ndjson("{\"message\":\"a\"}\nplain text")), (2, 1));
-    let utf8 = parse_batch(
-        BatchFormat::Ndjson,
-        b"{\"message\":\"a\"}\n{\"message\":\"\xff\"}",
-    );
+    let utf8 = parse_batch(BatchFormat::Ndjson, b"{\"message\":\"a\"}\n{\"message\":\"\xff\"}");
     assert_eq!(malformed(utf8).0, 2);
 
     let invalid = |result: Result<Vec<LogLine>, BatchError>| match result {
@@ -256,20 +182,10 @@ fn a_bad_batch_names_its_line() {
     assert_eq!(invalid(json_batch("[{\"message\":\"a\"}, [1]]")), (2, None));
     assert_eq!(invalid(ndjson("{\"message\":\"a\"}\n\"text\"")), (2, None));
     // JSON by its grammar, but nothing that could be held.
-    let deep = format!(
-        "[{{\"message\":\"a\",\"x\":{}1{}}}]",
-        "[".repeat(200),
-        "]".repeat(200)
-    );
+    let deep = format!("[{{\"message\":\"a\",\"x\":{}1{}}}]", "[".repeat(200), "]".repeat(200));
     assert_eq!(invalid(json_batch(&deep)), (1, None));
-    assert_eq!(
-        invalid(json_batch("[{\"message\":\"a\",\"x\":1e999}]")),
-        (1, None)
-    );
-    assert_eq!(
-        invalid(json_batch("[{\"message\":\"\\ud800\"}]")),
-        (1, None)
-    );
+    assert_eq!(invalid(json_batch("[{\"message\":\"a\",\"x\":1e999}]")), (1, None));
+    assert_eq!(invalid(json_batch("[{\"message\":\"\\ud800\"}]")), (1, None));
 
     let error = json_batch(&array).expect_err("a bad level").to_string();
     assert!(error.starts_with("line 2: level must be trace"), "{error}");
