@@ -11,6 +11,7 @@ pub mod filter;
 pub mod health;
 pub mod ids;
 pub mod incident;
+pub mod instant;
 pub mod log;
 pub mod outbox;
 pub mod page;

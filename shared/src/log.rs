@@ -1,11 +1,19 @@
 //! Log lines attached to an incident.
 
+mod batch;
+mod line;
+#[cfg(test)]
+mod tests;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::ids::{IncidentId, LogEntryId};
 use crate::text_enum::text_enum;
+
+pub use batch::{BatchError, BatchFormat, parse_batch};
+pub use line::LineError;
 
 text_enum! {
     /// Severity of a line; the order is the order of the declaration.
@@ -20,16 +28,19 @@ text_enum! {
 }
 
 impl Level {
-    /// Reads the usual spellings in any case, and syslog's numbers (0 emergency … 7 debug).
+    /// Reads the usual spellings in any case, syslog's numbers (0 emergency … 7 debug) and those of
+    /// the JSON loggers of Node.js (10 trace … 60 fatal).
     pub fn parse_any(word: &str) -> Option<Self> {
         Some(match word.to_ascii_lowercase().as_str() {
-            "trace" | "trc" | "verbose" | "finest" => Self::Trace,
-            "debug" | "dbg" | "fine" | "7" => Self::Debug,
-            "info" | "inf" | "information" | "informational" | "notice" | "5" | "6" => Self::Info,
-            "warn" | "warning" | "wrn" | "4" => Self::Warn,
-            "error" | "err" | "severe" | "failure" | "3" => Self::Error,
+            "trace" | "trc" | "verbose" | "finest" | "10" => Self::Trace,
+            "debug" | "dbg" | "fine" | "7" | "20" => Self::Debug,
+            "info" | "inf" | "information" | "informational" | "notice" | "5" | "6" | "30" => {
+                Self::Info
+            }
+            "warn" | "warning" | "wrn" | "4" | "40" => Self::Warn,
+            "error" | "err" | "severe" | "failure" | "3" | "50" => Self::Error,
             "fatal" | "critical" | "crit" | "ftl" | "panic" | "emerg" | "emergency" | "alert"
-            | "0" | "1" | "2" => Self::Fatal,
+            | "0" | "1" | "2" | "60" => Self::Fatal,
             _ => return None,
         })
     }
@@ -63,8 +74,11 @@ pub struct LogEntry {
 #[derive(Debug, Clone, PartialEq)]
 pub struct LogLine {
     pub level: Level,
+    /// At most [`MESSAGE_MAX`] bytes.
     pub message: String,
+    /// Empty when the line names none.
     pub source: String,
+    /// In microseconds, within 1970 to 2262; none when the line names none.
     pub occurred_at: Option<DateTime<Utc>>,
     pub fields: Map<String, Value>,
 }
@@ -78,7 +92,9 @@ pub struct LogsAccepted {
     pub last_seq: i64,
 }
 
+/// Bytes.
 pub const MESSAGE_MAX: usize = 64 * 1024;
+/// Characters.
 pub const SOURCE_MAX: usize = 200;
 pub const BATCH_MAX_LINES: usize = 10_000;
 pub const BATCH_MAX_BYTES: usize = 8 * 1024 * 1024;

@@ -215,7 +215,7 @@ fn a_note_belongs_to_the_status_change_and_alone_it_is_a_comment() {
     let bound = patch(json!({"status": "investigating", "priority": "high", "note": "mine"}));
     match &apply_plain(&mut incident, &bound).expect("legal")[..] {
         [Fact::IncidentUpdated { .. }, Fact::IncidentStatusChanged { note, .. }] => {
-            assert_eq!(note.as_deref(), Some("mine"))
+            assert_eq!(note.as_deref(), Some("mine"));
         }
         other => panic!("{other:?}"),
     }
