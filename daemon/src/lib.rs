@@ -1,4 +1,16 @@
-//! The daemon.
+//! The Watchfire daemon. Imports run downward only:
+//!
+//! ```text
+//! main → cli → app → http → service → outbox → cache → store → clock → watchfire-shared
+//! ```
+//!
+//! - [`cli`], [`app`], [`embedded`]: from a command line to a running process
+//! - [`config`], [`state`], [`telemetry`], [`lifecycle`], [`clock`]: what every process needs
+//! - [`http`]: routes; requests in, answers out
+//! - [`service`]: use cases: authorise, transact, what follows a commit
+//! - [`outbox`]: facts after their commit: forgotten, positioned, shown live
+//! - [`cache`]: cache-aside, and what a fact makes stale
+//! - [`store`]: the database: one SQL text, two engines
 
 pub mod cache;
 pub mod clock;

@@ -6,10 +6,11 @@ use std::sync::{Mutex, PoisonError};
 use chrono::{DateTime, Utc};
 use watchfire_shared::cache::CacheStats;
 use watchfire_shared::health::{Health, HealthStatus, Part, Parts};
+use watchfire_shared::ids::EventId;
 use watchfire_shared::outbox::OutboxStatus;
 use watchfire_shared::user::Role;
 
-use super::{Caller, Inner, Result};
+use super::{Caller, Error, Inner, Result};
 use crate::clock;
 use crate::store::{StoreError, installation, outbox};
 
@@ -76,6 +77,12 @@ impl Inner {
     pub fn cache_stats(&self, caller: &Caller) -> Result<CacheStats> {
         caller.require(Role::Viewer)?;
         Ok(self.cache.stats())
+    }
+
+    /// Publishes a failed event once more. With the journal nothing can have failed.
+    pub fn retry_event(&self, caller: &Caller, _id: EventId) -> Result<()> {
+        caller.require(Role::Admin)?;
+        Err(Error::not_found("failed event"))
     }
 
     /// What waits to leave the database; with the journal nothing does.

@@ -1,5 +1,6 @@
 //! Use cases: authorise, transact, and what follows a commit. Nothing here knows HTTP.
 
+pub mod admin;
 mod authority;
 mod error;
 mod events;
@@ -223,7 +224,7 @@ fn request(caller: &Caller, idempotency: &Idempotency) -> idempotency::Request {
 
 /// Makes envelopes for facts: who, when, why.
 #[derive(Debug, Clone)]
-pub(crate) struct Author {
+pub struct Author {
     pub log_id: JournalId,
     pub actor: Actor,
     pub source: Source,

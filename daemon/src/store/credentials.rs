@@ -33,6 +33,10 @@ const REVOKE_TOKEN: &str =
     "update api_tokens set revoked_at = $2 where id = $1 and revoked_at is null";
 const REVOKE_TOKENS_OF: &str =
     "update api_tokens set revoked_at = $2 where user_id = $1 and revoked_at is null";
+const REVOKE_TOKENS_NAMED: &str = "update api_tokens set revoked_at = $3 \
+     where user_id = $1 and name = $2 and revoked_at is null";
+const IS_TOKEN_OF: &str = "select count(*) from api_tokens \
+     where digest = $1 and user_id = $2 and revoked_at is null";
 const ADD_KEY: &str = "insert into ingest_keys (id, name, source, digest, created_at) \
      values ($1, $2, $3, $4, $5)";
 const KEYS: &str =
@@ -215,6 +219,31 @@ pub async fn revoke_token(tx: &mut Tx, id: TokenId, now: DateTime<Utc>) -> Resul
         .await
         .map(|done| done.rows_affected()))?;
     Ok(done > 0)
+}
+
+pub async fn revoke_tokens_named(
+    tx: &mut Tx,
+    user: UserId,
+    name: &str,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    on!(tx.conn(), |conn| sqlx::query(REVOKE_TOKENS_NAMED)
+        .bind(user)
+        .bind(name)
+        .bind(now)
+        .execute(conn)
+        .await
+        .map(drop))?;
+    Ok(())
+}
+
+pub async fn is_token_of(tx: &mut Tx, digest: Digest, user: UserId) -> Result<bool> {
+    let found: i64 = on!(tx.conn(), |conn| sqlx::query_scalar(IS_TOKEN_OF)
+        .bind(&digest[..])
+        .bind(user)
+        .fetch_one(conn)
+        .await)?;
+    Ok(found > 0)
 }
 
 pub async fn add_key(tx: &mut Tx, key: &IngestKey, digest: Digest) -> Result<()> {

@@ -22,6 +22,10 @@ const BY_ID: &str = select!("where id = $1");
 const BY_EMAIL: &str = select!("where email = $1");
 const LOCK: Dialect =
     Dialect { postgres: select!("where id = $1 for update"), sqlite: select!("where id = $1") };
+const LOCK_EMAIL: Dialect = Dialect {
+    postgres: select!("where email = $1 for update"),
+    sqlite: select!("where email = $1"),
+};
 /// Administration of people meets here: two admins cannot remove each other at once.
 const LOCK_ALL: Dialect = Dialect {
     postgres: "select id from installation for update",
@@ -88,6 +92,12 @@ pub async fn by_email(db: &Db, email: &str) -> Result<Option<Person>> {
 pub async fn lock(tx: &mut Tx, id: UserId) -> Result<Option<Person>> {
     let lock = LOCK.of(&tx.conn());
     Ok(on!(tx.conn(), |conn| sqlx::query_as(lock).bind(id).fetch_optional(conn).await)?)
+}
+
+/// As [`lock`], by e-mail.
+pub async fn lock_by_email(tx: &mut Tx, email: &str) -> Result<Option<Person>> {
+    let lock = LOCK_EMAIL.of(&tx.conn());
+    Ok(on!(tx.conn(), |conn| sqlx::query_as(lock).bind(email).fetch_optional(conn).await)?)
 }
 
 /// Taken before any person's row by whoever administers people.

@@ -1,0 +1,170 @@
+//! One process from configuration to exit: opens what it needs, wires it, serves, and ends.
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use watchfire_shared::event::{Actor, Source};
+
+use crate::cache::Cache;
+use crate::config::{self, Config, DEFAULT_ADDR, SecretSource};
+use crate::http;
+use crate::lifecycle::{GRACE, Lifecycle};
+use crate::outbox::{Hub, Ledger};
+use crate::service::secrets::{Signer, new_token};
+use crate::service::{self, Parts, Policy, Service, admin};
+use crate::state::{self, StateDir};
+use crate::store::{Db, Settings, StoreError, installation};
+use crate::telemetry;
+
+/// How a process ends that found another daemon on its state folder (`EX_TEMPFAIL`).
+pub const ALREADY_RUNNING: u8 = 75;
+/// How often what has expired is removed.
+const HOUSEKEEPING: Duration = Duration::from_secs(3600);
+
+/// Why a start or a command failed: one sentence, and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("{0}")]
+    Config(#[from] config::Error),
+    #[error("{0}")]
+    State(#[from] state::Error),
+    #[error("{0}")]
+    Telemetry(#[from] telemetry::Error),
+    #[error("The database cannot be used: {}.", reason(.0))]
+    Store(#[from] StoreError),
+    #[error("{0}")]
+    Service(#[from] service::Error),
+    #[error("Cannot listen on {address}: {source}. Stop what uses it, or set WATCHFIRE_HTTP_ADDR.")]
+    Listen { address: SocketAddr, source: std::io::Error },
+    #[error("Cannot read the secret file {path}: {source}.")]
+    Secret { path: String, source: std::io::Error },
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+}
+
+/// The innermost cause is what a person can act on.
+fn reason(error: &StoreError) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
+}
+
+/// Runs the daemon until it is told to stop.
+pub async fn serve(config: Config) -> Result<ExitCode, Error> {
+    let state = StateDir::open(&config.state_dir)?;
+    // Before the database is opened: two daemons on one file would each believe in its own cache.
+    let _lock = if config.is_embedded() { Some(state.lock()?) } else { None };
+    let lifecycle = Lifecycle::new();
+    lifecycle.listen_to_signals()?;
+    let db = open(&config).await?;
+    let cache = if config.is_embedded() { Cache::memory(config.cache_bytes) } else { Cache::none() };
+    let ledger = Ledger::new(db.clone(), cache.clone(), lifecycle.clone());
+    let hub = Hub::open(db.clone(), installation::log_id(&db).await?).await?;
+    if config.is_embedded() {
+        welcome_owner(&ledger, &hub, &state).await?;
+    }
+    let service = Service::new(Parts {
+        db: db.clone(),
+        cache: cache.clone(),
+        ledger: ledger.clone(),
+        hub: hub.clone(),
+        signer: Signer::new(secret(&config, &state)?.as_bytes()),
+        lifecycle: lifecycle.clone(),
+        policy: Policy { auto_resolve: config.auto_resolve },
+    });
+    let listener = listen(config.http_addr).await?;
+    let address = listener.local_addr()?;
+    telemetry::metrics();
+    lifecycle.spawn_essential("metrics", telemetry::upkeep(lifecycle.clone()));
+    lifecycle.spawn_essential("journal", hub.run(ledger, cache, lifecycle.clone()));
+    lifecycle.spawn_essential("housekeeping", housekeeping(service.clone(), lifecycle.clone()));
+    let limits = http::Limits::default();
+    let router = http::router(service, limits, &lifecycle);
+    lifecycle.spawn_essential(
+        "http",
+        http::server::serve(listener, router, limits, lifecycle.clone()),
+    );
+    state.announce(address)?;
+    tracing::info!(%address, database = db.kind(), version = env!("CARGO_PKG_VERSION"), "ready");
+    let code = lifecycle.finish(GRACE).await;
+    state.withdraw();
+    db.close().await;
+    tracing::info!("stopped");
+    Ok(code)
+}
+
+/// Opens the database as configured and makes its schema current.
+pub async fn open(config: &Config) -> Result<Db, Error> {
+    let database = &config.database;
+    let settings = Settings {
+        url: database.url.0.clone(),
+        min_connections: database.min_connections.min(database.max_connections),
+        max_connections: database.max_connections,
+        acquire_timeout: database.acquire_timeout,
+    };
+    Ok(Db::open(&settings).await?)
+}
+
+fn secret(config: &Config, state: &StateDir) -> Result<String, Error> {
+    match &config.auth_secret {
+        SecretSource::Given(secret) => Ok(secret.clone()),
+        SecretSource::Own => Ok(state.own_secret(|| new_token(""))?),
+        SecretSource::File(path) => {
+            let shown = path.display().to_string();
+            let text = std::fs::read_to_string(path)
+                .map_err(|source| Error::Secret { path: shown.clone(), source })?;
+            let secret = text.trim_end().to_owned();
+            config::check_secret(&shown, &secret)?;
+            Ok(secret)
+        }
+    }
+}
+
+/// The configured address, or the default one, or any free port where nothing is configured and
+/// the default is taken.
+async fn listen(configured: Option<SocketAddr>) -> Result<TcpListener, Error> {
+    let address = configured.unwrap_or_else(|| SocketAddr::from(DEFAULT_ADDR));
+    match TcpListener::bind(address).await {
+        Ok(listener) => Ok(listener),
+        Err(source) if configured.is_none() => {
+            tracing::info!(%address, %source, "taken, listening on a free port");
+            Ok(TcpListener::bind(SocketAddr::new(address.ip(), 0)).await?)
+        }
+        Err(source) => Err(Error::Listen { address, source }),
+    }
+}
+
+/// Makes the embedded owner and the token file, where there is no token that still works.
+async fn welcome_owner(ledger: &Ledger, hub: &Hub, state: &StateDir) -> Result<(), Error> {
+    let author = system_author(hub.log_id());
+    let token = state.owner_token()?;
+    if let Some(token) = admin::owner_token(ledger, author, token).await? {
+        state.keep_owner_token(&token)?;
+    }
+    Ok(())
+}
+
+/// Who acts when nobody does.
+pub fn system_author(log_id: watchfire_shared::ids::JournalId) -> service::Author {
+    service::Author {
+        log_id,
+        actor: Actor::system(),
+        source: Source::System,
+        request_id: String::new(),
+        caused_by: None,
+    }
+}
+
+async fn housekeeping(service: Service, lifecycle: Lifecycle) {
+    let mut tick = tokio::time::interval(HOUSEKEEPING);
+    while lifecycle.stopping().run_until_cancelled(tick.tick()).await.is_some() {
+        if let Err(error) = service.forget_old_requests().await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "housekeeping failed");
+        }
+    }
+}
+

@@ -1,0 +1,361 @@
+//! Configuration: a TOML file under environment variables. A wrong value stops the start with one
+//! sentence that names it.
+
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use crate::telemetry::Format;
+
+/// The address unless another is configured; any free port when it is taken.
+pub const DEFAULT_ADDR: ([u8; 4], u16) = ([127, 0, 0, 1], 4911);
+/// Bytes a secret has at least.
+const SECRET_MIN: usize = 32;
+
+/// What the daemon runs with.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where to listen; none: the default address, or any free port when that is taken.
+    pub http_addr: Option<SocketAddr>,
+    /// `sqlite:///path` or `postgres://…`; by default a file in the state folder.
+    pub database: Database,
+    pub auth_secret: SecretSource,
+    pub state_dir: PathBuf,
+    pub log: Log,
+    pub cache_bytes: u64,
+    pub auto_resolve: bool,
+}
+
+#[derive(Debug, Clone)]
+pub struct Database {
+    pub url: Url,
+    pub min_connections: u32,
+    pub max_connections: u32,
+    pub acquire_timeout: Duration,
+}
+
+#[derive(Debug, Clone)]
+pub struct Log {
+    pub filter: String,
+    pub format: Format,
+}
+
+/// A URL that may hold a password: it does not print it.
+#[derive(Clone)]
+pub struct Url(pub String);
+
+impl fmt::Debug for Url {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.split_once("://").map_or("…", |(scheme, _)| scheme))?;
+        f.write_str("://…")
+    }
+}
+
+/// Where the secret comes from that signs access tokens.
+#[derive(Clone)]
+pub enum SecretSource {
+    Given(String),
+    File(PathBuf),
+    /// Made at the first start and kept in the state folder; only where the database is too.
+    Own,
+}
+
+impl fmt::Debug for SecretSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Given(_) => f.write_str("Given(…)"),
+            Self::File(path) => write!(f, "File({})", path.display()),
+            Self::Own => f.write_str("Own"),
+        }
+    }
+}
+
+/// One sentence that names the setting.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Error(String);
+
+type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// The file as it is written; every setting may be left out.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct File {
+    http_addr: Option<String>,
+    allow_remote_without_tls: bool,
+    state_dir: Option<PathBuf>,
+    auth_secret_file: Option<PathBuf>,
+    database: DatabaseFile,
+    cache: CacheFile,
+    log: LogFile,
+    alerts: AlertsFile,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct DatabaseFile {
+    url: Option<String>,
+    min_connections: u32,
+    max_connections: u32,
+    acquire_timeout_seconds: u64,
+}
+
+impl Default for DatabaseFile {
+    fn default() -> Self {
+        Self { url: None, min_connections: 10, max_connections: 30, acquire_timeout_seconds: 5 }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct CacheFile {
+    max_bytes: u64,
+}
+
+impl Default for CacheFile {
+    fn default() -> Self {
+        Self { max_bytes: 64 * 1024 * 1024 }
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct LogFile {
+    filter: Option<String>,
+    format: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct AlertsFile {
+    auto_resolve: bool,
+}
+
+impl Default for AlertsFile {
+    fn default() -> Self {
+        Self { auto_resolve: true }
+    }
+}
+
+/// The environment, as a function so that tests have their own.
+pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// The real environment; empty values count as absent.
+pub fn environment(name: &str) -> Option<String> {
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+impl Config {
+    /// Reads `file`, or the one in the configuration folder where that exists, then the
+    /// environment over it.
+    pub fn load(file: Option<&Path>, env: Environment) -> Result<Self> {
+        let file = match file {
+            Some(path) => read(path)?,
+            None => match default_file(env).filter(|path| path.exists()) {
+                Some(path) => read(&path)?,
+                None => File::default(),
+            },
+        };
+        Self::assemble(file, env)
+    }
+
+    fn assemble(file: File, env: Environment) -> Result<Self> {
+        let state_dir = state_dir(file.state_dir, env)?;
+        let url = env("WATCHFIRE_DATABASE_URL").or(file.database.url);
+        let url = url.unwrap_or_else(|| format!("sqlite://{}", state_dir.join("watchfire.db").display()));
+        let embedded = match url.split_once(':') {
+            Some(("sqlite", _)) => true,
+            Some(("postgres" | "postgresql", _)) => false,
+            _ => return Err(wrong("WATCHFIRE_DATABASE_URL", "must begin with sqlite:// or postgres://")),
+        };
+        let database = &file.database;
+        if database.max_connections == 0 || database.min_connections > database.max_connections {
+            return Err(wrong(
+                "database.max_connections",
+                "must be at least 1 and at least database.min_connections",
+            ));
+        }
+        let http_addr = env("WATCHFIRE_HTTP_ADDR").or(file.http_addr);
+        let http_addr = http_addr.map(|text| address(&text)).transpose()?;
+        let remote = env("WATCHFIRE_ALLOW_REMOTE_WITHOUT_TLS").map_or(file.allow_remote_without_tls, |v| v == "true");
+        if let Some(address) = http_addr.filter(|address| !address.ip().is_loopback() && !remote) {
+            return Err(wrong(
+                "WATCHFIRE_HTTP_ADDR",
+                &format!(
+                    "is {address}, beyond this machine, where tokens would travel without TLS: put \
+                     a TLS proxy in front of a loopback address, or set allow_remote_without_tls = \
+                     true in the configuration file if the network is trusted"
+                ),
+            ));
+        }
+        Ok(Self {
+            http_addr,
+            auth_secret: secret_source(file.auth_secret_file, embedded, env)?,
+            database: Database {
+                url: Url(url),
+                min_connections: database.min_connections,
+                max_connections: number("WATCHFIRE_DATABASE_MAX_CONNECTIONS", database.max_connections, env)?,
+                acquire_timeout: Duration::from_secs(database.acquire_timeout_seconds),
+            },
+            state_dir,
+            log: log(file.log, env)?,
+            cache_bytes: file.cache.max_bytes,
+            auto_resolve: file.alerts.auto_resolve,
+        })
+    }
+
+    /// Whether everything lives in one file beside the daemon.
+    pub fn is_embedded(&self) -> bool {
+        self.database.url.0.starts_with("sqlite:")
+    }
+}
+
+fn wrong(name: &str, what: &str) -> Error {
+    Error(format!("{name} {what}."))
+}
+
+fn read(path: &Path) -> Result<File> {
+    let shown = path.display();
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Error(format!("Cannot read the configuration file {shown}: {error}.")))?;
+    toml::from_str(&text)
+        .map_err(|error| Error(format!("The configuration file {shown} is wrong: {error}")))
+}
+
+fn default_file(env: Environment) -> Option<PathBuf> {
+    let folder = env("XDG_CONFIG_HOME")
+        .map(PathBuf::from)
+        .or_else(|| Some(PathBuf::from(env("HOME")?).join(".config")))?;
+    Some(folder.join("watchfire").join("watchfired.toml"))
+}
+
+fn state_dir(configured: Option<PathBuf>, env: Environment) -> Result<PathBuf> {
+    env("WATCHFIRE_STATE_DIR")
+        .map(PathBuf::from)
+        .or(configured)
+        .or_else(|| Some(PathBuf::from(env("XDG_STATE_HOME")?).join("watchfire")))
+        .or_else(|| Some(PathBuf::from(env("HOME")?).join(".local/state/watchfire")))
+        .ok_or_else(|| wrong("WATCHFIRE_STATE_DIR", "must be set where HOME is not"))
+}
+
+fn address(text: &str) -> Result<SocketAddr> {
+    let text = text.replace("localhost", "127.0.0.1");
+    SocketAddr::from_str(&text)
+        .or_else(|_| text.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, DEFAULT_ADDR.1)))
+        .map_err(|_| wrong("WATCHFIRE_HTTP_ADDR", "must be an address and a port such as 127.0.0.1:4911"))
+}
+
+fn number(name: &str, default: u32, env: Environment) -> Result<u32> {
+    let Some(text) = env(name) else { return Ok(default) };
+    text.parse()
+        .ok()
+        .filter(|number| *number > 0)
+        .ok_or_else(|| wrong(name, "must be a whole number above 0"))
+}
+
+fn secret_source(file: Option<PathBuf>, embedded: bool, env: Environment) -> Result<SecretSource> {
+    if let Some(secret) = env("WATCHFIRE_AUTH_SECRET") {
+        check_secret("WATCHFIRE_AUTH_SECRET", &secret)?;
+        return Ok(SecretSource::Given(secret));
+    }
+    if let Some(path) = env("WATCHFIRE_AUTH_SECRET_FILE").map(PathBuf::from).or(file) {
+        return Ok(SecretSource::File(path));
+    }
+    if embedded {
+        return Ok(SecretSource::Own);
+    }
+    Err(wrong(
+        "WATCHFIRE_AUTH_SECRET or WATCHFIRE_AUTH_SECRET_FILE",
+        "must be set with PostgreSQL: every daemon of one database needs the same secret of at \
+         least 32 bytes, for example from `openssl rand -base64 48`",
+    ))
+}
+
+/// Refuses a secret that could be guessed.
+pub fn check_secret(name: &str, secret: &str) -> Result<()> {
+    if secret.len() >= SECRET_MIN {
+        return Ok(());
+    }
+    Err(wrong(name, &format!("must have at least {SECRET_MIN} bytes, not {}", secret.len())))
+}
+
+fn log(file: LogFile, env: Environment) -> Result<Log> {
+    let filter = env("WATCHFIRE_LOG").or(file.filter).unwrap_or_else(|| "info".to_owned());
+    let format = match env("WATCHFIRE_LOG_FORMAT").or(file.format).as_deref() {
+        None | Some("text") => Format::Text,
+        Some("json") => Format::Json,
+        Some(_) => return Err(wrong("WATCHFIRE_LOG_FORMAT", "must be text or json")),
+    };
+    Ok(Log { filter, format })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(file: &str, env: &[(&str, &str)]) -> Result<Config> {
+        let file = toml::from_str(file).map_err(|error| Error(error.to_string()))?;
+        let env = |name: &str| {
+            let found = env.iter().find(|(known, _)| *known == name);
+            found.map(|(_, value)| (*value).to_owned())
+        };
+        Config::assemble(file, &env)
+    }
+
+    fn refusal(file: &str, env: &[(&str, &str)]) -> String {
+        config(file, env).expect_err("must be refused").to_string()
+    }
+
+    #[test]
+    fn nothing_need_be_configured_but_a_home() {
+        let config = config("", &[("HOME", "/home/x")]).expect("valid");
+        assert_eq!(config.state_dir, Path::new("/home/x/.local/state/watchfire"));
+        assert!(config.is_embedded() && config.http_addr.is_none() && config.auto_resolve);
+        assert!(matches!(config.auth_secret, SecretSource::Own));
+        assert!(refusal("", &[]).contains("WATCHFIRE_STATE_DIR"));
+    }
+
+    #[test]
+    fn the_environment_wins_over_the_file() {
+        let env = [("HOME", "/h"), ("WATCHFIRE_HTTP_ADDR", "127.0.0.1:1")];
+        let config = config("http_addr = \"127.0.0.1:2\"", &env).expect("valid");
+        assert_eq!(config.http_addr.map(|address| address.port()), Some(1));
+    }
+
+    #[test]
+    fn a_wrong_value_is_named() {
+        let home = ("HOME", "/h");
+        let postgres = ("WATCHFIRE_DATABASE_URL", "postgres://u:hunter2hunter2@h/db");
+        for (env, name) in [
+            (vec![home, ("WATCHFIRE_DATABASE_URL", "mysql://x")], "WATCHFIRE_DATABASE_URL"),
+            (vec![home, ("WATCHFIRE_HTTP_ADDR", "nonsense")], "WATCHFIRE_HTTP_ADDR"),
+            (vec![home, ("WATCHFIRE_HTTP_ADDR", "0.0.0.0:80")], "allow_remote_without_tls"),
+            (vec![home, postgres], "WATCHFIRE_AUTH_SECRET"),
+            (vec![home, ("WATCHFIRE_AUTH_SECRET", "short")], "at least 32 bytes"),
+            (vec![home, ("WATCHFIRE_LOG_FORMAT", "xml")], "WATCHFIRE_LOG_FORMAT"),
+        ] {
+            let sentence = refusal("", &env);
+            assert!(sentence.contains(name), "{sentence}");
+            assert!(!sentence.contains("hunter2"), "{sentence}");
+        }
+        assert!(refusal("colour = 1", &[home]).contains("colour"));
+        assert!(refusal("[database]\nmax_connections = 0", &[home]).contains("max_connections"));
+    }
+
+    #[test]
+    fn secrets_do_not_print() {
+        let secret = "0123456789abcdef0123456789abcdef";
+        let env = [
+            ("HOME", "/h"),
+            ("WATCHFIRE_AUTH_SECRET", secret),
+            ("WATCHFIRE_DATABASE_URL", "postgres://u:hunter2hunter2@h/db"),
+        ];
+        let printed = format!("{:?}", config("", &env).expect("valid"));
+        assert!(!printed.contains(secret) && !printed.contains("hunter2"), "{printed}");
+    }
+}
