@@ -4,6 +4,7 @@ use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
 
+use log::LevelFilter;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
@@ -47,7 +48,8 @@ async fn open_postgres(settings: &Settings) -> Result<Db> {
         .application_name("watchfired")
         // A stopped or cut process must not hold locks for longer than this.
         .options([("idle_in_transaction_session_timeout", "10s"), ("jit", "off")])
-        .disable_statement_logging();
+        .log_statements(LevelFilter::Trace)
+        .log_slow_statements(LevelFilter::Off, Duration::ZERO);
     let pool = PgPoolOptions::new()
         .min_connections(settings.min_connections)
         .max_connections(settings.max_connections)
@@ -69,7 +71,8 @@ async fn open_sqlite(settings: &Settings) -> Result<Db> {
         .foreign_keys(true)
         .busy_timeout(Duration::from_secs(5))
         .pragma("temp_store", "memory")
-        .disable_statement_logging();
+        .log_statements(LevelFilter::Trace)
+        .log_slow_statements(LevelFilter::Off, Duration::ZERO);
     let mut first = options.connect().await?;
     back_up(&mut first, options.get_filename()).await?;
     sqlite_migrator().run(&mut first).await.map_err(schema)?;
