@@ -1,1 +1,4 @@
-//! Integration tests.
+//! Integration tests: one binary, real programs and real servers.
+
+mod architecture;
+mod servers;

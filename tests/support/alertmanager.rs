@@ -131,7 +131,7 @@ impl Alertmanager {
         std::fs::read_to_string(self.home.path().join("log")).unwrap_or_default()
     }
 
-    /// `amtool alert add`: `name=value` labels, among them `alertname`.
+    /// Fires an alert with `name=value` labels, among them `alertname`; again to keep it firing.
     pub async fn fire(&self, labels: &[&str], annotations: &[&str]) {
         self.add(labels, annotations, None).await;
     }
@@ -148,13 +148,10 @@ impl Alertmanager {
 
     async fn add(&self, labels: &[&str], annotations: &[&str], end: Option<String>) {
         let mut arguments = vec!["alert".to_owned(), "add".to_owned()];
-        arguments.extend(
-            annotations
-                .iter()
-                .map(|text| format!("--annotation={text}")),
-        );
+        let annotations = annotations.iter().map(|pair| quoted(pair));
+        arguments.extend(annotations.map(|pair| format!("--annotation={pair}")));
         arguments.extend(end.map(|end| format!("--end={end}")));
-        arguments.extend(labels.iter().map(|&label| label.to_owned()));
+        arguments.extend(labels.iter().map(|pair| quoted(pair)));
         self.amtool(&arguments).await;
     }
 
@@ -186,6 +183,16 @@ impl Drop for Alertmanager {
             eprintln!("Alertmanager's log:\n{}", self.log());
         }
     }
+}
+
+/// `name=value` as amtool reads it whatever the value holds.
+fn quoted(pair: &str) -> String {
+    let (name, value) = pair.split_once('=').expect("labels are written name=value");
+    let value = value
+        .replace('\\', r"\\")
+        .replace('"', r#"\""#)
+        .replace('\n', r"\n");
+    format!("{name}=\"{value}\"")
 }
 
 /// The path of a program, where it is installed.
