@@ -6,7 +6,7 @@
 
 # One sentence that says what is wrong and what to do, then the end.
 die() {
-    echo "$(basename "$0"): $*" >&2
+    echo "$0: $*" >&2
     exit 1
 }
 
@@ -23,9 +23,15 @@ apt_install() {
         have sudo || die "please install $* as root: I am not root, and there is no sudo."
         if [ -t 0 ]; then apt=(sudo "${apt[@]}"); else apt=(sudo -n "${apt[@]}"); fi
     fi
+    local log
+    log=$(mktemp)
     echo "installing $*"
-    { "${apt[@]}" update && "${apt[@]}" install -y --no-install-recommends "$@"; } </dev/null >&2 ||
+    if ! { "${apt[@]}" update && "${apt[@]}" install -y --no-install-recommends "$@"; } >"$log" 2>&1; then
+        tail -n 20 "$log" >&2
+        rm -f "$log"
         die "could not install $*: see what apt-get said above."
+    fi
+    rm -f "$log"
 }
 
 # Bundled SQLite and ring are C.
