@@ -13,11 +13,7 @@ struct Layer {
 }
 
 const fn layer(module: &'static str, may_use: &'static [&'static str]) -> Layer {
-    Layer {
-        module,
-        may_use,
-        never: &[],
-    }
+    Layer { module, may_use, never: &[] }
 }
 
 impl Layer {
@@ -50,49 +46,16 @@ const DAEMON: &[Layer] = &[
     ),
     layer(
         "http",
-        &[
-            "app",
-            "service",
-            "analysis",
-            "cache",
-            "clock",
-            "lifecycle",
-            "config",
-            "telemetry",
-        ],
+        &["app", "service", "analysis", "cache", "clock", "lifecycle", "config", "telemetry"],
     ),
     layer(
         "worker",
-        &[
-            "app",
-            "service",
-            "analysis",
-            "cache",
-            "clock",
-            "lifecycle",
-            "config",
-            "telemetry",
-        ],
+        &["app", "service", "analysis", "cache", "clock", "lifecycle", "config", "telemetry"],
     )
     .never(&["axum"]),
-    layer(
-        "service",
-        &[
-            "outbox",
-            "analysis",
-            "cache",
-            "store",
-            "clock",
-            "lifecycle",
-            "config",
-        ],
-    )
-    .never(&["axum", "hyper"]),
-    layer(
-        "outbox",
-        &["cache", "store", "clock", "lifecycle", "config"],
-    )
-    .never(&["axum"]),
+    layer("service", &["outbox", "analysis", "cache", "store", "clock", "lifecycle", "config"])
+        .never(&["axum", "hyper"]),
+    layer("outbox", &["cache", "store", "clock", "lifecycle", "config"]).never(&["axum"]),
     layer("analysis", &[]).never(&["axum", "sqlx", "tokio"]),
     layer("cache", &["store", "clock", "lifecycle", "config"]).never(&["axum"]),
     layer("store", &["clock", "lifecycle", "config"]).never(&["axum"]),
@@ -110,11 +73,7 @@ const CLIENT: &[Layer] = &[
     layer("run", ALL),
     layer("cli", ALL),
     layer("view", &["model", "action", "keymap", "event", "safe"]).never(&["reqwest", "tokio"]),
-    layer(
-        "update",
-        &["model", "action", "keymap", "effect", "event", "safe"],
-    )
-    .never(OUTSIDE),
+    layer("update", &["model", "action", "keymap", "effect", "event", "safe"]).never(OUTSIDE),
     layer("model", &["action", "keymap", "effect", "event", "safe"]).never(OUTSIDE),
     layer("keymap", &["action", "event"]).never(OUTSIDE),
     layer("event", &["effect", "safe"]).never(OUTSIDE),
@@ -174,27 +133,19 @@ fn both_engines_have_the_same_migrations() {
         let folder = root().join("migrations").join(engine);
         let entries =
             fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
-        entries
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .collect()
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
     };
     let postgres = names("postgres");
     assert_eq!(postgres, names("sqlite"));
     assert!(!postgres.is_empty());
     for (index, name) in postgres.iter().enumerate() {
         let number = format!("{:04}_", index + 1);
-        assert!(
-            name.starts_with(&number),
-            "{name} should start with {number}"
-        );
+        assert!(name.starts_with(&number), "{name} should start with {number}");
     }
 }
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .unwrap()
-        .to_owned()
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
 fn read(file: &Path) -> String {
@@ -211,11 +162,7 @@ fn sources(module: &Path) -> Vec<PathBuf> {
     entries
         .flat_map(|entry| {
             let path = entry.unwrap().path();
-            if path.is_dir() {
-                sources(&path)
-            } else {
-                vec![path]
-            }
+            if path.is_dir() { sources(&path) } else { vec![path] }
         })
         .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
         .collect()

@@ -21,10 +21,7 @@ async fn databases_are_separate_and_gone_after_the_test() {
     let one = Database::fresh().await;
     let other = Database::fresh().await;
     let mut connection = one.connect().await;
-    connection
-        .execute("create table only_here (id int)")
-        .await
-        .unwrap();
+    connection.execute("create table only_here (id int)").await.unwrap();
     let mut elsewhere = other.connect().await;
     assert!(elsewhere.execute("select * from only_here").await.is_err());
 
@@ -54,17 +51,12 @@ async fn alertmanager_tells_a_webhook_what_amtool_fires_and_resolves() {
     let story = async {
         let alertmanager = Alertmanager::start(&Routing::to(&url, "the-key")).await;
         let labels = ["alertname=CheckoutSlow", "instance=a", "severity=critical"];
-        alertmanager
-            .fire(&labels, &["summary=Checkout: \"\\slow\""])
-            .await;
+        alertmanager.fire(&labels, &["summary=Checkout: \"\\slow\""]).await;
         let (key, notice) = notices.recv().await.unwrap();
         assert_eq!(key, "Bearer the-key");
         assert_eq!(notice["version"], "4");
         assert_eq!(notice["status"], "firing");
-        assert_eq!(
-            notice["commonAnnotations"]["summary"],
-            "Checkout: \"\\slow\""
-        );
+        assert_eq!(notice["commonAnnotations"]["summary"], "Checkout: \"\\slow\"");
         let fired = notice["alerts"][0].clone();
 
         alertmanager.resolve(&labels).await;
@@ -104,7 +96,5 @@ async fn a_wait_that_fails_shows_the_screen() {
     command.args(["-c", "echo only this; read -r _"]);
     let terminal = Terminal::spawn(command, 80, 24);
     terminal.wait_for_text("only this", SOON).await;
-    terminal
-        .wait_for_text("never", Duration::from_millis(50))
-        .await;
+    terminal.wait_for_text("never", Duration::from_millis(50)).await;
 }

@@ -83,10 +83,7 @@ impl Alertmanager {
         let mut command = Command::from(programs::command(program, home.path()));
         let process = command
             .arg(format!("--config.file={}", configuration.display()))
-            .arg(format!(
-                "--storage.path={}",
-                home.path().join("data").display()
-            ))
+            .arg(format!("--storage.path={}", home.path().join("data").display()))
             .arg("--web.listen-address=127.0.0.1:0")
             .arg("--cluster.listen-address=")
             .stdin(Stdio::null())
@@ -95,11 +92,7 @@ impl Alertmanager {
             .kill_on_drop(true)
             .spawn()
             .expect("Alertmanager starts");
-        let mut alertmanager = Self {
-            url: String::new(),
-            process,
-            home,
-        };
+        let mut alertmanager = Self { url: String::new(), process, home };
         let address = timeout(LIMIT, alertmanager.address()).await;
         let address = address.unwrap_or_else(|_| {
             panic!("Alertmanager does not start:\n{}", alertmanager.log());
@@ -188,17 +181,12 @@ impl Drop for Alertmanager {
 /// `name=value` as amtool reads it whatever the value holds.
 fn quoted(pair: &str) -> String {
     let (name, value) = pair.split_once('=').expect("labels are written name=value");
-    let value = value
-        .replace('\\', r"\\")
-        .replace('"', r#"\""#)
-        .replace('\n', r"\n");
+    let value = value.replace('\\', r"\\").replace('"', r#"\""#).replace('\n', r"\n");
     format!("{name}=\"{value}\"")
 }
 
 /// The path of a program, where it is installed.
 fn installed(name: &str) -> Option<PathBuf> {
     let path = programs::variable("PATH")?;
-    std::env::split_paths(&path)
-        .map(|folder| folder.join(name))
-        .find(|program| program.is_file())
+    std::env::split_paths(&path).map(|folder| folder.join(name)).find(|program| program.is_file())
 }

@@ -63,20 +63,12 @@ fn client() -> Client {
         // Whoever chose first in this process chose as well as we do.
         let _ = rustls::crypto::ring::default_provider().install_default();
     });
-    Client::builder()
-        .connect_timeout(LIMIT)
-        .no_proxy()
-        .build()
-        .expect("a client can be made")
+    Client::builder().connect_timeout(LIMIT).no_proxy().build().expect("a client can be made")
 }
 
 impl Api {
     pub fn new(base: String, token: Option<String>) -> Self {
-        Self {
-            client: client(),
-            base,
-            token,
-        }
+        Self { client: client(), base, token }
     }
 
     /// Any request; `path` starts with a slash and carries its query.
@@ -114,10 +106,7 @@ impl Api {
     }
 
     pub async fn patch(&self, incident: impl Display, patch: Value) -> Reply {
-        self.request(Method::PATCH, &format!("/v1/incidents/{incident}"))
-            .json(&patch)
-            .send()
-            .await
+        self.request(Method::PATCH, &format!("/v1/incidents/{incident}")).json(&patch).send().await
     }
 
     pub async fn set_status(&self, incident: impl Display, status: Status) -> Incident {
@@ -153,7 +142,7 @@ impl Api {
     }
 
     pub async fn alerts(&self, incident: impl Display) -> Vec<Alert> {
-        let path = format!("/v1/incidents/{incident}/alerts?limit=200");
+        let path = format!("/v1/incidents/{incident}/alerts");
         self.read(&path).await.ok::<Page<Alert>>().items
     }
 
@@ -173,6 +162,17 @@ impl Api {
     pub async fn events(&self, after: i64) -> EventPage {
         let path = format!("/v1/events?after={after}&limit=1000");
         self.read(&path).await.ok()
+    }
+
+    /// All that can be read of the journal by now.
+    pub async fn journal(&self) -> Vec<Event> {
+        let mut page = self.events(0).await;
+        let mut events = page.items;
+        while page.next_after < page.head {
+            page = self.events(page.next_after).await;
+            events.append(&mut page.items);
+        }
+        events
     }
 
     /// A page of incidents; `query` as in `status=open&limit=10`.

@@ -10,21 +10,15 @@ use std::time::Duration;
 use rustix::process::{Signal, kill_process};
 use serde::Deserialize;
 use tempfile::TempDir;
-use tokio::io::AsyncWriteExt;
 use tokio::process::{Child, Command};
-use tokio::sync::OnceCell;
 use tokio::time::timeout;
-use watchfire_shared::user::{KeySource, Role};
 
-use crate::api::Api;
+use crate::people::Tokens;
 use crate::postgres::Database;
 use crate::programs;
 
 /// A start, a stop and an administration command are each over long before.
-const LIMIT: Duration = Duration::from_secs(30);
-
-/// What everybody here signs in with.
-pub const PASSWORD: &str = "a password only tests use";
+pub(crate) const LIMIT: Duration = Duration::from_secs(30);
 
 /// The database under the daemon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,10 +49,7 @@ impl Setup {
             Engine::Postgres => Some(Arc::new(Database::fresh().await)),
         };
         let secret = uuid::Uuid::new_v4().simple().to_string();
-        let fixed = [
-            ("WATCHFIRE_AUTH_SECRET", secret.as_str()),
-            ("WATCHFIRE_LOG", "info"),
-        ];
+        let fixed = [("WATCHFIRE_AUTH_SECRET", secret.as_str()), ("WATCHFIRE_LOG", "info")];
         let environment = fixed
             .into_iter()
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
@@ -75,17 +66,9 @@ pub struct Daemon {
     process: Option<Child>,
     address: SocketAddr,
     environment: Vec<(String, String)>,
-    tokens: Arc<Tokens>,
+    pub(crate) tokens: Arc<Tokens>,
     database: Option<Arc<Database>>,
-    home: TempDir,
-}
-
-/// One API token per role, made when it is first asked for.
-#[derive(Debug, Default)]
-struct Tokens {
-    viewer: OnceCell<String>,
-    responder: OnceCell<String>,
-    admin: OnceCell<String>,
+    pub(crate) home: TempDir,
 }
 
 /// What the daemon writes when it is ready.
@@ -103,24 +86,13 @@ impl Daemon {
 
     /// One that can be configured before its start.
     pub fn setup(engine: Engine) -> Setup {
-        Setup {
-            engine,
-            environment: Vec::new(),
-        }
+        Setup { engine, environment: Vec::new() }
     }
 
     /// A second daemon over the same PostgreSQL database, with the same people and tokens.
     pub async fn sibling(&self) -> Self {
-        let database = self
-            .database
-            .clone()
-            .expect("only daemons on PostgreSQL share a database");
-        Self::launch(
-            self.environment.clone(),
-            Some(database),
-            Arc::clone(&self.tokens),
-        )
-        .await
+        let database = self.database.clone().expect("only daemons on PostgreSQL share a database");
+        Self::launch(self.environment.clone(), Some(database), Arc::clone(&self.tokens)).await
     }
 
     async fn launch(
@@ -154,26 +126,18 @@ impl Daemon {
     pub fn database_url(&self) -> String {
         match &self.database {
             Some(database) => database.url(),
-            None => format!(
-                "sqlite://{}",
-                self.state_dir().join("watchfire.db").display()
-            ),
+            None => format!("sqlite://{}", self.state_dir().join("watchfire.db").display()),
         }
     }
 
     /// Its PostgreSQL database, to look behind the daemon's back.
     pub fn postgres(&self) -> &Database {
-        self.database
-            .as_ref()
-            .expect("this daemon runs on PostgreSQL")
+        self.database.as_ref().expect("this daemon runs on PostgreSQL")
     }
 
     /// Its process id.
     pub fn pid(&self) -> u32 {
-        self.process
-            .as_ref()
-            .and_then(Child::id)
-            .expect("the daemon is running")
+        self.process.as_ref().and_then(Child::id).expect("the daemon is running")
     }
 
     /// The environment it runs in, for other programs that are to work beside it.
@@ -205,10 +169,7 @@ impl Daemon {
         self.process = Some(process);
         let ready = timeout(LIMIT, self.ready()).await;
         self.address = ready.unwrap_or_else(|_| {
-            panic!(
-                "the daemon is not ready after {LIMIT:?}:\n{}",
-                self.log_tail()
-            )
+            panic!("the daemon is not ready after {LIMIT:?}:\n{}", self.log_tail())
         });
     }
 
@@ -222,10 +183,7 @@ impl Daemon {
                 .as_mut()
                 .and_then(|process| process.try_wait().expect("a child can be waited for"));
             if let Some(status) = exited {
-                panic!(
-                    "the daemon ended at its start with {status}:\n{}",
-                    self.log_tail()
-                );
+                panic!("the daemon ended at its start with {status}:\n{}", self.log_tail());
             }
             let ready = std::fs::read(&file)
                 .ok()
@@ -261,10 +219,7 @@ impl Daemon {
     async fn ended(&mut self) -> ExitStatus {
         let mut process = self.process.take().expect("the daemon is running");
         let status = timeout(LIMIT, process.wait()).await.unwrap_or_else(|_| {
-            panic!(
-                "the daemon does not end within {LIMIT:?}:\n{}",
-                self.log_tail()
-            )
+            panic!("the daemon does not end within {LIMIT:?}:\n{}", self.log_tail())
         });
         status.expect("a child can be waited for")
     }
@@ -299,94 +254,6 @@ impl Daemon {
     pub fn sigcont(&self) {
         self.signal(Signal::CONT);
     }
-
-    /// Runs an administration command beside the daemon; its answer, which must be a success.
-    pub async fn administer(&self, arguments: &[&str], input: &str) -> String {
-        let mut process = self
-            .command(&programs::path("watchfired"))
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("watchfired starts");
-        let mut stdin = process.stdin.take().expect("stdin is piped");
-        // A command that reads nothing may have closed it already.
-        let _ = stdin.write_all(input.as_bytes()).await;
-        drop(stdin);
-        let output = timeout(LIMIT, process.wait_with_output())
-            .await
-            .unwrap_or_else(|_| panic!("{arguments:?} does not end within {LIMIT:?}"))
-            .expect("a child can be waited for");
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        assert!(
-            output.status.success(),
-            "{arguments:?} ended with {}: {text}{}",
-            output.status,
-            String::from_utf8_lossy(&output.stderr)
-        );
-        text
-    }
-
-    /// Adds a person, who signs in with [`PASSWORD`].
-    pub async fn add_user(&self, email: &str, name: &str, role: Role) {
-        let role = role.as_str();
-        let arguments = [
-            "user", "add", "--email", email, "--name", name, "--role", role,
-        ];
-        let arguments = [&arguments[..], &["--password-stdin"]].concat();
-        self.administer(&arguments, PASSWORD).await;
-    }
-
-    /// A new API token of a person.
-    pub async fn add_token(&self, email: &str) -> String {
-        let arguments = ["token", "add", "--user", email, "--name", "tests"];
-        last_word(&self.administer(&arguments, "").await)
-    }
-
-    /// A new ingest key of a source.
-    pub async fn add_key(&self, source: KeySource) -> String {
-        let source = source.as_str();
-        let arguments = ["key", "add", "--name", source, "--source", source];
-        last_word(&self.administer(&arguments, "").await)
-    }
-
-    /// Nobody: requests without a token.
-    pub fn as_nobody(&self) -> Api {
-        Api::new(self.url(), None)
-    }
-
-    /// Whoever holds this token or key.
-    pub fn as_holder_of(&self, secret: &str) -> Api {
-        Api::new(self.url(), Some(secret.to_owned()))
-    }
-
-    pub async fn as_viewer(&self) -> Api {
-        self.as_role(Role::Viewer).await
-    }
-
-    pub async fn as_responder(&self) -> Api {
-        self.as_role(Role::Responder).await
-    }
-
-    pub async fn as_admin(&self) -> Api {
-        self.as_role(Role::Admin).await
-    }
-
-    /// A person of this role, named after it; always the same one.
-    pub async fn as_role(&self, role: Role) -> Api {
-        let token = match role {
-            Role::Viewer => &self.tokens.viewer,
-            Role::Responder => &self.tokens.responder,
-            Role::Admin => &self.tokens.admin,
-        };
-        let token = token.get_or_init(async || {
-            let email = format!("{role}@example.test");
-            self.add_user(&email, role.as_str(), role).await;
-            self.add_token(&email).await
-        });
-        self.as_holder_of(token.await)
-    }
 }
 
 impl Drop for Daemon {
@@ -395,10 +262,4 @@ impl Drop for Daemon {
             eprintln!("the daemon's last lines:\n{}", self.log_tail());
         }
     }
-}
-
-/// Commands that make a secret print it last.
-fn last_word(text: &str) -> String {
-    let word = text.split_whitespace().next_back();
-    word.expect("the command prints a secret").to_owned()
 }

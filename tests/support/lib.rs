@@ -10,14 +10,12 @@
 //! api.acknowledge(incident.id).await;
 //! # }
 //! ```
-#![expect(
-    clippy::missing_panics_doc,
-    reason = "everything here fails the test by panicking"
-)]
+#![expect(clippy::missing_panics_doc, reason = "everything here fails the test by panicking")]
 
 pub mod alertmanager;
 pub mod api;
 pub mod daemon;
+pub mod people;
 pub mod postgres;
 pub mod programs;
 pub mod reply;
@@ -38,9 +36,7 @@ const TEST_LIMIT: Duration = Duration::from_mins(2);
 
 /// Runs a test body, which fails when it takes longer than two minutes.
 pub async fn bounded(body: impl Future<Output = ()>) {
-    tokio::time::timeout(TEST_LIMIT, body)
-        .await
-        .expect("the test did not end within two minutes");
+    tokio::time::timeout(TEST_LIMIT, body).await.expect("the test did not end within two minutes");
 }
 
 /// Writes each `async fn name(engine: Engine)` as two tests, `name::sqlite` and `name::postgres`.

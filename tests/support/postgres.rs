@@ -20,10 +20,7 @@ impl Database {
         let name = format!("test_{}", uuid::Uuid::now_v7().simple());
         let database = Self { name, server };
         database
-            .on_server(&format!(
-                "create database {} template template0",
-                database.name
-            ))
+            .on_server(&format!("create database {} template template0", database.name))
             .await
             .expect("the test server lets us create a database");
         database
@@ -42,9 +39,7 @@ impl Database {
 
     /// A connection past the daemon, to look at what is really stored.
     pub async fn connect(&self) -> PgConnection {
-        PgConnection::connect(&self.url())
-            .await
-            .expect("the database of this test answers")
+        PgConnection::connect(&self.url()).await.expect("the database of this test answers")
     }
 
     #[expect(
@@ -53,9 +48,7 @@ impl Database {
     )]
     async fn on_server(&self, statement: &str) -> sqlx::Result<()> {
         let mut server = PgConnection::connect(&self.server).await?;
-        server
-            .execute(sqlx::AssertSqlSafe(statement.to_owned()))
-            .await?;
+        server.execute(sqlx::AssertSqlSafe(statement.to_owned())).await?;
         server.close().await
     }
 }
@@ -66,9 +59,7 @@ impl Drop for Database {
         let statement = format!("drop database if exists {} with (force)", self.name);
         std::thread::scope(|scope| {
             scope.spawn(|| {
-                let runtime = tokio::runtime::Builder::new_current_thread()
-                    .enable_all()
-                    .build();
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
                 if let Ok(runtime) = runtime
                     && let Err(error) = runtime.block_on(self.on_server(&statement))
                 {

@@ -28,10 +28,8 @@ pub fn variable(name: &str) -> Option<OsString> {
 /// Cargo builds another package's programs for nobody: `tests/run` does it first.
 pub fn path(name: &str) -> PathBuf {
     let test = std::env::current_exe().expect("a running test has a path");
-    let profile = test
-        .parent()
-        .and_then(Path::parent)
-        .expect("cargo puts tests into <profile>/deps");
+    let profile =
+        test.parent().and_then(Path::parent).expect("cargo puts tests into <profile>/deps");
     // A benchmark is not in `deps` but beside the programs.
     let folder = if test.parent().is_some_and(|folder| folder.ends_with("deps")) {
         profile
@@ -49,17 +47,10 @@ pub fn path(name: &str) -> PathBuf {
 
 /// The start environment of a program under test, with `home` as its HOME.
 pub fn environment(home: &Path) -> Vec<(OsString, OsString)> {
-    let inherited = INHERITED
-        .iter()
-        .filter_map(|name| Some((OsString::from(name), variable(name)?)));
+    let inherited =
+        INHERITED.iter().filter_map(|name| Some((OsString::from(name), variable(name)?)));
     let fixed = [("HOME", home.as_os_str()), ("LANG", "C.UTF-8".as_ref())];
-    inherited
-        .chain(
-            fixed
-                .into_iter()
-                .map(|(name, value)| (name.into(), value.into())),
-        )
-        .collect()
+    inherited.chain(fixed.into_iter().map(|(name, value)| (name.into(), value.into()))).collect()
 }
 
 /// A command that starts in [`environment`].

@@ -29,9 +29,7 @@ impl Reply {
 
     /// A header as text; empty when it is not there.
     pub fn header(&self, name: &str) -> &str {
-        self.headers
-            .get(name)
-            .map_or("", |value| value.to_str().expect("headers are ASCII"))
+        self.headers.get(name).map_or("", |value| value.to_str().expect("headers are ASCII"))
     }
 
     /// `"v7"`, quotes and all.
@@ -65,10 +63,7 @@ impl Reply {
             .unwrap_or_else(|error| panic!("not a problem ({error}): {}", self.text()));
         assert_eq!(problem.status, self.status.as_u16(), "{problem:?}");
         assert_eq!(problem.status, problem.code.status(), "{problem:?}");
-        assert_eq!(
-            problem.kind,
-            format!("urn:watchfire:problem:{}", problem.code)
-        );
+        assert_eq!(problem.kind, format!("urn:watchfire:problem:{}", problem.code));
         assert!(!problem.detail.is_empty(), "{problem:?}");
         assert!(!problem.request_id.is_empty(), "{problem:?}");
         assert_eq!(problem.request_id, self.header("x-request-id"));

@@ -53,23 +53,13 @@ fn cells(count: u16) -> NonZeroU16 {
 }
 
 fn size(columns: u16, rows: u16) -> PtySize {
-    PtySize {
-        rows,
-        cols: columns,
-        pixel_width: 0,
-        pixel_height: 0,
-    }
+    PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 }
 }
 
 impl Terminal {
     pub fn spawn(command: CommandBuilder, columns: u16, rows: u16) -> Self {
-        let pty = native_pty_system()
-            .openpty(size(columns, rows))
-            .expect("a pty can be opened");
-        let mut child = pty
-            .slave
-            .spawn_command(command)
-            .expect("the program starts in the pty");
+        let pty = native_pty_system().openpty(size(columns, rows)).expect("a pty can be opened");
+        let mut child = pty.slave.spawn_command(command).expect("the program starts in the pty");
         // The reader sees the end only once nobody here holds the program's side open.
         drop(pty.slave);
         let mut output = pty.master.try_clone_reader().expect("a pty can be read");
@@ -85,10 +75,7 @@ impl Terminal {
             changes,
             keyboard,
             master: pty.master,
-            pid: child
-                .process_id()
-                .and_then(programs::pid)
-                .expect("the program has just started"),
+            pid: child.process_id().and_then(programs::pid).expect("the program has just started"),
         };
         std::thread::spawn(move || {
             let mut buffer = [0; 16 * 1024];
@@ -131,24 +118,18 @@ impl Terminal {
 
     /// Waits until the text of the screen is as wanted; shows the screen when it never is.
     pub async fn wait_for(&self, what: &str, limit: Duration, wanted: impl Fn(&str) -> bool) {
-        self.wait(limit, what, |terminal| {
-            wanted(&terminal.text()).then_some(())
-        })
-        .await;
+        self.wait(limit, what, |terminal| wanted(&terminal.text()).then_some(())).await;
     }
 
     /// Waits until a text stands on the screen.
     pub async fn wait_for_text(&self, text: &str, limit: Duration) {
-        self.wait_for(text, limit, |screen| screen.contains(text))
-            .await;
+        self.wait_for(text, limit, |screen| screen.contains(text)).await;
     }
 
     /// Waits for the program to end by itself.
     pub async fn ended(&self, limit: Duration) -> ExitStatus {
-        self.wait(limit, "the end of the program", |terminal| {
-            lock(&terminal.display).ended.clone()
-        })
-        .await
+        self.wait(limit, "the end of the program", |terminal| lock(&terminal.display).ended.clone())
+            .await
     }
 
     async fn wait<T>(&self, limit: Duration, what: &str, look: impl Fn(&Self) -> Option<T>) -> T {
@@ -173,12 +154,8 @@ impl Terminal {
 
     /// Changes the size of the window.
     pub fn resize(&self, columns: u16, rows: u16) {
-        lock(&self.display)
-            .parser
-            .set_size(cells(rows), cells(columns));
-        self.master
-            .resize(size(columns, rows))
-            .expect("a pty can be resized");
+        lock(&self.display).parser.set_size(cells(rows), cells(columns));
+        self.master.resize(size(columns, rows)).expect("a pty can be resized");
     }
 
     /// Sends the program a signal.
