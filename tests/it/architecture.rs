@@ -23,7 +23,7 @@ impl Layer {
     }
 }
 
-/// Stands for everything below: what starts a program wires all of it.
+/// Stands for everything below: what starts a program, and its commands, wire all of it.
 const ALL: &[&str] = &["*"];
 
 /// From top to bottom; `lifecycle`, `config`, `telemetry` and `clock` stand beside the stack.
@@ -72,7 +72,10 @@ const CLIENT: &[Layer] = &[
     layer("main", ALL),
     layer("run", ALL),
     layer("cli", ALL),
-    layer("view", &["model", "action", "keymap", "event", "safe"]).never(&["reqwest", "tokio"]),
+    layer("demo", ALL),
+    layer("view", &["theme", "model", "action", "keymap", "event", "safe"])
+        .never(&["reqwest", "tokio"]),
+    layer("theme", &["model"]).never(&["reqwest", "tokio"]),
     layer("update", &["model", "action", "keymap", "effect", "event", "safe"]).never(OUTSIDE),
     layer("model", &["action", "keymap", "effect", "event", "safe"]).never(OUTSIDE),
     layer("keymap", &["action", "event"]).never(OUTSIDE),
@@ -83,6 +86,7 @@ const CLIENT: &[Layer] = &[
     layer("client", &["config", "private", "secret"]),
     layer("config", &["private", "secret"]),
     layer("private", &[]),
+    layer("clock", &[]),
     layer("secret", &[]),
     layer("safe", &[]).never(OUTSIDE),
 ];
