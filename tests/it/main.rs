@@ -1,1 +1,5 @@
-//! Integration tests.
+//! Integration tests: one binary, real programs and real servers.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod architecture;
+mod servers;

@@ -1,1 +1,61 @@
-//! Test support.
+//! What the tests stand on: real databases, daemons, Alertmanagers and terminals, started fresh for
+//! each test and gone after it. A test reads like what a person does:
+//!
+//! ```no_run
+//! # async fn example() {
+//! use watchfire_tests::{Daemon, Engine};
+//! let daemon = Daemon::start(Engine::Sqlite).await;
+//! let api = daemon.as_responder().await;
+//! let incident = api.create("Checkout is slow").await;
+//! api.acknowledge(incident.id).await;
+//! # }
+//! ```
+#![expect(clippy::missing_panics_doc, reason = "everything here fails the test by panicking")]
+
+pub mod alertmanager;
+pub mod api;
+pub mod daemon;
+pub mod people;
+pub mod postgres;
+pub mod programs;
+pub mod reply;
+pub mod stream;
+pub mod terminal;
+
+pub use alertmanager::Alertmanager;
+pub use api::Api;
+pub use daemon::{Daemon, Engine};
+pub use reply::Reply;
+pub use stream::Stream;
+pub use terminal::Terminal;
+
+use std::time::Duration;
+
+/// No test of one thing takes longer; one that does hangs.
+const TEST_LIMIT: Duration = Duration::from_mins(2);
+
+/// Runs a test body, which fails when it takes longer than two minutes.
+pub async fn bounded(body: impl Future<Output = ()>) {
+    tokio::time::timeout(TEST_LIMIT, body).await.expect("the test did not end within two minutes");
+}
+
+/// Writes each `async fn name(engine: Engine)` as two tests, `name::sqlite` and `name::postgres`.
+#[macro_export]
+macro_rules! both_engines {
+    ($($(#[$meta:meta])* async fn $name:ident($engine:ident: Engine) $body:block)+) => {$(
+        $(#[$meta])*
+        async fn $name($engine: $crate::Engine) $body
+
+        mod $name {
+            #[tokio::test]
+            async fn sqlite() {
+                $crate::bounded(super::$name($crate::Engine::Sqlite)).await;
+            }
+
+            #[tokio::test]
+            async fn postgres() {
+                $crate::bounded(super::$name($crate::Engine::Postgres)).await;
+            }
+        }
+    )+};
+}

@@ -1,0 +1,71 @@
+//! A fresh database for each test, on the server that `tests/run` starts.
+
+use sqlx::{Connection, Executor, PgConnection};
+
+use crate::programs;
+
+/// A database of its own, dropped with this value.
+#[derive(Debug)]
+pub struct Database {
+    name: String,
+    server: String,
+}
+
+impl Database {
+    /// Creates an empty database on the server of `WATCHFIRE_TEST_POSTGRES_URL`.
+    pub async fn fresh() -> Self {
+        let server = programs::variable("WATCHFIRE_TEST_POSTGRES_URL")
+            .and_then(|url| url.into_string().ok())
+            .expect("no PostgreSQL to test on: use tests/run, or set WATCHFIRE_TEST_POSTGRES_URL");
+        let name = format!("test_{}", uuid::Uuid::now_v7().simple());
+        let database = Self { name, server };
+        database
+            .on_server(&format!("create database {} template template0", database.name))
+            .await
+            .expect("the test server lets us create a database");
+        database
+    }
+
+    /// `postgres://…/<this database>`.
+    pub fn url(&self) -> String {
+        let (head, query) = match self.server.split_once('?') {
+            Some((head, query)) => (head, format!("?{query}")),
+            None => (self.server.as_str(), String::new()),
+        };
+        // `scheme://authority/name`: the name is what follows the third slash.
+        let authority = head.splitn(4, '/').take(3).collect::<Vec<_>>().join("/");
+        format!("{authority}/{}{query}", self.name)
+    }
+
+    /// A connection past the daemon, to look at what is really stored.
+    pub async fn connect(&self) -> PgConnection {
+        PgConnection::connect(&self.url()).await.expect("the database of this test answers")
+    }
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a database's name cannot be a bind; we made it ourselves from hex digits"
+    )]
+    async fn on_server(&self, statement: &str) -> sqlx::Result<()> {
+        let mut server = PgConnection::connect(&self.server).await?;
+        server.execute(sqlx::AssertSqlSafe(statement.to_owned())).await?;
+        server.close().await
+    }
+}
+
+impl Drop for Database {
+    /// Best effort: the server is thrown away as a whole.
+    fn drop(&mut self) {
+        let statement = format!("drop database if exists {} with (force)", self.name);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+                if let Ok(runtime) = runtime
+                    && let Err(error) = runtime.block_on(self.on_server(&statement))
+                {
+                    eprintln!("could not drop {}: {error}", self.name);
+                }
+            });
+        });
+    }
+}
