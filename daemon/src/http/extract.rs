@@ -1,0 +1,317 @@
+//! Extractors whose every refusal is a problem that names the field.
+//!
+//! Order in a handler's arguments is the order of the checks: who asks, then what the path names,
+//! then the body.
+
+use std::fmt::Write as _;
+use std::str::FromStr;
+use std::time::Duration;
+
+use axum::extract::{FromRef, FromRequest, FromRequestParts, RawPathParams, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, header};
+use bytes::Bytes;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde_json::error::Category;
+use sha2::{Digest, Sha256};
+use watchfire_shared::ids::{EventId, IncidentRef, KeyId, TokenId, UserId};
+use watchfire_shared::log::BATCH_MAX_BYTES;
+use watchfire_shared::problem::Code;
+
+use super::Limits;
+use super::error::{Error, Result};
+use crate::service::{Caller, Idempotency};
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+const IDEMPOTENCY_KEY_MAX: usize = 255;
+/// Characters of a parser's message that are passed on: it may quote the whole body.
+const MESSAGE_MAX: usize = 200;
+
+/// What a path names. Text that cannot be an id names nothing: 404.
+pub(super) struct Id<T>(pub T);
+
+/// Things that paths name.
+pub(super) trait Named: FromStr {
+    const WHAT: &str;
+}
+
+impl Named for IncidentRef {
+    const WHAT: &str = "incident";
+}
+impl Named for UserId {
+    const WHAT: &str = "user";
+}
+impl Named for KeyId {
+    const WHAT: &str = "ingest key";
+}
+impl Named for TokenId {
+    const WHAT: &str = "API token";
+}
+impl Named for EventId {
+    const WHAT: &str = "event";
+}
+
+impl<T: Named, S: Send + Sync> FromRequestParts<S> for Id<T> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
+        let nothing = || Error::new(Code::NotFound, format!("There is no such {}.", T::WHAT));
+        let params = RawPathParams::from_request_parts(parts, state).await;
+        let params = params.map_err(|_| nothing())?;
+        let (_, text) = params.iter().next().ok_or_else(nothing)?;
+        text.parse().map(Self).map_err(|_| nothing())
+    }
+}
+
+/// A JSON body, with the key under which the answer to the command is remembered.
+pub(super) struct Body<T> {
+    pub value: T,
+    idempotency: Option<Idempotency>,
+}
+
+impl<T> Body<T> {
+    /// The caller with their idempotency key, and the body.
+    pub fn by(self, mut caller: Caller) -> (Caller, T) {
+        caller.idempotency = self.idempotency;
+        (caller, self.value)
+    }
+}
+
+impl<T, S> FromRequest<S> for Body<T>
+where
+    T: DeserializeOwned,
+    S: Send + Sync,
+    Limits: FromRef<S>,
+{
+    type Rejection = Error;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self> {
+        let limits = Limits::from_ref(state);
+        let (parts, body) = request.into_parts();
+        if media_type(&parts.headers) != "application/json" {
+            return Err(unsupported("application/json"));
+        }
+        let bytes = read(&parts, body, limits.max_body, &limits).await?;
+        Ok(Self { idempotency: idempotency(&parts, &bytes)?, value: parse(&bytes)? })
+    }
+}
+
+/// A command that is all in its method and path; a body is read for its hash alone.
+pub(super) struct NoBody {
+    idempotency: Option<Idempotency>,
+}
+
+impl NoBody {
+    #[cfg(test)]
+    pub fn key(&self) -> Option<&str> {
+        self.idempotency.as_ref().map(|idempotency| idempotency.key.as_str())
+    }
+
+    pub fn by(self, caller: Caller) -> Caller {
+        let Self { idempotency } = self;
+        Caller { idempotency, ..caller }
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for NoBody
+where
+    Limits: FromRef<S>,
+{
+    type Rejection = Error;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self> {
+        let limits = Limits::from_ref(state);
+        let (parts, body) = request.into_parts();
+        let bytes = read(&parts, body, limits.max_body, &limits).await?;
+        let idempotency = idempotency(&parts, &bytes)?;
+        Ok(Self { idempotency })
+    }
+}
+
+/// A body as bytes, with its media type in lower case.
+pub(super) struct Raw {
+    pub media_type: String,
+    pub bytes: Bytes,
+    pub idempotency: Option<Idempotency>,
+}
+
+impl<S: Send + Sync> FromRequest<S> for Raw
+where
+    Limits: FromRef<S>,
+{
+    type Rejection = Error;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self> {
+        let limits = Limits::from_ref(state);
+        let (parts, body) = request.into_parts();
+        let bytes = read(&parts, body, BATCH_MAX_BYTES, &limits).await?;
+        Ok(Self {
+            media_type: media_type(&parts.headers),
+            idempotency: idempotency(&parts, &bytes)?,
+            bytes,
+        })
+    }
+}
+
+fn media_type(headers: &HeaderMap) -> String {
+    let value = headers.get(header::CONTENT_TYPE);
+    let text = value.and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let (kind, _) = text.split_once(';').unwrap_or((text, ""));
+    kind.trim().to_ascii_lowercase()
+}
+
+pub(super) fn unsupported(expected: &str) -> Error {
+    Error::new(Code::UnsupportedMediaType, format!("Send the body with Content-Type: {expected}."))
+}
+
+/// The whole body, within `limit` bytes and the deadline.
+async fn read(
+    parts: &Parts,
+    body: axum::body::Body,
+    limit: usize,
+    limits: &Limits,
+) -> Result<Bytes> {
+    let length = parts.headers.get(header::CONTENT_LENGTH);
+    let announced = length.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_some_and(|announced| announced > limit as u64) {
+        return Err(too_large(limit));
+    }
+    collect(body, limit, limits.body_deadline).await
+}
+
+async fn collect(body: axum::body::Body, limit: usize, deadline: Duration) -> Result<Bytes> {
+    match tokio::time::timeout(deadline, Limited::new(body, limit).collect()).await {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large(limit)),
+        Ok(Err(_)) => Err(Error::new(
+            Code::MalformedJson,
+            "The body broke off before its end; send the request again.",
+        )),
+        Err(_) => Err(Error::new(
+            Code::RequestTimeout,
+            format!("The body did not arrive within {} s.", deadline.as_secs()),
+        )),
+    }
+}
+
+fn too_large(limit: usize) -> Error {
+    Error::new(
+        Code::PayloadTooLarge,
+        format!("The body may have at most {limit} bytes; send less at a time."),
+    )
+}
+
+/// Parsed once; only a body that fails is parsed again to find the place.
+pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+    // A struct would be read from an array too, by the order of its fields.
+    if bytes.trim_ascii_start().first() != Some(&b'{') {
+        return Err(not_an_object(bytes));
+    }
+    serde_json::from_slice(bytes).map_err(|error| match error.classify() {
+        Category::Data => misfit::<T>(bytes),
+        Category::Syntax | Category::Eof | Category::Io => malformed(&error),
+    })
+}
+
+fn not_an_object(bytes: &[u8]) -> Error {
+    match serde_json::from_slice::<IgnoredAny>(bytes) {
+        Ok(_) => Error::field("body", "must be a JSON object"),
+        Err(_) if bytes.trim_ascii().is_empty() => {
+            Error::new(Code::MalformedJson, "The body is empty; send a JSON object.")
+        }
+        Err(error) => malformed(&error),
+    }
+}
+
+fn malformed(error: &serde_json::Error) -> Error {
+    Error::new(
+        Code::MalformedJson,
+        format!("The body is not valid JSON: {}.", shortened(&error.to_string())),
+    )
+}
+
+/// JSON, but not of this shape: names the field.
+fn misfit<T: DeserializeOwned>(bytes: &[u8]) -> Error {
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let Err(error) = serde_path_to_error::deserialize::<_, T>(&mut json) else {
+        return Error::internal("a body that was refused was accepted when it was read again");
+    };
+    let path = error.path().to_string();
+    let path = if path == "." { String::new() } else { path };
+    named(&path, &error.into_inner().to_string())
+}
+
+/// Turns the words of a deserializer into an error that names the field; `path` is where it stood.
+pub(super) fn named(path: &str, message: &str) -> Error {
+    let message = message.split(" at line ").next().unwrap_or(message);
+    let quoted = |prefix: &str| {
+        let rest = message.strip_prefix(prefix)?.strip_prefix('`')?;
+        // An unknown name may hold backticks itself: the last one before the list of known names.
+        let end = rest.find("`, ").or_else(|| rest.rfind('`'))?;
+        Some((&rest[..end], rest[end + 1..].trim_start_matches(", ")))
+    };
+    if let Some((name, known)) = quoted("unknown field ") {
+        let mut words = "does not exist".to_owned();
+        if !known.is_empty() {
+            write!(words, "; {}", shortened(known)).expect("writing to a string cannot fail");
+        }
+        return Error::named(Code::UnknownField, within(path, name), words);
+    }
+    if let Some((name, _)) = quoted("missing field ") {
+        return Error::field(within(path, name), "is required");
+    }
+    if let Some((name, _)) = quoted("duplicate field ") {
+        return Error::field(within(path, name), "is given twice");
+    }
+    let field = if path.is_empty() { "body" } else { path };
+    Error::field(field, shortened(message))
+}
+
+/// `name` inside `path`; the path may already end in it.
+fn within(path: &str, name: &str) -> String {
+    let name = shortened(name);
+    if path.is_empty() || path == name {
+        name
+    } else if path.ends_with(&format!(".{name}")) {
+        path.to_owned()
+    } else {
+        format!("{path}.{name}")
+    }
+}
+
+fn shortened(message: &str) -> String {
+    match message.char_indices().nth(MESSAGE_MAX) {
+        Some((end, _)) => format!("{}…", &message[..end]),
+        None => message.to_owned(),
+    }
+}
+
+/// The key under which the answer to this command is remembered, where the caller sent one.
+fn idempotency(parts: &Parts, body: &[u8]) -> Result<Option<Idempotency>> {
+    let mut given = parts.headers.get_all(IDEMPOTENCY_KEY).iter();
+    let Some(key) = given.next() else {
+        return Ok(None);
+    };
+    let visible = key.as_bytes().iter().all(u8::is_ascii_graphic);
+    let fits = (1..=IDEMPOTENCY_KEY_MAX).contains(&key.len());
+    let (true, true, None, Ok(key)) = (visible, fits, given.next(), key.to_str()) else {
+        return Err(Error::field(
+            "Idempotency-Key",
+            format!("must be one value of 1 to {IDEMPOTENCY_KEY_MAX} visible ASCII characters"),
+        ));
+    };
+    Ok(Some(Idempotency {
+        key: key.to_owned(),
+        route: format!("{} {}", parts.method, parts.uri.path()),
+        hash: hex(&Sha256::digest(body)),
+    }))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        write!(text, "{byte:02x}").expect("writing to a string cannot fail");
+    }
+    text
+}
