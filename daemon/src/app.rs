@@ -61,7 +61,8 @@ pub async fn serve(config: Config) -> Result<ExitCode, Error> {
     let lifecycle = Lifecycle::new();
     lifecycle.listen_to_signals()?;
     let db = open(&config).await?;
-    let cache = if config.is_embedded() { Cache::memory(config.cache_bytes) } else { Cache::none() };
+    let cache =
+        if config.is_embedded() { Cache::memory(config.cache_bytes) } else { Cache::none() };
     let ledger = Ledger::new(db.clone(), cache.clone(), lifecycle.clone());
     let hub = Hub::open(db.clone(), installation::log_id(&db).await?).await?;
     if config.is_embedded() {
@@ -84,10 +85,8 @@ pub async fn serve(config: Config) -> Result<ExitCode, Error> {
     lifecycle.spawn_essential("housekeeping", housekeeping(service.clone(), lifecycle.clone()));
     let limits = http::Limits::default();
     let router = http::router(service, limits, &lifecycle);
-    lifecycle.spawn_essential(
-        "http",
-        http::server::serve(listener, router, limits, lifecycle.clone()),
-    );
+    lifecycle
+        .spawn_essential("http", http::server::serve(listener, router, limits, lifecycle.clone()));
     state.announce(address)?;
     tracing::info!(%address, database = db.kind(), version = env!("CARGO_PKG_VERSION"), "ready");
     let code = lifecycle.finish(GRACE).await;
@@ -167,4 +166,3 @@ async fn housekeeping(service: Service, lifecycle: Lifecycle) {
         }
     }
 }
-

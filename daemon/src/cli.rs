@@ -173,7 +173,10 @@ async fn user(admin: &Admin, command: User) -> Result<(), Error> {
         User::List => {
             for user in admin.users().await? {
                 let email = user.email.unwrap_or_default();
-                println!("{} {:<9} {:<11} {email} {:?}", user.id, user.role, user.status, user.name);
+                println!(
+                    "{} {:<9} {:<11} {email} {:?}",
+                    user.id, user.role, user.status, user.name
+                );
             }
         }
     }

@@ -166,12 +166,18 @@ impl Config {
 
     fn assemble(file: File, env: Environment) -> Result<Self> {
         let state_dir = state_dir(file.state_dir, env)?;
-        let url = env("WATCHFIRE_DATABASE_URL").or(file.database.url);
-        let url = url.unwrap_or_else(|| format!("sqlite://{}", state_dir.join("watchfire.db").display()));
+        let url = env("WATCHFIRE_DATABASE_URL").or_else(|| file.database.url.clone());
+        let url =
+            url.unwrap_or_else(|| format!("sqlite://{}", state_dir.join("watchfire.db").display()));
         let embedded = match url.split_once(':') {
             Some(("sqlite", _)) => true,
             Some(("postgres" | "postgresql", _)) => false,
-            _ => return Err(wrong("WATCHFIRE_DATABASE_URL", "must begin with sqlite:// or postgres://")),
+            _ => {
+                return Err(wrong(
+                    "WATCHFIRE_DATABASE_URL",
+                    "must begin with sqlite:// or postgres://",
+                ));
+            }
         };
         let database = &file.database;
         if database.max_connections == 0 || database.min_connections > database.max_connections {
@@ -182,7 +188,8 @@ impl Config {
         }
         let http_addr = env("WATCHFIRE_HTTP_ADDR").or(file.http_addr);
         let http_addr = http_addr.map(|text| address(&text)).transpose()?;
-        let remote = env("WATCHFIRE_ALLOW_REMOTE_WITHOUT_TLS").map_or(file.allow_remote_without_tls, |v| v == "true");
+        let remote = env("WATCHFIRE_ALLOW_REMOTE_WITHOUT_TLS")
+            .map_or(file.allow_remote_without_tls, |v| v == "true");
         if let Some(address) = http_addr.filter(|address| !address.ip().is_loopback() && !remote) {
             return Err(wrong(
                 "WATCHFIRE_HTTP_ADDR",
@@ -199,7 +206,11 @@ impl Config {
             database: Database {
                 url: Url(url),
                 min_connections: database.min_connections,
-                max_connections: number("WATCHFIRE_DATABASE_MAX_CONNECTIONS", database.max_connections, env)?,
+                max_connections: number(
+                    "WATCHFIRE_DATABASE_MAX_CONNECTIONS",
+                    database.max_connections,
+                    env,
+                )?,
                 acquire_timeout: Duration::from_secs(database.acquire_timeout_seconds),
             },
             state_dir,
@@ -247,7 +258,9 @@ fn address(text: &str) -> Result<SocketAddr> {
     let text = text.replace("localhost", "127.0.0.1");
     SocketAddr::from_str(&text)
         .or_else(|_| text.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, DEFAULT_ADDR.1)))
-        .map_err(|_| wrong("WATCHFIRE_HTTP_ADDR", "must be an address and a port such as 127.0.0.1:4911"))
+        .map_err(|_| {
+            wrong("WATCHFIRE_HTTP_ADDR", "must be an address and a port such as 127.0.0.1:4911")
+        })
 }
 
 fn number(name: &str, default: u32, env: Environment) -> Result<u32> {

@@ -12,11 +12,16 @@
 //! - [`cache`]: cache-aside, and what a fact makes stale
 //! - [`store`]: the database: one SQL text, two engines
 
+pub mod app;
 pub mod cache;
+pub mod cli;
 pub mod clock;
+pub mod config;
+pub mod embedded;
 pub mod http;
 pub mod lifecycle;
 pub mod outbox;
 pub mod service;
+pub mod state;
 pub mod store;
 pub mod telemetry;
