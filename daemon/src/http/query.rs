@@ -29,12 +29,12 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Query<T> {
 fn misfit<T: DeserializeOwned>(query: &str) -> Result<Query<T>> {
     let query = serde_html_form::Deserializer::from_bytes(query.as_bytes());
     serde_path_to_error::deserialize(query).map(Query).map_err(|error| {
-        let path = error.path().to_string();
-        match path.as_str() {
-            "." => extract::named("", &error.into_inner().to_string()),
-            // Every text is a string: only a list where one value was asked for does not fit.
-            name => Error::field(name, "must be given once"),
+        let (path, message) = (error.path().to_string(), error.into_inner().to_string());
+        if message.starts_with("unknown field") {
+            return extract::named("", &message);
         }
+        // Every text is a string: only a list where one value was asked for does not fit.
+        Error::field(path, "must be given once")
     })
 }
 

@@ -1,6 +1,9 @@
 //! The accept loop. `axum::serve` has no deadlines and no limits; this one has, and it ends
 //! without losing an answer.
 
+#[cfg(test)]
+mod tests;
+
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
