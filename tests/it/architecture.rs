@@ -26,42 +26,25 @@ impl Layer {
 /// Stands for everything below: what starts a program, and its commands, wire all of it.
 const ALL: &[&str] = &["*"];
 
-/// From top to bottom; `lifecycle`, `config`, `telemetry` and `clock` stand beside the stack.
+/// From top to bottom; `state`, `config`, `telemetry`, `lifecycle` and `clock` stand beside the stack.
 const DAEMON: &[Layer] = &[
     layer("main", ALL),
     layer("cli", ALL),
-    layer(
-        "app",
-        &[
-            "service",
-            "outbox",
-            "analysis",
-            "cache",
-            "store",
-            "clock",
-            "lifecycle",
-            "config",
-            "telemetry",
-        ],
-    ),
-    layer(
-        "http",
-        &["app", "service", "analysis", "cache", "clock", "lifecycle", "config", "telemetry"],
-    ),
-    layer(
-        "worker",
-        &["app", "service", "analysis", "cache", "clock", "lifecycle", "config", "telemetry"],
-    )
-    .never(&["axum"]),
+    layer("embedded", ALL),
+    layer("app", ALL),
+    layer("http", &["service", "analysis", "cache", "clock", "lifecycle", "config", "telemetry"]),
+    layer("worker", &["service", "analysis", "cache", "clock", "lifecycle", "config", "telemetry"])
+        .never(&["axum"]),
     layer("service", &["outbox", "analysis", "cache", "store", "clock", "lifecycle", "config"])
         .never(&["axum", "hyper"]),
     layer("outbox", &["cache", "store", "clock", "lifecycle", "config"]).never(&["axum"]),
     layer("analysis", &[]).never(&["axum", "sqlx", "tokio"]),
     layer("cache", &["store", "clock", "lifecycle", "config"]).never(&["axum"]),
     layer("store", &["clock", "lifecycle", "config"]).never(&["axum"]),
-    layer("telemetry", &["lifecycle", "config"]),
+    layer("config", &["telemetry"]),
+    layer("telemetry", &["lifecycle"]),
+    layer("state", &[]),
     layer("lifecycle", &[]),
-    layer("config", &[]),
     layer("clock", &[]),
 ];
 
