@@ -7,6 +7,7 @@ use eventsource_stream::{EventStreamError, Eventsource};
 use futures_util::StreamExt;
 use reqwest::header::CONTENT_TYPE;
 use watchfire_shared::event::{Event, Hello};
+use watchfire_shared::ids::IncidentId;
 
 /// A server-sent message: `id` is the last position so far, empty before the first.
 pub type Message = eventsource_stream::Event;
@@ -61,6 +62,16 @@ impl Stream {
         tokio::time::timeout(limit, next)
             .await
             .unwrap_or_else(|_| panic!("no event on the stream for {limit:?}"))
+    }
+
+    /// The next fact about an incident; those about people and other incidents are passed over.
+    pub async fn next_about(&mut self, incident: IncidentId, limit: Duration) -> Event {
+        loop {
+            let event = self.next_event(limit).await;
+            if event.incident_id() == Some(incident) {
+                return event;
+            }
+        }
     }
 }
 
