@@ -59,10 +59,9 @@ pub(super) fn render(mut page: OpenApi) -> Bytes {
     }
     page.security = Some(vec![SecurityRequirement::new::<_, [&str; 0], &str>(BEARER, [])]);
     for (path, item) in &mut page.paths.paths {
-        for operation in [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete] {
-            if let Some(operation) = operation {
-                add_problems(path, operation);
-            }
+        let methods = [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete];
+        for operation in methods.into_iter().flatten() {
+            add_problems(path, operation);
         }
     }
     let json = page.to_json().expect("the page has only string keys and finite numbers");
