@@ -63,6 +63,11 @@ impl Error {
         Self { retry_after: Some(retry_after), ..Self::new(Code::Unavailable, reason) }
     }
 
+    #[cfg(test)]
+    pub fn fields(&self) -> Vec<&str> {
+        self.errors.iter().map(|error| error.field.as_str()).collect()
+    }
+
     /// The error a response carries, if it carries one.
     pub fn take(response: &mut Response) -> Option<Arc<Self>> {
         response.extensions_mut().remove()
