@@ -12,7 +12,7 @@ use watchfire_shared::problem::{Code, FieldError, Problem};
 use crate::service;
 
 /// Seconds after which a refused sign-in is worth another try.
-const RATE_LIMIT_SECONDS: u32 = 60;
+const RATE_LIMIT_SECONDS: u32 = 300;
 
 pub(super) type Result<T = Response, E = Error> = std::result::Result<T, E>;
 
