@@ -163,16 +163,16 @@ mod tests {
     #[tokio::test]
     async fn finishes_what_was_begun() {
         let lifecycle = Lifecycle::new();
-        let (begin, begun) = tokio::sync::oneshot::channel::<()>();
+        let (sender, receiver) = tokio::sync::oneshot::channel::<()>();
         let task = lifecycle.spawn("work", async move {
-            begun.await.expect("the sender lives");
+            receiver.await.expect("the sender lives");
             7
         });
         lifecycle.stop();
         let finish = lifecycle.finish(GRACE);
         tokio::pin!(finish);
         assert!((&mut finish).now_or_never().is_none(), "ended before its task");
-        begin.send(()).expect("the task waits");
+        sender.send(()).expect("the task waits");
         assert!(is_success(finish.await));
         assert_eq!(task.await.expect("no panic"), 7);
     }

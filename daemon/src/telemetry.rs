@@ -86,7 +86,8 @@ pub fn metrics() -> &'static PrometheusHandle {
     HANDLE.get_or_init(|| {
         let recorder = PrometheusBuilder::new()
             .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &BUCKETS)
-            .expect("the list of buckets is not empty")
+            // Only an empty list is refused.
+            .unwrap_or_default()
             .build_recorder();
         let handle = recorder.handle();
         if metrics::set_global_recorder(recorder).is_err() {
@@ -131,7 +132,7 @@ impl Write for Lines {
         match &self.sink {
             Sink::Stderr => io::stderr().lock().write_all(escaped.as_bytes())?,
             Sink::File(file) => {
-                file.lock().unwrap_or_else(PoisonError::into_inner).append(escaped.as_bytes())?
+                file.lock().unwrap_or_else(PoisonError::into_inner).append(escaped.as_bytes())?;
             }
         }
         Ok(line.len())

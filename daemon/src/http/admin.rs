@@ -112,7 +112,7 @@ async fn outbox(State(api): State<Api>, Person(caller): Person, _: Query<Nothing
 /// Publishes a failed event again.
 #[utoipa::path(post, path = "/v1/admin/outbox/{event_id}/retry", tag = "admin",
     params(("event_id" = EventId, Path)),
-    responses((status = 404, description = "It has not failed")))]
+    responses((status = 202, description = "It will be published again")))]
 async fn retry(Person(caller): Person, Id(_): Id<EventId>) -> Result {
     caller.require(Role::Admin)?;
     // The journal is read from the database itself: publishing to it cannot fail.

@@ -73,10 +73,7 @@ fn tags(parts: &Parts, name: &HeaderName) -> Result<IfNoneMatch> {
             })?);
         }
     }
-    Ok(match versions.is_empty() {
-        true => IfNoneMatch::Nothing,
-        false => IfNoneMatch::Versions(versions),
-    })
+    if versions.is_empty() { Ok(IfNoneMatch::Nothing) } else { Ok(IfNoneMatch::Versions(versions)) }
 }
 
 /// `"v7"` or `W/"v7"`

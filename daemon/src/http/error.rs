@@ -12,7 +12,7 @@ use watchfire_shared::problem::{Code, FieldError, Problem};
 use crate::service;
 
 /// Seconds after which a refused sign-in is worth another try.
-const RATE_LIMIT_SECONDS: u32 = 60;
+const RATE_LIMIT_SECONDS: u32 = 300;
 
 pub(super) type Result<T = Response, E = Error> = std::result::Result<T, E>;
 
@@ -61,6 +61,11 @@ impl Error {
 
     pub fn unavailable(reason: impl Into<String>, retry_after: u32) -> Self {
         Self { retry_after: Some(retry_after), ..Self::new(Code::Unavailable, reason) }
+    }
+
+    #[cfg(test)]
+    pub fn fields(&self) -> Vec<&str> {
+        self.errors.iter().map(|error| error.field.as_str()).collect()
     }
 
     /// The error a response carries, if it carries one.

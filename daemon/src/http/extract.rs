@@ -12,8 +12,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, header};
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use serde::de::{DeserializeOwned, IgnoredAny};
-use serde_json::error::Category;
+use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 use watchfire_shared::ids::{EventId, IncidentRef, KeyId, TokenId, UserId};
 use watchfire_shared::log::BATCH_MAX_BYTES;
@@ -21,12 +20,11 @@ use watchfire_shared::problem::Code;
 
 use super::Limits;
 use super::error::{Error, Result};
+use super::json;
 use crate::service::{Caller, Idempotency};
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const IDEMPOTENCY_KEY_MAX: usize = 255;
-/// Characters of a parser's message that are passed on: it may quote the whole body.
-const MESSAGE_MAX: usize = 200;
 
 /// What a path names. Text that cannot be an id names nothing: 404.
 pub(super) struct Id<T>(pub T);
@@ -93,7 +91,7 @@ where
             return Err(unsupported("application/json"));
         }
         let bytes = read(&parts, body, limits.max_body, &limits).await?;
-        Ok(Self { idempotency: idempotency(&parts, &bytes)?, value: parse(&bytes)? })
+        Ok(Self { idempotency: idempotency(&parts, &bytes)?, value: json::parse(&bytes)? })
     }
 }
 
@@ -172,6 +170,14 @@ async fn read(
     limit: usize,
     limits: &Limits,
 ) -> Result<Bytes> {
+    if let Some(encoding) = parts.headers.get(header::CONTENT_ENCODING)
+        && encoding != "identity"
+    {
+        return Err(Error::new(
+            Code::UnsupportedMediaType,
+            "Send the body as it is, without a Content-Encoding.",
+        ));
+    }
     let length = parts.headers.get(header::CONTENT_LENGTH);
     let announced = length.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|announced| announced > limit as u64) {
@@ -200,91 +206,6 @@ fn too_large(limit: usize) -> Error {
         Code::PayloadTooLarge,
         format!("The body may have at most {limit} bytes; send less at a time."),
     )
-}
-
-/// Parsed once; only a body that fails is parsed again to find the place.
-pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
-    // A struct would be read from an array too, by the order of its fields.
-    if bytes.trim_ascii_start().first() != Some(&b'{') {
-        return Err(not_an_object(bytes));
-    }
-    serde_json::from_slice(bytes).map_err(|error| match error.classify() {
-        Category::Data => misfit::<T>(bytes),
-        Category::Syntax | Category::Eof | Category::Io => malformed(&error),
-    })
-}
-
-fn not_an_object(bytes: &[u8]) -> Error {
-    match serde_json::from_slice::<IgnoredAny>(bytes) {
-        Ok(_) => Error::field("body", "must be a JSON object"),
-        Err(_) if bytes.trim_ascii().is_empty() => {
-            Error::new(Code::MalformedJson, "The body is empty; send a JSON object.")
-        }
-        Err(error) => malformed(&error),
-    }
-}
-
-fn malformed(error: &serde_json::Error) -> Error {
-    Error::new(
-        Code::MalformedJson,
-        format!("The body is not valid JSON: {}.", shortened(&error.to_string())),
-    )
-}
-
-/// JSON, but not of this shape: names the field.
-fn misfit<T: DeserializeOwned>(bytes: &[u8]) -> Error {
-    let mut json = serde_json::Deserializer::from_slice(bytes);
-    let Err(error) = serde_path_to_error::deserialize::<_, T>(&mut json) else {
-        return Error::internal("a body that was refused was accepted when it was read again");
-    };
-    let path = error.path().to_string();
-    let path = if path == "." { String::new() } else { path };
-    named(&path, &error.into_inner().to_string())
-}
-
-/// Turns the words of a deserializer into an error that names the field; `path` is where it stood.
-pub(super) fn named(path: &str, message: &str) -> Error {
-    let message = message.split(" at line ").next().unwrap_or(message);
-    let quoted = |prefix: &str| {
-        let rest = message.strip_prefix(prefix)?.strip_prefix('`')?;
-        // An unknown name may hold backticks itself: the last one before the list of known names.
-        let end = rest.find("`, ").or_else(|| rest.rfind('`'))?;
-        Some((&rest[..end], rest[end + 1..].trim_start_matches(", ")))
-    };
-    if let Some((name, known)) = quoted("unknown field ") {
-        let mut words = "does not exist".to_owned();
-        if !known.is_empty() {
-            write!(words, "; {}", shortened(known)).expect("writing to a string cannot fail");
-        }
-        return Error::named(Code::UnknownField, within(path, name), words);
-    }
-    if let Some((name, _)) = quoted("missing field ") {
-        return Error::field(within(path, name), "is required");
-    }
-    if let Some((name, _)) = quoted("duplicate field ") {
-        return Error::field(within(path, name), "is given twice");
-    }
-    let field = if path.is_empty() { "body" } else { path };
-    Error::field(field, shortened(message))
-}
-
-/// `name` inside `path`; the path may already end in it.
-fn within(path: &str, name: &str) -> String {
-    let name = shortened(name);
-    if path.is_empty() || path == name {
-        name
-    } else if path.ends_with(&format!(".{name}")) {
-        path.to_owned()
-    } else {
-        format!("{path}.{name}")
-    }
-}
-
-fn shortened(message: &str) -> String {
-    match message.char_indices().nth(MESSAGE_MAX) {
-        Some((end, _)) => format!("{}…", &message[..end]),
-        None => message.to_owned(),
-    }
 }
 
 /// The key under which the answer to this command is remembered, where the caller sent one.

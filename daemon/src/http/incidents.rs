@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use watchfire_shared::filter::{Assignee, Comparison, Filter, Term, Test};
+use watchfire_shared::filter::{Assignee, Comparison, Filter, FilterError, Term, Test};
 use watchfire_shared::ids::IncidentRef;
 use watchfire_shared::incident::{
     Comment, Incident, IncidentPatch, NewComment, NewIncident, Priority, Status,
@@ -83,31 +83,39 @@ impl ListParams {
     fn filter(&self) -> Result<Filter> {
         let mut tests = Vec::new();
         for status in query::values::<Status>("status", &self.status)? {
-            tests.push(Test::Status(status));
+            tests.push(("status", Test::Status(status)));
         }
         for priority in query::values::<Priority>("priority", &self.priority)? {
-            tests.push(Test::Priority(Comparison::Equal, priority));
+            tests.push(("priority", Test::Priority(Comparison::Equal, priority)));
         }
         if let Some(who) = self.assigned_to.as_deref() {
-            tests.push(Test::Assignee(assignee(who)?));
+            tests.push(("assigned_to", Test::Assignee(assignee(who)?)));
         }
         if let Some(service) = &self.service {
-            tests.push(Test::Service(service.clone()));
+            tests.push(("service", Test::Service(service.clone())));
         }
         for label in &self.label {
-            let (name, value) = label
-                .split_once(':')
-                .filter(|(name, _)| !name.is_empty())
-                .ok_or_else(|| Error::field("label", "must be key:value"))?;
+            let pair = label.split_once(':').filter(|(name, _)| !name.is_empty());
+            let (name, value) = pair.ok_or_else(|| Error::field("label", "must be key:value"))?;
             let (name, value) = (name.to_owned(), value.to_owned());
-            tests.push(Test::Label { name, value });
+            tests.push(("label", Test::Label { name, value }));
         }
         let words = self.q.as_deref().unwrap_or_default().split_whitespace();
-        tests.extend(words.map(|word| Test::Word(word.to_owned())));
-        let named = Filter::new(tests.into_iter().map(|test| Term { negated: false, test }));
-        let written = query::value::<Filter>("filter", self.filter.as_deref())?;
-        Ok(named.and(written.unwrap_or_default()))
+        tests.extend(words.map(|word| ("q", Test::Word(word.to_owned()))));
+        let mut filter =
+            query::value::<Filter>("filter", self.filter.as_deref())?.unwrap_or_default();
+        for (parameter, test) in tests {
+            filter = filter.and(Filter::new([Term { negated: false, test }]));
+            checked(parameter, &filter)?;
+        }
+        Ok(filter)
     }
+}
+
+/// What the language cannot say (too long, too many terms) is refused here as it is there.
+fn checked(parameter: &str, filter: &Filter) -> Result<()> {
+    let read: Result<Filter, FilterError> = filter.to_string().parse();
+    read.map(drop).map_err(|error| Error::field(parameter, error.message))
 }
 
 fn assignee(who: &str) -> Result<Assignee> {
@@ -211,4 +219,49 @@ async fn counts(State(api): State<Api>, Person(caller): Person, _: Query<Nothing
     responses((status = 200, description = "Counts, MTTA, MTTR", body = Stats)))]
 async fn stats(State(api): State<Api>, Person(caller): Person, _: Query<Nothing>) -> Result {
     reply::ok(&api.service().stats(&caller).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(query: &str) -> Result<IncidentQuery> {
+        serde_html_form::from_str::<ListParams>(query).expect(query).query()
+    }
+
+    #[test]
+    fn parameters_and_the_language_ask_the_same_question() {
+        let parameters = "status=open&status=investigating&priority=high&assigned_to=me\
+                          &service=web&label=region:eu%3Da&q=bad+gateway";
+        let language = "filter=status:investigating+status:open+assignee:me+gateway+bad+\
+                        label:region%3Deu%3Da+service:web+priority:high";
+        let (one, other) = (read(parameters).expect("fits"), read(language).expect("fits"));
+        assert_eq!(one.filter, other.filter);
+        assert_eq!(one.filter.terms().len(), 8);
+        // And both at once is still the same.
+        let both = read(&format!("{parameters}&{language}")).expect("fits");
+        assert_eq!(both.filter, one.filter);
+        assert_eq!(read("").expect("fits").limit, 50);
+    }
+
+    #[test]
+    fn a_parameter_that_does_not_fit_is_named() {
+        let long = format!("q={}", "x".repeat(2_000));
+        let many: Vec<String> = (0..60).map(|n| format!("label=a:{n}")).collect();
+        for (query, name) in [
+            ("status=new", "status"),
+            ("priority=urgent", "priority"),
+            ("assigned_to=dana", "assigned_to"),
+            ("label=region", "label"),
+            ("label=:eu", "label"),
+            ("sort=age", "sort"),
+            ("limit=201", "limit"),
+            ("filter=nope:x", "filter"),
+            (&long, "q"),
+            (&many.join("&"), "label"),
+        ] {
+            let error = read(query).map(|_| ()).expect_err(query);
+            assert_eq!(error.fields(), [name], "{query}");
+        }
+    }
 }

@@ -15,6 +15,7 @@ mod extract;
 mod frames;
 mod health;
 mod incidents;
+mod json;
 mod logs;
 mod observe;
 mod openapi;

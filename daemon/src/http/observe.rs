@@ -137,7 +137,7 @@ fn takes_json(accept: &str) -> bool {
         let named = ["*/*", "application/*", "application/json", "application/problem+json"]
             .iter()
             .any(|name| name.eq_ignore_ascii_case(kind));
-        named && !parts.any(|parameter| is_zero(parameter))
+        named && !parts.any(is_zero)
     })
 }
 

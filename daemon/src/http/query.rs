@@ -11,7 +11,7 @@ use watchfire_shared::page::DEFAULT_LIMIT;
 use watchfire_shared::problem::Code;
 
 use super::error::{Error, Result};
-use super::extract;
+use super::json;
 
 /// `T` is a struct of `Option<String>` and `Vec<String>` with `deny_unknown_fields`.
 pub(super) struct Query<T>(pub T);
@@ -21,7 +21,19 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Query<T> {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
         let query = parts.uri.query().unwrap_or_default();
+        refuse_nul(query)?;
         serde_html_form::from_str(query).map(Self).or_else(|_| misfit(query))
+    }
+}
+
+/// As in bodies: no database could look for it.
+fn refuse_nul(query: &str) -> Result<()> {
+    match query.split('&').find(|pair| pair.contains("%00")) {
+        Some(pair) => {
+            let (name, _) = pair.split_once('=').unwrap_or((pair, ""));
+            Err(Error::field(name, "must not hold the character NUL"))
+        }
+        None => Ok(()),
     }
 }
 
@@ -31,7 +43,7 @@ fn misfit<T: DeserializeOwned>(query: &str) -> Result<Query<T>> {
     serde_path_to_error::deserialize(query).map(Query).map_err(|error| {
         let (path, message) = (error.path().to_string(), error.into_inner().to_string());
         if message.starts_with("unknown field") {
-            return extract::named("", &message);
+            return json::named("", &message);
         }
         // Every text is a string: only a list where one value was asked for does not fit.
         Error::field(path, "must be given once")

@@ -9,12 +9,15 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinError, JoinSet};
 
 use super::{Limits, connection};
 use crate::lifecycle::Lifecycle;
 
+/// Files the rest of the process may need: database, logs, sockets to others.
+const OTHER_FILES: u64 = 256;
 /// After an error of the listener itself, such as too many open files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -22,7 +25,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// finished, streams end by themselves, and what is left is dropped when the process is killed.
 pub async fn serve(listener: TcpListener, router: Router, limits: Limits, lifecycle: Lifecycle) {
     let stopping = lifecycle.stopping();
-    let max = usize::try_from(limits.max_connections).unwrap_or(usize::MAX).max(1);
+    let max = affordable(limits.max_connections);
+    let open = metrics::gauge!("http_connections");
     let mut connections = JoinSet::new();
     let mut was_full = false;
     loop {
@@ -31,6 +35,8 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, lifecy
             tracing::warn!(max, "as many connections as allowed; more have to wait");
         }
         was_full = full;
+        #[expect(clippy::cast_precision_loss, reason = "a count of files is far below 2^52")]
+        open.set(connections.len() as f64);
         tokio::select! {
             biased;
             () = stopping.cancelled() => break,
@@ -44,6 +50,26 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, lifecy
     }
     drop(listener);
     drain(connections, &lifecycle).await;
+}
+
+/// As many connections as asked for, or as the process may have files for; it is raised first.
+fn affordable(wanted: u32) -> usize {
+    let files = getrlimit(Resource::Nofile);
+    let needed = u64::from(wanted).saturating_add(OTHER_FILES);
+    let mut allowed = files.current.unwrap_or(u64::MAX);
+    if allowed < needed {
+        let raised = files.maximum.map_or(needed, |maximum| maximum.min(needed));
+        let limit = Rlimit { current: Some(raised), maximum: files.maximum };
+        match setrlimit(Resource::Nofile, limit) {
+            Ok(()) => allowed = raised,
+            Err(error) => tracing::warn!(%error, "cannot raise the limit of open files"),
+        }
+    }
+    let affordable = allowed.saturating_sub(OTHER_FILES).clamp(1, u64::from(wanted).max(1));
+    if affordable < u64::from(wanted) {
+        tracing::warn!(wanted, affordable, "the limit of open files allows fewer connections");
+    }
+    usize::try_from(affordable).unwrap_or(usize::MAX)
 }
 
 async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {

@@ -170,6 +170,8 @@ async fn bodies_are_refused_by_name() {
         (r#"{"name":"a","a`b, `c":1}"#, Code::UnknownField, Some("a`b, `c")),
         (r#"{"name":"a","inner":{"count":300}}"#, Code::Validation, Some("inner.count")),
         (r#"{"name":"a","inner":{"cnt":3}}"#, Code::UnknownField, Some("inner.cnt")),
+        (r#"{"name":"a\u0000"}"#, Code::Validation, Some("name")),
+        (r#"{"name":"a","inner":{"x\u0000":1}}"#, Code::Validation, Some("inner.x\0")),
         (r#"{"name":"a","inner":{}}"#, Code::Validation, Some("inner.count")),
     ];
     for (body, code, field) in cases {
@@ -177,8 +179,8 @@ async fn bodies_are_refused_by_name() {
         let fields: Vec<&str> = problem.errors.iter().map(|error| error.field.as_str()).collect();
         assert_eq!((problem.code, fields), (code, Vec::from_iter(field)), "{body}: {problem:?}");
     }
-    let good = call(json("/body", r#"{"name":"a","inner":{"count":3}}"#)).await;
-    assert_eq!(text(good).await, "\"a 3\"");
+    let good = call(json("/body", r#"{"name":"\\u0000","inner":{"count":3}}"#)).await;
+    assert_eq!(text(good).await, r#""\\u0000 3""#);
 }
 
 #[tokio::test]
@@ -188,6 +190,9 @@ async fn a_body_needs_its_media_type() {
         request.headers_mut().insert(header::CONTENT_TYPE, kind.parse().expect("a header"));
         assert_eq!(problem(call(request).await).await.code, Code::UnsupportedMediaType);
     }
+    let mut packed = json("/body", r#"{"name":"a"}"#);
+    packed.headers_mut().insert(header::CONTENT_ENCODING, "gzip".parse().expect("a header"));
+    assert_eq!(problem(call(packed).await).await.code, Code::UnsupportedMediaType);
     let mut request = json("/body", r#"{"name":"a"}"#);
     request.headers_mut().remove(header::CONTENT_TYPE);
     assert_eq!(problem(call(request).await).await.code, Code::UnsupportedMediaType);
@@ -219,6 +224,7 @@ async fn parameters_are_refused_by_name() {
         ("/query?words=a", Code::UnknownField, "words"),
         ("/query?limit=0", Code::Validation, "limit"),
         ("/query?limit=201", Code::Validation, "limit"),
+        ("/query?word=a&word=b%00", Code::Validation, "word"),
         ("/query?limit=x", Code::Validation, "limit"),
         ("/query?limit=1&limit=2", Code::Validation, "limit"),
     ];

@@ -260,3 +260,11 @@ async fn killing_drops_what_does_not_end() {
     tokio::time::timeout(PATIENCE, server.serving).await.expect("ends").expect("no panic");
     assert_eq!(client.rest().await, "");
 }
+
+#[test]
+fn connections_leave_files_for_the_rest() {
+    assert_eq!(affordable(10), 10);
+    let files = getrlimit(Resource::Nofile).maximum.unwrap_or(u64::MAX);
+    let most = affordable(u32::MAX) as u64;
+    assert!(most <= files.saturating_sub(OTHER_FILES).max(1), "{most} of {files}");
+}
