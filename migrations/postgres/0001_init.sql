@@ -145,6 +145,9 @@ create table alerts (
     fingerprint text not null,
     starts_at timestamptz not null,
     ends_at timestamptz,
+    -- The latest end stated for this or an older episode of the fingerprint, where it lies behind
+    -- the start. `ends_at` is this or the start of the next episode, whichever comes first.
+    over_until timestamptz,
     status text not null,
     severity text not null,
     labels jsonb not null,
@@ -156,12 +159,13 @@ create table alerts (
 );
 create index alerts_incident on alerts (incident_id, status);
 
--- Episodes of deleted incidents: their repeats are swallowed.
+-- What began before `until` is over and has no row: episodes of deleted incidents, whose repeats are
+-- swallowed, and episodes whose end arrived before anything fired.
 create table swallowed_episodes (
     source text not null,
     fingerprint text not null,
-    starts_at timestamptz not null,
-    primary key (source, fingerprint, starts_at)
+    until timestamptz not null,
+    primary key (source, fingerprint)
 );
 
 -- The outbox and the journal in one. `seq` is the order of insertion, `position` the order of reading.
