@@ -140,7 +140,9 @@ create index alert_groups_incident on alert_groups (incident_id);
 
 create table alerts (
     id uuid primary key,
-    incident_id uuid not null references incidents (id) on delete cascade,
+    -- Null: it belongs to none, and is kept only to know its copies. Its incident was deleted, or it
+    -- was over before anything fired.
+    incident_id uuid references incidents (id) on delete cascade,
     source text not null,
     fingerprint text not null,
     starts_at timestamptz not null,
@@ -158,15 +160,6 @@ create table alerts (
     unique (source, fingerprint, starts_at)
 );
 create index alerts_incident on alerts (incident_id, status);
-
--- What began before `until` is over and has no row: episodes of deleted incidents, whose repeats are
--- swallowed, and episodes whose end arrived before anything fired.
-create table swallowed_episodes (
-    source text not null,
-    fingerprint text not null,
-    until timestamptz not null,
-    primary key (source, fingerprint)
-);
 
 -- The outbox and the journal in one. `seq` is the order of insertion, `position` the order of reading.
 create table events (

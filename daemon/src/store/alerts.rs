@@ -54,35 +54,9 @@ const KNOWN: Dialect = Dialect {
         "(select value->>'fingerprint' as fingerprint, value->>'since' as since from json_each($2)) n"
     ),
 };
-const SWALLOWED: Dialect = Dialect {
-    postgres: "select fingerprint, until from swallowed_episodes where source = $1 \
-     and fingerprint in (select jsonb_array_elements_text($2))",
-    sqlite: "select fingerprint, until from swallowed_episodes where source = $1 \
-     and fingerprint in (select value from json_each($2))",
-};
-
-macro_rules! swallow {
-    ($rows:literal) => {
-        concat!(
-            "insert into swallowed_episodes (source, fingerprint, until) ",
-            $rows,
-            " on conflict (source, fingerprint) do update set until = excluded.until \
-             where swallowed_episodes.until < excluded.until"
-        )
-    };
-}
-const SWALLOW: Dialect = Dialect {
-    postgres: swallow!(
-        "select $1, n.fingerprint, n.until \
-         from jsonb_to_recordset($2) as n(fingerprint text, until timestamptz)"
-    ),
-    // `where true` keeps SQLite from reading `on conflict` as the start of a join.
-    sqlite: swallow!(
-        "select $1, value->>'fingerprint', value->>'until' from json_each($2) where true"
-    ),
-};
-const LAST_OF_EACH: &str = "select source, fingerprint, max(starts_at) as starts_at, \
-     max(over_until) as over_until from alerts where incident_id = $1 group by source, fingerprint";
+/// Only what tells its copies apart is kept.
+const SWALLOW: &str = "update alerts set incident_id = null, labels = '{}', annotations = '{}', \
+     severity = '', generator_url = '' where incident_id = $1";
 
 macro_rules! insert {
     ($rows:literal) => {
@@ -159,7 +133,8 @@ pub struct AlertGroup {
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct Known {
     pub id: AlertId,
-    pub incident_id: IncidentId,
+    /// None when it is kept only to know its copies.
+    pub incident_id: Option<IncidentId>,
     pub fingerprint: String,
     pub starts_at: DateTime<Utc>,
     /// None while it fires.
@@ -172,6 +147,8 @@ pub struct Known {
 #[derive(Debug)]
 pub struct NewAlert<'a> {
     pub alert: &'a Alert,
+    /// False keeps it without an incident, only to know its copies.
+    pub attached: bool,
     pub over_until: Option<DateTime<Utc>>,
 }
 
@@ -304,84 +281,18 @@ pub async fn known(
         .await)?)
 }
 
-/// Up to when each of these fingerprints is over without a row.
-pub async fn swallowed(
-    tx: &mut Tx,
-    source: Source,
-    fingerprints: &[&str],
-) -> Result<BTreeMap<String, DateTime<Utc>>> {
-    let statement = SWALLOWED.of(&tx.conn());
-    let rows: Vec<(String, DateTime<Utc>)> = on!(tx.conn(), |conn| sqlx::query_as(statement)
-        .bind(source)
-        .bind(Json(fingerprints))
-        .fetch_all(conn)
-        .await)?;
-    Ok(rows.into_iter().collect())
-}
-
-/// What began before these times is over. Only ever raised.
-pub async fn swallow(
-    tx: &mut Tx,
-    source: Source,
-    marks: &BTreeMap<String, DateTime<Utc>>,
-) -> Result<()> {
-    #[derive(Serialize)]
-    struct Mark<'a> {
-        fingerprint: &'a str,
-        until: Stamp,
-    }
-    let rows = marks.iter().map(|(fingerprint, until)| Mark {
-        fingerprint,
-        until: Stamp(*until),
-    });
-    let rows = Json(rows.collect::<Vec<_>>());
-    let statement = SWALLOW.of(&tx.conn());
-    on!(tx.conn(), |conn| sqlx::query(statement)
-        .bind(source)
-        .bind(rows)
-        .execute(conn)
-        .await
-        .map(drop))?;
-    Ok(())
-}
-
 /// To be called before an incident is locked to be deleted: locks its groups, which come first in
-/// the order of locks, and remembers its episodes, so that their repeats open no new incident.
+/// the order of locks, and keeps its episodes without their content and without an incident, so
+/// that their repeats open no new one.
 pub async fn swallow_incident(tx: &mut Tx, incident: IncidentId) -> Result<()> {
-    #[derive(FromRow)]
-    struct Last {
-        source: Source,
-        fingerprint: String,
-        starts_at: DateTime<Utc>,
-        over_until: Option<DateTime<Utc>>,
-    }
-    let lock = LOCK_GROUPS_OF.of(&tx.conn());
-    on!(tx.conn(), |conn| sqlx::query(lock)
-        .bind(incident)
-        .execute(conn)
-        .await
-        .map(drop))?;
-    let last: Vec<Last> = on!(tx.conn(), |conn| sqlx::query_as(LAST_OF_EACH)
-        .bind(incident)
-        .fetch_all(conn)
-        .await)?;
-    let mut marks: BTreeMap<Source, BTreeMap<String, DateTime<Utc>>> = BTreeMap::new();
-    for row in last {
-        let until = just_after(row.starts_at).max(row.over_until.unwrap_or(row.starts_at));
-        marks
-            .entry(row.source)
-            .or_default()
-            .insert(row.fingerprint, until);
-    }
-    for (source, marks) in marks {
-        swallow(tx, source, &marks).await?;
+    for statement in [LOCK_GROUPS_OF.of(&tx.conn()), SWALLOW] {
+        on!(tx.conn(), |conn| sqlx::query(statement)
+            .bind(incident)
+            .execute(conn)
+            .await
+            .map(drop))?;
     }
     Ok(())
-}
-
-/// The first instant an episode that began at `start` can be over at.
-pub fn just_after(start: DateTime<Utc>) -> DateTime<Utc> {
-    start + chrono::TimeDelta::microseconds(1)
 }
 
 /// Inserts new episodes. [`super::StoreError::Taken`] when another group brought one of them first.
@@ -389,7 +300,7 @@ pub async fn insert(tx: &mut Tx, alerts: &[NewAlert<'_>]) -> Result<()> {
     #[derive(Serialize)]
     struct Insert<'a> {
         id: String,
-        incident_id: String,
+        incident_id: Option<String>,
         source: Source,
         fingerprint: &'a str,
         starts_at: Stamp,
@@ -405,7 +316,7 @@ pub async fn insert(tx: &mut Tx, alerts: &[NewAlert<'_>]) -> Result<()> {
     }
     let rows = alerts.iter().map(|new| Insert {
         id: digits(new.alert.id.0),
-        incident_id: digits(new.alert.incident_id.0),
+        incident_id: new.attached.then(|| digits(new.alert.incident_id.0)),
         source: new.alert.source,
         fingerprint: &new.alert.fingerprint,
         starts_at: Stamp(new.alert.starts_at),
