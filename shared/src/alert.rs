@@ -50,10 +50,7 @@ impl Incident {
     pub fn alert_fired(&mut self, alert: Alert) -> Fact {
         self.firing_alerts += 1;
         self.version += 1;
-        Fact::AlertFired {
-            incident: self.summary(),
-            alert,
-        }
+        Fact::AlertFired { incident: self.summary(), alert }
     }
 
     /// An episode ended. `was_counted` is false for one whose end arrived before it ever fired here.
@@ -62,10 +59,7 @@ impl Incident {
             self.firing_alerts = (self.firing_alerts - 1).max(0);
         }
         self.version += 1;
-        Fact::AlertResolved {
-            incident: self.summary(),
-            alert,
-        }
+        Fact::AlertResolved { incident: self.summary(), alert }
     }
 }
 

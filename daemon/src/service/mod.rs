@@ -1,5 +1,7 @@
 //! Use cases: authorise, transact, and what follows a commit. Nothing here knows HTTP.
 
+pub mod alertmanager;
+mod alerts;
 mod authority;
 mod error;
 mod events;

@@ -60,34 +60,31 @@ const SWALLOW: &str = "update alerts set incident_id = null, labels = '{}', anno
 
 macro_rules! insert {
     ($rows:literal) => {
-        concat!(
-            "insert into alerts (",
-            columns!(),
-            ", over_until) select ",
-            $rows
-        )
+        concat!("insert into alerts (", columns!(), ", over_until) select ", $rows)
     };
 }
 const INSERT: Dialect = Dialect {
     postgres: insert!(
         "id, incident_id, source, fingerprint, starts_at, ends_at, status, severity, labels, \
-         annotations, generator_url, repeats, last_seen_at, over_until \
+         annotations, generator_url, 0, last_seen_at, over_until \
          from jsonb_to_recordset($1) as n(id uuid, incident_id uuid, source text, \
          fingerprint text, starts_at timestamptz, ends_at timestamptz, status text, \
-         severity text, labels jsonb, annotations jsonb, generator_url text, repeats bigint, \
+         severity text, labels jsonb, annotations jsonb, generator_url text, \
          last_seen_at timestamptz, over_until timestamptz)"
     ),
     sqlite: insert!(
         "unhex(value->>'id'), unhex(value->>'incident_id'), value->>'source', \
          value->>'fingerprint', value->>'starts_at', value->>'ends_at', value->>'status', \
          value->>'severity', value->'labels', value->'annotations', value->>'generator_url', \
-         value->>'repeats', value->>'last_seen_at', value->>'over_until' from json_each($1)"
+         0, value->>'last_seen_at', value->>'over_until' from json_each($1)"
     ),
 };
 const REPEAT: Dialect = Dialect {
+    // In order of id: another group may count the same alerts at this moment.
     postgres: "update alerts set repeats = repeats + 1, \
-     last_seen_at = case when last_seen_at < $2 then $2 else last_seen_at end \
-     where id in (select cast(jsonb_array_elements_text($1) as uuid))",
+     last_seen_at = case when last_seen_at < $2 then $2 else last_seen_at end from \
+     (select id from alerts where id in (select cast(jsonb_array_elements_text($1) as uuid)) \
+     order by id for update) n where alerts.id = n.id",
     sqlite: "update alerts set repeats = repeats + 1, \
      last_seen_at = case when last_seen_at < $2 then $2 else last_seen_at end \
      where id in (select unhex(value) from json_each($1))",
@@ -143,13 +140,48 @@ pub struct Known {
     pub over_until: Option<DateTime<Utc>>,
 }
 
-/// A row to insert.
-#[derive(Debug)]
-pub struct NewAlert<'a> {
-    pub alert: &'a Alert,
-    /// False keeps it without an incident, only to know its copies.
-    pub attached: bool,
+/// A row to insert, seen once.
+#[derive(Debug, Clone)]
+pub struct NewAlert {
+    pub id: AlertId,
+    /// None keeps it only to know its copies.
+    pub incident_id: Option<IncidentId>,
+    pub source: Source,
+    pub fingerprint: String,
+    pub starts_at: DateTime<Utc>,
+    /// None while it fires.
+    pub ends_at: Option<DateTime<Utc>>,
     pub over_until: Option<DateTime<Utc>>,
+    pub severity: String,
+    pub labels: BTreeMap<String, String>,
+    pub annotations: BTreeMap<String, String>,
+    pub generator_url: String,
+    pub last_seen_at: DateTime<Utc>,
+}
+
+impl NewAlert {
+    const fn status(&self) -> AlertStatus {
+        if self.ends_at.is_some() { AlertStatus::Resolved } else { AlertStatus::Firing }
+    }
+
+    /// None for what belongs to no incident.
+    pub fn alert(self) -> Option<Alert> {
+        Some(Alert {
+            status: self.status(),
+            id: self.id,
+            incident_id: self.incident_id?,
+            source: self.source,
+            fingerprint: self.fingerprint,
+            starts_at: self.starts_at,
+            ends_at: self.ends_at,
+            severity: self.severity,
+            labels: self.labels,
+            annotations: self.annotations,
+            generator_url: self.generator_url,
+            repeats: 0,
+            last_seen_at: self.last_seen_at,
+        })
+    }
 }
 
 /// What a known episode's end becomes.
@@ -163,7 +195,7 @@ pub struct End {
 #[derive(FromRow)]
 struct Row {
     id: AlertId,
-    incident_id: IncidentId,
+    incident_id: Option<IncidentId>,
     source: Source,
     fingerprint: String,
     starts_at: DateTime<Utc>,
@@ -177,23 +209,24 @@ struct Row {
     last_seen_at: DateTime<Utc>,
 }
 
-impl From<Row> for Alert {
-    fn from(row: Row) -> Self {
-        Self {
-            id: row.id,
-            incident_id: row.incident_id,
-            source: row.source,
-            fingerprint: row.fingerprint,
-            starts_at: row.starts_at,
-            ends_at: row.ends_at,
-            status: row.status,
-            severity: row.severity,
-            labels: row.labels.0,
-            annotations: row.annotations.0,
-            generator_url: row.generator_url,
-            repeats: row.repeats,
-            last_seen_at: row.last_seen_at,
-        }
+impl Row {
+    /// None for what belongs to no incident.
+    fn alert(self) -> Option<Alert> {
+        Some(Alert {
+            id: self.id,
+            incident_id: self.incident_id?,
+            source: self.source,
+            fingerprint: self.fingerprint,
+            starts_at: self.starts_at,
+            ends_at: self.ends_at,
+            status: self.status,
+            severity: self.severity,
+            labels: self.labels.0,
+            annotations: self.annotations.0,
+            generator_url: self.generator_url,
+            repeats: self.repeats,
+            last_seen_at: self.last_seen_at,
+        })
     }
 }
 
@@ -226,10 +259,7 @@ pub async fn lock_group(tx: &mut Tx, source: Source, key: &str) -> Result<AlertG
         .await
         .map(|done| done.rows_affected()))?;
     if added > 0 {
-        return Ok(AlertGroup {
-            id,
-            incident_id: None,
-        });
+        return Ok(AlertGroup { id, incident_id: None });
     }
     // Another transaction was first, and has committed by now.
     let found = find_group(tx, source, key).await?;
@@ -268,10 +298,8 @@ pub async fn known(
         fingerprint: &'a str,
         since: Stamp,
     }
-    let named = since.iter().map(|(fingerprint, since)| Named {
-        fingerprint,
-        since: Stamp(*since),
-    });
+    let named =
+        since.iter().map(|(fingerprint, since)| Named { fingerprint, since: Stamp(*since) });
     let named = Json(named.collect::<Vec<_>>());
     let statement = KNOWN.of(&tx.conn());
     Ok(on!(tx.conn(), |conn| sqlx::query_as(statement)
@@ -286,17 +314,13 @@ pub async fn known(
 /// that their repeats open no new one.
 pub async fn swallow_incident(tx: &mut Tx, incident: IncidentId) -> Result<()> {
     for statement in [LOCK_GROUPS_OF.of(&tx.conn()), SWALLOW] {
-        on!(tx.conn(), |conn| sqlx::query(statement)
-            .bind(incident)
-            .execute(conn)
-            .await
-            .map(drop))?;
+        on!(tx.conn(), |conn| sqlx::query(statement).bind(incident).execute(conn).await.map(drop))?;
     }
     Ok(())
 }
 
 /// Inserts new episodes. [`super::StoreError::Taken`] when another group brought one of them first.
-pub async fn insert(tx: &mut Tx, alerts: &[NewAlert<'_>]) -> Result<()> {
+pub async fn insert(tx: &mut Tx, alerts: &[NewAlert]) -> Result<()> {
     #[derive(Serialize)]
     struct Insert<'a> {
         id: String,
@@ -310,33 +334,27 @@ pub async fn insert(tx: &mut Tx, alerts: &[NewAlert<'_>]) -> Result<()> {
         labels: &'a BTreeMap<String, String>,
         annotations: &'a BTreeMap<String, String>,
         generator_url: &'a str,
-        repeats: i64,
         last_seen_at: Stamp,
         over_until: Option<Stamp>,
     }
     let rows = alerts.iter().map(|new| Insert {
-        id: digits(new.alert.id.0),
-        incident_id: new.attached.then(|| digits(new.alert.incident_id.0)),
-        source: new.alert.source,
-        fingerprint: &new.alert.fingerprint,
-        starts_at: Stamp(new.alert.starts_at),
-        ends_at: new.alert.ends_at.map(Stamp),
-        status: new.alert.status,
-        severity: &new.alert.severity,
-        labels: &new.alert.labels,
-        annotations: &new.alert.annotations,
-        generator_url: &new.alert.generator_url,
-        repeats: new.alert.repeats,
-        last_seen_at: Stamp(new.alert.last_seen_at),
+        id: digits(new.id.0),
+        incident_id: new.incident_id.map(|id| digits(id.0)),
+        source: new.source,
+        fingerprint: &new.fingerprint,
+        starts_at: Stamp(new.starts_at),
+        ends_at: new.ends_at.map(Stamp),
+        status: new.status(),
+        severity: &new.severity,
+        labels: &new.labels,
+        annotations: &new.annotations,
+        generator_url: &new.generator_url,
+        last_seen_at: Stamp(new.last_seen_at),
         over_until: new.over_until.map(Stamp),
     });
     let rows = Json(rows.collect::<Vec<_>>());
     let statement = INSERT.of(&tx.conn());
-    on!(tx.conn(), |conn| sqlx::query(statement)
-        .bind(rows)
-        .execute(conn)
-        .await
-        .map(drop))?;
+    on!(tx.conn(), |conn| sqlx::query(statement).bind(rows).execute(conn).await.map(drop))?;
     Ok(())
 }
 
@@ -353,7 +371,7 @@ pub async fn repeat(tx: &mut Tx, ids: &[AlertId], now: DateTime<Utc>) -> Result<
     Ok(())
 }
 
-/// Stores ends, and returns the alerts as they are now, in no order.
+/// Stores ends, and returns those alerts of incidents as they are now, in no order.
 pub async fn end(tx: &mut Tx, ends: &[End]) -> Result<Vec<Alert>> {
     #[derive(Serialize)]
     struct Update {
@@ -368,26 +386,19 @@ pub async fn end(tx: &mut Tx, ends: &[End]) -> Result<Vec<Alert>> {
     });
     let rows = Json(rows.collect::<Vec<_>>());
     let statement = END.of(&tx.conn());
-    let rows: Vec<Row> = on!(tx.conn(), |conn| sqlx::query_as(statement)
-        .bind(rows)
-        .fetch_all(conn)
-        .await)?;
-    Ok(rows.into_iter().map(Alert::from).collect())
+    let rows: Vec<Row> =
+        on!(tx.conn(), |conn| sqlx::query_as(statement).bind(rows).fetch_all(conn).await)?;
+    Ok(rows.into_iter().filter_map(Row::alert).collect())
 }
 
 /// How many alerts of an incident fire, by severity as their senders wrote it.
 pub async fn firing(tx: &mut Tx, incident: IncidentId) -> Result<Vec<(String, i64)>> {
-    Ok(on!(tx.conn(), |conn| sqlx::query_as(FIRING)
-        .bind(incident)
-        .fetch_all(conn)
-        .await)?)
+    Ok(on!(tx.conn(), |conn| sqlx::query_as(FIRING).bind(incident).fetch_all(conn).await)?)
 }
 
 /// Every episode of an incident: the firing ones first, the newest first.
 pub async fn of_incident(db: &Db, incident: IncidentId) -> Result<Vec<Alert>> {
-    let rows: Vec<Row> = on!(db.reads(), |pool| sqlx::query_as(OF_INCIDENT)
-        .bind(incident)
-        .fetch_all(pool)
-        .await)?;
-    Ok(rows.into_iter().map(Alert::from).collect())
+    let rows: Vec<Row> =
+        on!(db.reads(), |pool| sqlx::query_as(OF_INCIDENT).bind(incident).fetch_all(pool).await)?;
+    Ok(rows.into_iter().filter_map(Row::alert).collect())
 }

@@ -26,10 +26,7 @@ fn fires(fingerprint: &str, start: i64) -> Signal {
 }
 
 fn over(fingerprint: &str, start: i64, end: i64) -> Signal {
-    Signal {
-        over_at: Some(at(end)),
-        ..fires(fingerprint, start)
-    }
+    Signal { over_at: Some(at(end)), ..fires(fingerprint, start) }
 }
 
 fn incident() -> IncidentId {

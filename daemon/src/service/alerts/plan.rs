@@ -127,11 +127,7 @@ impl<'a> Plan<'a> {
             if let Some(row) = episode.known {
                 self.take_known(row, ends_at, over_until, episode.signal.is_some());
             } else if let Some(signal) = episode.signal {
-                self.new.push(NewEpisode {
-                    signal,
-                    ends_at,
-                    over_until,
-                });
+                self.new.push(NewEpisode { signal, ends_at, over_until });
             }
         }
     }
@@ -150,11 +146,7 @@ impl<'a> Plan<'a> {
         if (row.ends_at, row.over_until) != (ends_at, over_until) {
             self.endings.push(Ending {
                 incident: row.incident_id,
-                end: End {
-                    id: row.id,
-                    ends_at,
-                    over_until,
-                },
+                end: End { id: row.id, ends_at, over_until },
                 resolves: row.ends_at.is_none() && ends_at.is_some(),
             });
         }
