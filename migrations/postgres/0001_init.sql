@@ -140,11 +140,16 @@ create index alert_groups_incident on alert_groups (incident_id);
 
 create table alerts (
     id uuid primary key,
-    incident_id uuid not null references incidents (id) on delete cascade,
+    -- Null: it belongs to none, and is kept only to know its copies. Its incident was deleted, or it
+    -- was over before anything fired.
+    incident_id uuid references incidents (id) on delete cascade,
     source text not null,
     fingerprint text not null,
     starts_at timestamptz not null,
     ends_at timestamptz,
+    -- The latest end stated for this or an older episode of the fingerprint, where it lies behind
+    -- the start. `ends_at` is this or the start of the next episode, whichever comes first.
+    over_until timestamptz,
     status text not null,
     severity text not null,
     labels jsonb not null,
@@ -155,14 +160,6 @@ create table alerts (
     unique (source, fingerprint, starts_at)
 );
 create index alerts_incident on alerts (incident_id, status);
-
--- Episodes of deleted incidents: their repeats are swallowed.
-create table swallowed_episodes (
-    source text not null,
-    fingerprint text not null,
-    starts_at timestamptz not null,
-    primary key (source, fingerprint, starts_at)
-);
 
 -- The outbox and the journal in one. `seq` is the order of insertion, `position` the order of reading.
 create table events (

@@ -211,9 +211,9 @@ impl Inner {
         let author = Author::new(self.log_id, caller);
         self.transact(caller, move |tx| {
             Box::pin(async move {
+                alerts::swallow_incident(tx, id).await?;
                 let mut stored = lock(tx, id).await?;
                 let now = stored.next_time();
-                alerts::swallow_incident(tx, id).await?;
                 incidents::delete(tx, id).await?;
                 stored.incident.version += 1;
                 let fact = Fact::IncidentDeleted { incident: stored.incident.summary() };

@@ -1,6 +1,8 @@
 //! Use cases: authorise, transact, and what follows a commit. Nothing here knows HTTP.
 
 pub mod admin;
+pub mod alertmanager;
+mod alerts;
 mod authority;
 mod error;
 mod events;
