@@ -173,7 +173,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(Group::Moving, SCROLLED, &[code(KeyCode::PageUp)], Action::Move(Move::PageUp), "page up", "up").pair(),
 
     bind(Group::LogPane, OPENED, &[key('f')], Action::Follow, "follow", "follow, or hold"),
-    bind(Group::LogPane, OPENED, &[key('v')], Action::RaiseLevel, "fewer levels", "fewer log levels"),
+    bind(Group::LogPane, OPENED, &[key('v')], Action::RaiseLevel, "fewer levels", "fewer levels"),
     bind(Group::LogPane, OPENED, &[key('V')], Action::LowerLevel, "more levels", "more").pair(),
 
     bind(Group::Screens, &[C::List], &[code(KeyCode::Enter)], Action::Open, "open", "open the incident"),
@@ -201,8 +201,8 @@ pub const BINDINGS: &[Binding] = &[
     bind(Group::Text, TEXT, &[code(KeyCode::Backspace)], Action::Edit(Edit::Backspace), "delete", "delete before"),
     bind(Group::Text, TEXT, &[code(KeyCode::Delete)], Action::Edit(Edit::Delete), "delete", "after").pair(),
     bind(Group::Text, TEXT, &[ctrl('w')], Action::Edit(Edit::BackWord), "delete word", "delete a word"),
-    bind(Group::Text, TEXT, &[ctrl('u')], Action::Edit(Edit::ToStart), "delete to start", "delete all before"),
-    bind(Group::Text, TEXT, &[ctrl('k')], Action::Edit(Edit::ToEnd), "delete to end", "after").pair(),
+    bind(Group::Text, TEXT, &[ctrl('u')], Action::Edit(Edit::ToStart), "delete to start", "cut to start"),
+    bind(Group::Text, TEXT, &[ctrl('k')], Action::Edit(Edit::ToEnd), "delete to end", "to end").pair(),
 ];
 
 /// What a key means in a context; none when it means nothing there, or is text.

@@ -97,6 +97,9 @@ pub fn lines(
     field: &TextField,
     style: Style,
 ) -> Cursor {
+    if area.is_empty() {
+        return None;
+    }
     // The cursor needs a column behind the last character.
     let width = usize::from(area.width).saturating_sub(1);
     let all = hard_wrap(field.text(), width);
@@ -111,5 +114,5 @@ pub fn lines(
     let column = before.last().map_or(0, |line| line.width());
     let x = area.x.saturating_add(u16::try_from(column).unwrap_or(0));
     let y = u16::try_from(cursor_line - top).unwrap_or(0);
-    (rows > 0).then(|| Position::new(x, area.y.saturating_add(y)))
+    Some(Position::new(x, area.y.saturating_add(y)))
 }

@@ -74,7 +74,7 @@ fn counts(pen: &mut Pen, model: &Model) {
         parts.push((format!("{glyph} {}", number(n)), theme.bad()));
     }
     let width: usize = parts.iter().map(|(text, _)| text.len() + 3).sum();
-    pen.gap(pen.room().saturating_sub(width) / 2);
+    pen.gap((pen.room().saturating_sub(width) / 2).max(2));
     for (index, (text, style)) in parts.iter().enumerate() {
         if pen.room() < text.len() + 3 {
             break;

@@ -159,6 +159,7 @@ fn a_refusal_says_who_changed_what_and_when() {
     let loads = client.loads();
     assert!(loads.iter().any(|(_, load)| *load == Load::Incident(id(204))));
     client.wait(20_000);
+    client.resize(100, 24);
     client.press("@");
     assert!(client.screen().contains(said), "{}", client.screen());
 }
