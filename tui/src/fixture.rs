@@ -385,13 +385,13 @@ impl Client {
 
     /// Connected, with the list of [`incidents`].
     pub fn live() -> Self {
-        Self::new().connected(incidents())
+        Self::new().connected(&incidents())
     }
 
-    pub fn connected(mut self, incidents: Vec<Incident>) -> Self {
+    pub fn connected(mut self, incidents: &[Incident]) -> Self {
         self.stream(hello());
         self.answer_all(|load| match load {
-            Load::Incidents { .. } => Some(page(incidents.clone())),
+            Load::Incidents { .. } => Some(page(incidents.to_vec())),
             other => usual(other),
         });
         self

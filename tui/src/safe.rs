@@ -78,35 +78,26 @@ impl SafeText {
         let mut lines = Vec::new();
         let mut line = String::new();
         let mut width = 0;
-        for word in self.0.split_word_bounds() {
-            let word_width = width_of(word);
-            if width + word_width <= max {
-                line.push_str(word);
-                width += word_width;
-                continue;
-            }
-            if width > 0 {
-                lines.push(Self(line.trim_end().to_owned()));
-                line.clear();
+        for word in self.0.split_inclusive(' ') {
+            let visible = width_of(word.trim_end());
+            if width + visible > max && width > 0 {
+                lines.push(Self(std::mem::take(&mut line).trim_end().to_owned()));
                 width = 0;
             }
-            if word.trim().is_empty() {
-                continue;
-            }
-            for part in word.graphemes(true) {
-                let part_width = part.width();
-                if width + part_width > max && width > 0 {
-                    lines.push(Self(std::mem::take(&mut line)));
-                    width = 0;
-                }
-                if part_width <= max {
-                    line.push_str(part);
-                    width += part_width;
+            if visible <= max {
+                line.push_str(word);
+                width += width_of(word);
+            } else {
+                width = break_word(word.trim_end(), max, &mut line, &mut lines);
+                if word.ends_with(' ') {
+                    line.push(' ');
+                    width += 1;
                 }
             }
         }
+        let line = line.trim_end();
         if !line.is_empty() || lines.is_empty() {
-            lines.push(Self(line));
+            lines.push(Self(line.to_owned()));
         }
         lines
     }
@@ -153,6 +144,23 @@ impl fmt::Display for SafeText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// Breaks a word that is wider than a line; the last piece stays in `line`, and its width is answered.
+fn break_word(word: &str, max: usize, line: &mut String, lines: &mut Vec<SafeText>) -> usize {
+    let mut width = 0;
+    for part in word.graphemes(true) {
+        let columns = part.width();
+        if width + columns > max && width > 0 {
+            lines.push(SafeText(std::mem::take(line)));
+            width = 0;
+        }
+        if columns <= max {
+            line.push_str(part);
+            width += columns;
+        }
+    }
+    width
 }
 
 fn width_of(text: &str) -> usize {

@@ -42,6 +42,7 @@ pub fn detail_columns(width: u16) -> (u16, u16) {
     if width < WIDE {
         return (width, 0);
     }
+    // A free column and the wall stand between them.
     let left = (u32::from(width) * 45 / 100).try_into().unwrap_or(width);
-    (left, width - left - 1)
+    (left, width - left - 2)
 }

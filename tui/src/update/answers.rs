@@ -20,12 +20,12 @@ pub fn done(model: &mut Model, request: RequestId, outcome: Outcome, out: &mut O
     match purpose {
         Purpose::SignIn => forms::signed_in(model, request, outcome, out),
         Purpose::Command(what) => commands::answered(model, request, &what, outcome, out),
-        Purpose::Load(load) => loaded(model, request, load, outcome, out),
+        Purpose::Load(load) => loaded(model, request, &load, outcome, out),
     }
 }
 
-fn loaded(model: &mut Model, request: RequestId, load: Load, outcome: Outcome, out: &mut Out) {
-    match load {
+fn loaded(model: &mut Model, request: RequestId, load: &Load, outcome: Outcome, out: &mut Out) {
+    match *load {
         Load::Incidents { .. } => list::answered(model, request, outcome, out),
         Load::Counts => {
             let before = model.counts.value.clone();

@@ -19,18 +19,14 @@ pub fn refresh(model: &mut Model, out: &mut Out) {
 pub fn answered(model: &mut Model, request: RequestId, outcome: Outcome) {
     let panel = &mut model.cache;
     match outcome {
-        Outcome::CacheStats(stats) => {
-            if panel.stats.waits_for(request) {
-                panel.sample(&stats.counts);
-                model.dirty |= panel.stats.value.as_ref() != Some(&stats);
-                panel.stats.fill(stats, model.now);
-            }
+        Outcome::CacheStats(stats) if panel.stats.waits_for(request) => {
+            panel.sample(&stats.counts);
+            model.dirty |= panel.stats.value.as_ref() != Some(&stats);
+            panel.stats.fill(stats, model.now);
         }
-        Outcome::Health(health) => {
-            if panel.health.waits_for(request) {
-                model.dirty |= panel.health.value.as_ref() != Some(&health);
-                panel.health.fill(health, model.now);
-            }
+        Outcome::Health(health) if panel.health.waits_for(request) => {
+            model.dirty |= panel.health.value.as_ref() != Some(&health);
+            panel.health.fill(health, model.now);
         }
         Outcome::Failed(failure) => {
             model.dirty |= panel.stats.failure.as_ref() != Some(&failure);

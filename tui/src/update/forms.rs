@@ -2,6 +2,7 @@
 
 use watchfire_shared::incident::rules::Refusal;
 use watchfire_shared::incident::{Incident, NewComment, Priority};
+use watchfire_shared::problem::FieldError;
 use watchfire_shared::user::Role;
 
 use crate::action::{Edit, Move};
@@ -64,25 +65,22 @@ pub fn signed_in(model: &mut Model, request: RequestId, outcome: Outcome, out: &
     };
     form.asked = None;
     model.dirty = true;
-    match outcome {
-        Outcome::Failed(failure) => {
-            form.password.clear();
-            form.focus = SignInField::Password;
-            form.message = Some(match failure.kind {
-                FailureKind::Unauthenticated => {
-                    "E-mail and password do not belong together: try again.".to_owned()
-                }
-                _ => format!("{}.", failure.message.trim_end_matches('.')),
-            });
-        }
-        _ => {
-            model.sign_in = None;
-            if model.connection.link == Link::SignedOut {
-                model.connection.link = Link::Connecting;
+    if let Outcome::Failed(failure) = outcome {
+        form.password.clear();
+        form.focus = SignInField::Password;
+        form.message = Some(match failure.kind {
+            FailureKind::Unauthenticated => {
+                "E-mail and password do not belong together: try again.".to_owned()
             }
-            load_everything(model, out);
-        }
+            _ => format!("{}.", failure.message.trim_end_matches('.')),
+        });
+        return;
     }
+    model.sign_in = None;
+    if model.connection.link == Link::SignedOut {
+        model.connection.link = Link::Connecting;
+    }
+    load_everything(model, out);
 }
 
 // A new incident.
@@ -141,22 +139,19 @@ pub fn submit_new(model: &mut Model, out: &mut Out) {
         return;
     }
     let incident = form.incident();
-    match incident.check() {
-        Err(Refusal::Invalid(errors)) => {
-            form.focus = first_wrong(&errors.iter().map(|e| e.field.as_str()).collect::<Vec<_>>());
-            form.errors = errors;
-        }
-        _ => {
-            form.errors.clear();
-            commands::create(model, incident, out);
-        }
+    if let Err(Refusal::Invalid(errors)) = incident.check() {
+        form.focus = first_wrong(&errors);
+        form.errors = errors;
+        return;
     }
+    form.errors.clear();
+    commands::create(model, incident, out);
 }
 
-fn first_wrong(fields: &[&str]) -> NewField {
+fn first_wrong(errors: &[FieldError]) -> NewField {
     NewField::ALL
         .into_iter()
-        .find(|field| fields.contains(&field.name()))
+        .find(|field| errors.iter().any(|error| error.field == field.name()))
         .unwrap_or(NewField::Title)
 }
 

@@ -46,10 +46,12 @@ fn ask(model: &mut Model, cursor: Option<String>, fetch: Fetch, out: &mut Out) {
 pub fn more_if_near_end(model: &mut Model, out: &mut Out) {
     let list = &model.list;
     let reach = list.selected_index().unwrap_or(0).max(list.offset + model.list_height());
-    if list.asked.is_none() && reach + NEAR_END >= list.rows.len() && list.loaded {
-        if let Some(cursor) = list.next_cursor.clone() {
-            ask(model, Some(cursor), Fetch::More, out);
-        }
+    if list.asked.is_none()
+        && list.loaded
+        && reach + NEAR_END >= list.rows.len()
+        && let Some(cursor) = list.next_cursor.clone()
+    {
+        ask(model, Some(cursor), Fetch::More, out);
     }
 }
 
@@ -156,7 +158,7 @@ fn fail(model: &mut Model, failure: Failure) {
 /// An incident changed or came into being: it may have to enter or leave the list.
 pub fn changed(model: &mut Model, incident: &Incident) {
     let id = incident.id;
-    let belongs = model.list.query.filter().map_or(None, |filter| {
+    let belongs = model.list.query.filter().and_then(|filter| {
         matching::belongs(&filter, incident, model.me.as_ref().map(|me| me.id), model.now)
     });
     if model.list.index_of(id).is_some() {

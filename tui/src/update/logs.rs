@@ -78,25 +78,25 @@ pub fn answered(
     };
     pane.asked = None;
     match outcome {
-        Outcome::Logs(page) => {
-            let full = page.items.len() >= PAGE as usize || page.next_cursor.is_some();
-            let empty = page.items.is_empty();
+        Outcome::Logs(answer) => {
+            let full = answer.items.len() >= PAGE as usize || answer.next_cursor.is_some();
+            let empty = answer.items.is_empty();
             let first = !pane.loaded;
             model.dirty |= first || !empty || pane.failure.is_some();
             pane.failure = None;
             pane.loaded = true;
             match fetch {
                 Fetch::Older => {
-                    pane.prepend(page.items);
+                    pane.prepend(answer.items);
                     pane.has_older = full;
                 }
                 Fetch::Newest => {
-                    pane.append(page.items);
+                    pane.append(answer.items);
                     pane.has_older = full;
                     pane.covered = pane.covered.max(pane.asked_up_to);
                 }
                 Fetch::Newer => {
-                    pane.append(page.items);
+                    pane.append(answer.items);
                     // A full page may not reach the end; then what was asked for is still to come.
                     if !full {
                         pane.covered = pane.covered.max(pane.asked_up_to);

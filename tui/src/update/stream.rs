@@ -76,12 +76,12 @@ fn fact(model: &mut Model, event: &Event, out: &mut Out) {
     }
     let before = model.known.get(incident.id).map(key);
     if model.known.hear(incident) {
-        if before != Some(key(incident)) {
-            list::changed(model, incident);
-            timers::reload_counts_soon(model);
-        } else {
+        if before == Some(key(incident)) {
             let height = model.list_height();
             model.dirty |= model.list.visible(height).contains(&incident.id);
+        } else {
+            list::changed(model, incident);
+            timers::reload_counts_soon(model);
         }
     }
     detail::hear(model, event, out);

@@ -11,6 +11,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 use watchfire_shared::cache::{BreakerState, CacheCounts, CacheStats};
 use watchfire_shared::health::{Health, HealthStatus, Part};
 
@@ -121,7 +122,7 @@ fn by_type(buf: &mut Buffer, area: Rect, top: u16, stats: &CacheStats, theme: Th
     pen.gap(1);
     pen.cell("by type", NAMES, theme.dim());
     for (name, width) in COLUMNS {
-        pen.number(name, width, theme.dim());
+        whole_number(&mut pen, name, width, theme.dim());
     }
     let mut row = 1;
     for (kind, counts) in &stats.by_type {
@@ -141,7 +142,7 @@ fn by_type(buf: &mut Buffer, area: Rect, top: u16, stats: &CacheStats, theme: Th
             number(signed(counts.fills_refused)),
         ];
         for (value, (_, width)) in values.iter().zip(COLUMNS) {
-            pen.number(value, width, theme.plain());
+            whole_number(&mut pen, value, width, theme.plain());
         }
         if let Some(cause) = cause(counts) {
             pen.gap(2);
@@ -154,6 +155,15 @@ fn by_type(buf: &mut Buffer, area: Rect, top: u16, stats: &CacheStats, theme: Th
 
 const COLUMNS: [(&str, usize); 5] =
     [("hits", 9), ("misses", 8), ("rate", 6), ("fills", 8), ("refused", 9)];
+
+/// A number, or nothing at all: half of one would be another number.
+fn whole_number(pen: &mut Pen, text: &str, width: usize, style: Style) {
+    if pen.room() >= width {
+        pen.number(text, width, style);
+    } else {
+        pen.gap(width);
+    }
+}
 
 /// The formula of the average access, with its numbers.
 fn average(buf: &mut Buffer, area: Rect, top: u16, stats: &CacheStats, theme: Theme) -> u16 {
@@ -206,7 +216,7 @@ fn parts(buf: &mut Buffer, area: Rect, top: u16, health: &Health, theme: Theme) 
     }
 }
 
-fn band_style(counts: &CacheCounts, theme: Theme) -> ratatui::style::Style {
+fn band_style(counts: &CacheCounts, theme: Theme) -> Style {
     match band(counts) {
         "excellent" | "good" => theme.over(),
         "fair" | "poor" => theme.asks(),

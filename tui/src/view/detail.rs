@@ -48,10 +48,10 @@ pub fn render(buf: &mut Buffer, area: Rect, model: &Model) -> Cursor {
     };
     tab(buf, pane, model, detail, incident, left_tab);
     for row in 0..content.height {
-        let wall = Rect { x: content.x + left, width: 1, ..content };
+        let wall = Rect { x: content.x + left + 1, width: 1, ..content };
         Pen::new(buf, wall, row, theme).text(theme.wall(), theme.dim());
     }
-    let beside = Rect { x: content.x + left + 1, width: right, ..content };
+    let beside = Rect { x: content.x + left + 2, width: right, ..content };
     logs::render(buf, beside, model, detail)
 }
 
@@ -64,7 +64,17 @@ fn tab(
     tab: Tab,
 ) -> Cursor {
     match tab {
-        Tab::Overview => overview::render(buf, area, model, incident, detail.overview_top),
+        Tab::Overview => {
+            overview::render(buf, area, model, incident, detail.overview_top);
+            if let Some(failure) = &detail.read.failure {
+                let theme = Theme::new(model.look);
+                let row = area.height.saturating_sub(1);
+                let mut pen = Pen::new(buf, area, row, theme);
+                pen.gap(1);
+                pen.text("not read again: ", theme.dim());
+                pen.text(&failure.message, theme.bad());
+            }
+        }
         Tab::Timeline => timeline::render(buf, area, model, detail),
         Tab::Alerts => alerts::render(buf, area, model, detail),
         Tab::Logs => return logs::render(buf, area, model, detail),

@@ -136,9 +136,8 @@ fn offered(model: &Model, context: Context) -> Vec<Action> {
         }
         Context::Cache => vec![Action::Go(Place::Incidents), Action::Reload, Action::Quit],
         Context::Help | Context::CommandLog => vec![Action::Back, Action::Quit],
-        Context::Picker => vec![Action::Confirm, Action::Back],
         Context::Query => vec![Action::Confirm, Action::Complete, Action::Back],
-        Context::Search => vec![Action::Confirm, Action::Back],
+        Context::Picker | Context::Search => vec![Action::Confirm, Action::Back],
         Context::Comment => vec![Action::Confirm, Action::Edit(Edit::NewLine), Action::Back],
         Context::NewIncident => vec![Action::Confirm, Action::NextField, Action::Back],
         Context::SignIn => vec![Action::Confirm, Action::NextField, Action::Quit],

@@ -13,6 +13,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 use watchfire_shared::ids::IncidentId;
 use watchfire_shared::incident::{Incident, Status};
 
@@ -165,7 +166,7 @@ impl Table {
             .unwrap_or(0)
             .max(7);
         let long_status = width >= 100;
-        let status = match (long_status, width >= 40) {
+        let status = match (long_status, width >= 56) {
             (true, _) => 15,
             (false, true) => 10,
             (false, false) => 1,
@@ -246,13 +247,7 @@ impl Table {
         self.numbers(pen, incident);
     }
 
-    fn status(
-        &self,
-        pen: &mut Pen,
-        model: &Model,
-        incident: &Incident,
-        style: ratatui::style::Style,
-    ) {
+    fn status(&self, pen: &mut Pen, model: &Model, incident: &Incident, style: Style) {
         let theme = pen.theme;
         let status = incident.status;
         let word = if self.long_status { status.as_str() } else { short_status(status) };
@@ -283,7 +278,7 @@ fn nonzero(value: i64) -> String {
     if value == 0 { String::new() } else { number(value) }
 }
 
-fn priority(pen: &mut Pen, model: &Model, incident: &Incident, style: ratatui::style::Style) {
+fn priority(pen: &mut Pen, model: &Model, incident: &Incident, style: Style) {
     let theme = pen.theme;
     let pending = model.commands.is_pending(incident.id, Cell::Priority);
     pen.cell(theme.priority_glyph(incident.priority), 2, style);

@@ -18,7 +18,7 @@ fn patch(command: Command) -> IncidentPatch {
 /// A client whose only incident stands at `status`.
 fn at(status: Status) -> Client {
     let only = Incident { status, ..incident(1, "Only one") };
-    Client::new().connected(vec![only])
+    Client::new().connected(&[only])
 }
 
 #[test]

@@ -51,7 +51,7 @@ fn nothing_is_drawn_while_nothing_changes() {
         created_at: ago(3 * 3600 + 10),
         ..incident(1, "Old")
     };
-    let mut client = Client::new().connected(vec![only.clone()]);
+    let mut client = Client::new().connected(std::slice::from_ref(&only));
     client.model.take_dirty();
     let mut frames = 0;
     for _ in 0..24 {
@@ -69,7 +69,7 @@ fn nothing_is_drawn_while_nothing_changes() {
 #[test]
 fn an_age_is_drawn_when_it_changes_and_not_before() {
     let only = watchfire_shared::incident::Incident { created_at: ago(90), ..incident(1, "Young") };
-    let mut client = Client::new().connected(vec![only]);
+    let mut client = Client::new().connected(&[only]);
     client.stream(StreamEvent::Heartbeat { position: 1 });
     client.model.take_dirty();
     client.wait(10_000);

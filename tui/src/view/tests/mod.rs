@@ -45,7 +45,7 @@ fn without_colour_nothing_is_coloured_and_without_utf8_all_is_ascii() {
     let mut client = Client::with(|start| {
         start.look = Look { colour: false, unicode: false };
     })
-    .connected(incidents());
+    .connected(&incidents());
     for keys in ["j", "enter", "tab", "tab", "tab", "2", "?", "esc", "1", "N"] {
         client.press(keys);
         client.answer_all(usual);
@@ -59,7 +59,7 @@ fn without_colour_nothing_is_coloured_and_without_utf8_all_is_ascii() {
 
 #[test]
 fn the_selected_row_is_marked_without_colour_too() {
-    let client = Client::with(|start| start.look.colour = false).connected(incidents());
+    let client = Client::with(|start| start.look.colour = false).connected(&incidents());
     let buffer = client.buffer();
     assert_eq!(buffer[(0, 3)].symbol(), "▌");
     assert!(buffer[(12, 3)].modifier.contains(Modifier::BOLD));
@@ -73,7 +73,7 @@ fn red_is_for_critical_and_failure_only() {
         incident.firing_alerts = 0;
         incident.priority = incident.priority.min(watchfire_shared::incident::Priority::High);
     }
-    let client = Client::live().connected(quiet);
+    let client = Client::live().connected(&quiet);
     let buffer = client.buffer();
     // The head counts two critical ones.
     let red = buffer.content().iter().skip(80).filter(|cell| cell.fg == Color::Red);
@@ -84,7 +84,7 @@ fn red_is_for_critical_and_failure_only() {
 fn hostile_text_shows_as_text() {
     let mut rows = incidents();
     rows[0].title = "\u{1b}[31mred\u{202e}\r\u{9b}2J".to_owned();
-    let mut client = Client::new().connected(rows);
+    let mut client = Client::new().connected(&rows);
     client.resize(120, 24);
     let screen = client.screen();
     assert!(screen.contains("␛[31mred\\u{202e}␍\\u{9b}2J"), "{screen}");

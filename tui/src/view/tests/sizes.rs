@@ -14,7 +14,7 @@ use crate::event::{Event, Failure, FailureKind, Outcome};
 use crate::fixture::*;
 use crate::safe::SafeText;
 
-fn hostile_incident(incident: Incident) -> Incident {
+fn hostile_incident(incident: &Incident) -> Incident {
     Incident {
         title: hostile(),
         service: hostile(),
@@ -25,16 +25,16 @@ fn hostile_incident(incident: Incident) -> Incident {
         score: Some(f64::NAN),
         log_count: i64::MAX,
         firing_alerts: i64::MAX,
-        ..incident
+        ..incident.clone()
     }
 }
 
 fn answer(load: &Load) -> Option<Outcome> {
     Some(match load {
-        Load::Incidents { .. } => page(incidents().into_iter().map(hostile_incident).collect()),
+        Load::Incidents { .. } => page(incidents().iter().map(hostile_incident).collect()),
         Load::Incident(wanted) => {
             let found = incidents().into_iter().find(|i| i.id == *wanted)?;
-            Outcome::Incident(Box::new(hostile_incident(found)))
+            Outcome::Incident(Box::new(hostile_incident(&found)))
         }
         Load::Me => Outcome::Me(UserOut { name: hostile(), ..me() }),
         Load::Users => Outcome::Users(Page {
