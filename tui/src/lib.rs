@@ -1,1 +1,18 @@
 //! The client.
+//!
+//! Elm-shaped: `run` turns keys, time, the stream and finished requests into one [`event::Event`];
+//! [`update`] is pure and answers with [`effect::Effect`]s as data; `run` performs them; [`view`]
+//! draws the [`model`]. Outside text reaches a terminal only as [`safe::SafeText`].
+
+pub mod action;
+pub mod effect;
+pub mod event;
+pub mod keymap;
+pub mod model;
+pub mod safe;
+pub mod theme;
+pub mod update;
+pub mod view;
+
+#[cfg(test)]
+mod fixture;
