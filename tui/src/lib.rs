@@ -1,1 +1,9 @@
 //! The client.
+//!
+//! Elm-shaped: `run` turns keys, time, the stream and finished requests into one [`event::Event`];
+//! [`update`] is pure and answers with [`effect::Effect`]s as data; `run` performs them; [`view`]
+//! draws the [`model`]. Outside text reaches a terminal only as [`safe::SafeText`].
+
+pub mod action;
+pub mod effect;
+pub mod event;

@@ -1,0 +1,121 @@
+//! What a key can mean. [`crate::keymap`] says which key means what where; `update` says what it does.
+
+use watchfire_shared::incident::Status;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Action {
+    Quit,
+    Help,
+    /// Close what is on top, or go one level up; in the list it clears the query.
+    Back,
+    /// Open the selected incident.
+    Open,
+    Go(Place),
+    Move(Move),
+    NextTab,
+    PreviousTab,
+    /// Edit the query of the list, or the search of the log pane.
+    Query,
+    /// Load what is shown again, and try the stream now.
+    Reload,
+    CommandLog,
+    Step(Step),
+    AssignToMe,
+    /// Choose a person.
+    Assign,
+    /// Choose a priority.
+    Priority,
+    Comment,
+    NewIncident,
+    Follow,
+    /// Show fewer log lines: the next higher level.
+    RaiseLevel,
+    LowerLevel,
+    Confirm,
+    NextField,
+    PreviousField,
+    /// The value before or after the one shown, where a field is a choice.
+    ChoicePrevious,
+    ChoiceNext,
+    Edit(Edit),
+}
+
+/// A screen that a digit opens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Place {
+    Incidents,
+    Cache,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Move {
+    Down,
+    Up,
+    First,
+    Last,
+    HalfDown,
+    HalfUp,
+    PageDown,
+    PageUp,
+}
+
+/// A step of the status machine, as people speak of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Step {
+    Investigate,
+    HandBack,
+    Resolve,
+    Reopen,
+    Close,
+}
+
+impl Step {
+    pub const ALL: [Self; 5] = [
+        Self::Investigate,
+        Self::Resolve,
+        Self::Close,
+        Self::Reopen,
+        Self::HandBack,
+    ];
+
+    /// Where the incident must stand for it.
+    pub const fn from(self) -> Status {
+        match self {
+            Self::Investigate => Status::Open,
+            Self::HandBack | Self::Resolve => Status::Investigating,
+            Self::Reopen | Self::Close => Status::Resolved,
+        }
+    }
+
+    pub const fn to(self) -> Status {
+        match self {
+            Self::Investigate | Self::Reopen => Status::Investigating,
+            Self::HandBack => Status::Open,
+            Self::Resolve => Status::Resolved,
+            Self::Close => Status::Closed,
+        }
+    }
+
+    /// Whether it may be taken from `status`: the status machine of the shared rules decides.
+    pub fn is_possible(self, status: Status) -> bool {
+        status == self.from() && status.can_become(self.to())
+    }
+}
+
+/// A change of a text field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Edit {
+    Left,
+    Right,
+    Start,
+    End,
+    Backspace,
+    Delete,
+    /// Delete the word before the cursor.
+    BackWord,
+    /// Delete everything before the cursor.
+    ToStart,
+    /// Delete everything after the cursor.
+    ToEnd,
+    NewLine,
+}

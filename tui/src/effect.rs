@@ -1,0 +1,100 @@
+//! What the client wants done, as data. The runner performs it; each request is answered by one
+//! [`crate::event::Event::Done`].
+//!
+//! Loads may overtake each other and may be dropped; [`Effect::Command`] travels in its own lane, in
+//! the order given, and never waits behind loads. The runner adds the idempotency key and repeats a
+//! command with the same key when the answer was lost.
+
+use std::fmt;
+
+use watchfire_shared::ids::IncidentId;
+use watchfire_shared::incident::{IncidentPatch, NewComment, NewIncident};
+use watchfire_shared::log::Level;
+
+/// Never used twice; so an answer that comes after a newer question is known and dropped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RequestId(pub u64);
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    Load {
+        request: RequestId,
+        load: Load,
+    },
+    Command {
+        request: RequestId,
+        command: Command,
+    },
+    /// Signs in and, on success, starts the stream again; answered by `SignedIn` or a failure.
+    SignIn {
+        request: RequestId,
+        email: String,
+        password: Secret,
+    },
+    /// Try the stream now instead of waiting for the back-off; nothing happens when it is up.
+    Reconnect,
+    /// Leave: restore the terminal and end. Commands still under way are waited for, briefly.
+    Quit,
+}
+
+/// Something to read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Load {
+    /// A page of the list (`GET /v1/incidents`), default sort.
+    Incidents {
+        /// The query bar's text, as the `filter` parameter; left out when empty.
+        filter: String,
+        cursor: Option<String>,
+        limit: u32,
+    },
+    Counts,
+    Incident(IncidentId),
+    /// A page of the timeline.
+    Timeline {
+        id: IncidentId,
+        cursor: Option<String>,
+    },
+    /// A page of the alerts.
+    Alerts {
+        id: IncidentId,
+        cursor: Option<String>,
+    },
+    /// Lines by number; with neither bound the newest.
+    Logs {
+        id: IncidentId,
+        before: Option<i64>,
+        after: Option<i64>,
+        min_level: Option<Level>,
+        /// Substring; left out when empty.
+        q: String,
+        limit: u32,
+    },
+    CacheStats,
+    Health,
+    Me,
+    Users,
+}
+
+/// Something to change. Patches carry `expect`: what the person saw.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Command {
+    /// Answered by `Changed`.
+    Patch {
+        id: IncidentId,
+        patch: Box<IncidentPatch>,
+    },
+    /// Answered by `Commented`.
+    Comment { id: IncidentId, body: NewComment },
+    /// Answered by `Changed`.
+    Create(Box<NewIncident>),
+}
+
+/// A password on its way; never printed.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Secret(pub String);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
