@@ -7,3 +7,4 @@
 pub mod action;
 pub mod effect;
 pub mod event;
+pub mod safe;

@@ -1,0 +1,356 @@
+//! Text from outside, made safe for a terminal: nothing in it can move the cursor, change a colour,
+//! turn the direction of reading, hide, or draw over its neighbours. What was made harmless stays
+//! visible, so that a person sees that something was there.
+//!
+//! Widths are columns, measured per grapheme, as the screen buffer measures them.
+
+use std::fmt;
+
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// Combining marks on one character beyond this are shown as escapes.
+const MARKS_MAX: usize = 4;
+/// Characters of one grapheme beyond this are shown as escapes.
+const GRAPHEME_MAX: usize = 12;
+
+/// One line that a terminal shows as it is. Made only by this module.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct SafeText(String);
+
+impl SafeText {
+    /// The whole text as one line: line breaks show as `␤`, tabs as a space.
+    pub fn line(text: &str) -> Self {
+        let mut out = String::with_capacity(text.len());
+        for grapheme in text.graphemes(true) {
+            push_safe(grapheme, &mut out);
+        }
+        Self(out)
+    }
+
+    /// One line of at most `max` columns, cut with `…` at the end. Reads no more of the text than it
+    /// shows, so a line of 64 KiB costs no more than its visible part.
+    pub fn clipped(text: &str, max: usize) -> Self {
+        let mut out = String::new();
+        let mut width = 0;
+        let mut piece = String::new();
+        // Where a cut leaves room for the ellipsis.
+        let mut keep = 0;
+        for grapheme in text.graphemes(true) {
+            piece.clear();
+            push_safe(grapheme, &mut piece);
+            // An escape is several graphemes and may be cut anywhere.
+            for part in piece.graphemes(true) {
+                width += part.width();
+                if width > max {
+                    out.truncate(keep);
+                    if max > 0 {
+                        out.push('…');
+                    }
+                    return Self(out);
+                }
+                out.push_str(part);
+                if width < max {
+                    keep = out.len();
+                }
+            }
+        }
+        Self(out)
+    }
+
+    /// The text line by line; `\n` and `\r\n` end a line.
+    pub fn lines(text: &str) -> Vec<Self> {
+        text.lines().map(Self::line).collect()
+    }
+
+    /// Cut to `max` columns with `…`.
+    #[must_use]
+    pub fn clip(&self, max: usize) -> Self {
+        Self::clipped(&self.0, max)
+    }
+
+    /// Broken into lines of at most `max` columns, between words where it can; at least one line.
+    /// With no columns at all there is nothing to show: no lines.
+    pub fn wrap(&self, max: usize) -> Vec<Self> {
+        if max == 0 {
+            return Vec::new();
+        }
+        let mut lines = Vec::new();
+        let mut line = String::new();
+        let mut width = 0;
+        for word in self.0.split_word_bounds() {
+            let word_width = width_of(word);
+            if width + word_width <= max {
+                line.push_str(word);
+                width += word_width;
+                continue;
+            }
+            if width > 0 {
+                lines.push(Self(line.trim_end().to_owned()));
+                line.clear();
+                width = 0;
+            }
+            if word.trim().is_empty() {
+                continue;
+            }
+            for part in word.graphemes(true) {
+                let part_width = part.width();
+                if width + part_width > max && width > 0 {
+                    lines.push(Self(std::mem::take(&mut line)));
+                    width = 0;
+                }
+                if part_width <= max {
+                    line.push_str(part);
+                    width += part_width;
+                }
+            }
+        }
+        if !line.is_empty() || lines.is_empty() {
+            lines.push(Self(line));
+        }
+        lines
+    }
+
+    /// For terminals without UTF-8: everything beyond ASCII becomes `?` or an ASCII look-alike.
+    #[must_use]
+    pub fn ascii(&self) -> Self {
+        if self.0.is_ascii() {
+            return self.clone();
+        }
+        let mut out = String::with_capacity(self.0.len());
+        for grapheme in self.0.graphemes(true) {
+            match grapheme {
+                ascii if ascii.is_ascii() => out.push_str(ascii),
+                "…" => out.push('~'),
+                "–" | "—" | "−" => out.push('-'),
+                "·" => out.push('.'),
+                "’" => out.push('\''),
+                other => out.extend(std::iter::repeat_n('?', other.width())),
+            }
+        }
+        Self(out)
+    }
+
+    /// In columns.
+    pub fn width(&self) -> usize {
+        width_of(&self.0)
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub fn into_string(self) -> String {
+        self.0
+    }
+}
+
+impl fmt::Display for SafeText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+fn width_of(text: &str) -> usize {
+    text.graphemes(true).map(UnicodeWidthStr::width).sum()
+}
+
+/// Appends one grapheme of outside text in a form that cannot deceive.
+fn push_safe(grapheme: &str, out: &mut String) {
+    let mut marks = 0;
+    // Whether a combining mark would land on a character it belongs to.
+    let mut has_base = false;
+    for (index, c) in grapheme.chars().enumerate() {
+        match c {
+            '\t' => {
+                out.push(' ');
+                has_base = false;
+            }
+            // A choice between text and emoji drawing; without it the width is the believed one.
+            '\u{fe0e}' | '\u{fe0f}' if has_base => {}
+            // `\r\n` is one grapheme.
+            '\0'..='\u{1f}' => {
+                out.push(control_picture(c));
+                has_base = false;
+            }
+            '\u{7f}' => {
+                out.push('␡');
+                has_base = false;
+            }
+            _ => {
+                let width = c.width().unwrap_or(0);
+                let mark = width == 0;
+                marks += usize::from(mark);
+                let fits = index < GRAPHEME_MAX && marks <= MARKS_MAX;
+                if is_deceptive(c) || !fits || (mark && !has_base) {
+                    out.extend(c.escape_unicode());
+                    has_base = false;
+                } else {
+                    out.push(c);
+                    has_base = true;
+                }
+            }
+        }
+    }
+}
+
+fn control_picture(c: char) -> char {
+    if c == '\n' {
+        '␤'
+    } else {
+        char::from_u32(0x2400 + u32::from(c)).unwrap_or('\u{fffd}')
+    }
+}
+
+/// C1 controls, line and paragraph separators, format characters and everything that a terminal
+/// shows as nothing.
+const fn is_deceptive(c: char) -> bool {
+    matches!(c,
+        '\u{80}'..='\u{9f}'
+        | '\u{ad}'
+        | '\u{34f}'
+        | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}' | '\u{890}'..='\u{891}' | '\u{8e2}'
+        | '\u{115f}'..='\u{1160}'
+        | '\u{17b4}'..='\u{17b5}'
+        | '\u{180b}'..='\u{180f}'
+        | '\u{200b}'..='\u{200f}'
+        | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}'
+        | '\u{3164}'
+        | '\u{fe00}'..='\u{fe0f}'
+        | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
+        | '\u{110bd}' | '\u{110cd}'
+        | '\u{13430}'..='\u{1345f}'
+        | '\u{1bca0}'..='\u{1bca3}'
+        | '\u{1d173}'..='\u{1d17a}'
+        | '\u{e0000}'..='\u{e0fff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Text as an attacker would write it: ordinary, wide, combining, controlling, hiding.
+    fn hostile() -> impl Strategy<Value = String> {
+        let part = prop_oneof![
+            any::<char>().prop_map(String::from),
+            "[ -~]{1,8}",
+            Just("監視".to_owned()),
+            Just("e\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}".to_owned()),
+            Just("\u{1b}[31m".to_owned()),
+            Just("\r".to_owned()),
+            Just("\u{9b}2J".to_owned()),
+            Just("\u{202e}".to_owned()),
+            Just("\u{2066}".to_owned()),
+            Just("\u{200d}".to_owned()),
+            Just("👨\u{200d}👩\u{200d}👧".to_owned()),
+            Just("⚠\u{fe0f}".to_owned()),
+            Just("ｶﾞ".to_owned()),
+            Just("ലാ".to_owned()),
+            Just("각".to_owned()),
+        ];
+        proptest::collection::vec(part, 0..40).prop_map(|parts| parts.concat())
+    }
+
+    fn assert_harmless(text: &str) {
+        for c in text.chars() {
+            assert!(!c.is_control() && !is_deceptive(c), "{c:?} in {text:?}");
+        }
+        for grapheme in text.graphemes(true) {
+            let marks = grapheme.chars().filter(|c| c.width() == Some(0)).count();
+            assert!(marks <= MARKS_MAX, "{grapheme:?} has {marks} marks");
+            assert!(grapheme.width() > 0, "{grapheme:?} shows nothing");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_that_deceives_comes_through(text in hostile()) {
+            assert_harmless(SafeText::line(&text).as_str());
+            for line in SafeText::lines(&text) {
+                assert_harmless(line.as_str());
+            }
+        }
+
+        #[test]
+        fn clipped_text_fits(text in hostile(), max in 0_usize..50) {
+            let clipped = SafeText::clipped(&text, max);
+            assert_harmless(clipped.as_str());
+            prop_assert!(clipped.width() <= max);
+            prop_assert_eq!(&SafeText::line(&text).clip(max), &clipped);
+            let whole = SafeText::line(&text);
+            if whole.width() <= max {
+                prop_assert_eq!(whole, clipped);
+            } else if max > 0 {
+                prop_assert!(clipped.as_str().ends_with('…'));
+            }
+        }
+
+        #[test]
+        fn wrapped_text_fits_and_loses_no_word(text in hostile(), max in 2_usize..40) {
+            let whole = SafeText::line(&text);
+            let lines = whole.wrap(max);
+            for line in &lines {
+                assert_harmless(line.as_str());
+                prop_assert!(line.width() <= max, "{:?} is wider than {}", line, max);
+            }
+            let joined: String = lines.iter().map(SafeText::as_str).collect();
+            let squeeze = |text: &str| text.split_whitespace().collect::<String>();
+            let narrow = whole.as_str().graphemes(true).all(|g| g.width() <= max);
+            if narrow {
+                prop_assert_eq!(squeeze(&joined), squeeze(whole.as_str()));
+            }
+        }
+
+        #[test]
+        fn made_safe_twice_is_made_safe_once(text in hostile()) {
+            let once = SafeText::line(&text);
+            prop_assert_eq!(SafeText::line(once.as_str()), once);
+        }
+
+        #[test]
+        fn ascii_is_ascii_and_keeps_the_width(text in hostile()) {
+            let safe = SafeText::line(&text);
+            prop_assert!(safe.ascii().as_str().is_ascii());
+            prop_assert_eq!(safe.ascii().width(), safe.width());
+        }
+    }
+
+    #[test]
+    fn what_was_hidden_shows() {
+        for (hostile, shown) in [
+            ("\u{1b}[31mred", "␛[31mred"),
+            ("over\rwritten", "over␍written"),
+            ("two\nlines", "two␤lines"),
+            ("dos\r\nline", "dos␍␤line"),
+            ("a\tb", "a b"),
+            ("\u{9b}2J", "\\u{9b}2J"),
+            ("\u{202e}cod.exe", "\\u{202e}cod.exe"),
+            ("zero\u{200b}width", "zero\\u{200b}width"),
+            ("e\u{301}", "e\u{301}"),
+            ("\u{301}alone", "\\u{301}alone"),
+            ("⚠\u{fe0f} disk", "⚠ disk"),
+            ("監視", "監視"),
+        ] {
+            assert_eq!(SafeText::line(hostile).as_str(), shown, "{hostile:?}");
+        }
+        let zalgo = format!("e{}", "\u{301}".repeat(6));
+        let shown = format!("e{}\\u{{301}}\\u{{301}}", "\u{301}".repeat(4));
+        assert_eq!(SafeText::line(&zalgo).as_str(), shown);
+    }
+
+    #[test]
+    fn a_wide_character_is_never_cut_in_half() {
+        assert_eq!(SafeText::clipped("監視監視", 5).as_str(), "監視…");
+        assert_eq!(SafeText::clipped("監視監視", 4).as_str(), "監…");
+        assert_eq!(SafeText::clipped("監視", 4).as_str(), "監視");
+        assert_eq!(SafeText::clipped("監", 1).as_str(), "…");
+        assert_eq!(SafeText::clipped("a", 0).as_str(), "");
+    }
+}
