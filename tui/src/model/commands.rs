@@ -1,0 +1,142 @@
+//! Commands on their way, and what became of the last ones.
+
+use std::collections::VecDeque;
+
+use chrono::{DateTime, Utc};
+use watchfire_shared::ids::{IncidentId, Reference};
+use watchfire_shared::incident::Priority;
+
+use crate::action::Step;
+use crate::effect::RequestId;
+
+/// The command log keeps this many.
+const LOG_MAX: usize = 100;
+
+/// A command in a person's words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct What {
+    /// None for an incident that does not exist yet.
+    pub incident: Option<(IncidentId, Reference)>,
+    pub deed: Deed,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Deed {
+    Step(Step),
+    /// To whom; none is nobody.
+    Assign(Option<String>),
+    Priority(Priority),
+    /// The text, to give it back when it could not be sent.
+    Comment(String),
+    Create(String),
+}
+
+/// The cell of a row that a command is about to change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cell {
+    Status,
+    Priority,
+    Who,
+}
+
+impl Deed {
+    pub const fn cell(&self) -> Option<Cell> {
+        match self {
+            Self::Step(_) => Some(Cell::Status),
+            Self::Assign(_) => Some(Cell::Who),
+            Self::Priority(_) => Some(Cell::Priority),
+            Self::Comment(_) | Self::Create(_) => None,
+        }
+    }
+
+    /// What is being done: `resolve INC-204`, without the reference.
+    pub fn words(&self) -> String {
+        match self {
+            Self::Step(Step::Investigate) => "investigate".to_owned(),
+            Self::Step(Step::HandBack) => "hand back".to_owned(),
+            Self::Step(Step::Resolve) => "resolve".to_owned(),
+            Self::Step(Step::Reopen) => "reopen".to_owned(),
+            Self::Step(Step::Close) => "close".to_owned(),
+            Self::Assign(Some(name)) => format!("assign to {name}"),
+            Self::Assign(None) => "assign to nobody".to_owned(),
+            Self::Priority(priority) => format!("priority {priority}"),
+            Self::Comment(_) => "comment".to_owned(),
+            Self::Create(title) => format!("create {title}"),
+        }
+    }
+}
+
+impl What {
+    /// `INC-204 resolve`.
+    pub fn words(&self) -> String {
+        match &self.incident {
+            Some((_, reference)) => format!("{reference} {}", self.deed.words()),
+            None => self.deed.words(),
+        }
+    }
+}
+
+/// Whether a line of the command log is good news.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    Neutral,
+    Good,
+    /// Something a person should look at.
+    Warning,
+    Bad,
+}
+
+#[derive(Debug, Clone)]
+pub struct Sent {
+    pub request: RequestId,
+    pub at: DateTime<Utc>,
+    pub what: What,
+    /// None while it waits for the answer.
+    pub result: Option<(Tone, String)>,
+}
+
+/// The newest last.
+#[derive(Debug, Default)]
+pub struct CommandLog {
+    pub entries: VecDeque<Sent>,
+}
+
+impl CommandLog {
+    pub fn sent(&mut self, request: RequestId, what: What, at: DateTime<Utc>) {
+        self.entries.push_back(Sent {
+            request,
+            at,
+            what,
+            result: None,
+        });
+        while self.entries.len() > LOG_MAX {
+            self.entries.pop_front();
+        }
+    }
+
+    pub fn answered(&mut self, request: RequestId, tone: Tone, text: String) {
+        let sent = self.entries.iter_mut().rev().find(|e| e.request == request);
+        if let Some(sent) = sent {
+            sent.result = Some((tone, text));
+        }
+    }
+
+    fn waiting(&self) -> impl Iterator<Item = &What> {
+        self.entries
+            .iter()
+            .filter(|sent| sent.result.is_none())
+            .map(|sent| &sent.what)
+    }
+
+    /// Whether a command that changes this cell waits for its answer.
+    pub fn is_pending(&self, id: IncidentId, cell: Cell) -> bool {
+        self.waiting().any(|what| {
+            what.incident.is_some_and(|(other, _)| other == id) && what.deed.cell() == Some(cell)
+        })
+    }
+
+    pub fn is_creating(&self) -> bool {
+        self.waiting()
+            .any(|what| matches!(what.deed, Deed::Create(_)))
+    }
+}

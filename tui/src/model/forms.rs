@@ -1,0 +1,169 @@
+//! What a person fills in: sign-in, a new incident, a comment, and choices from a list.
+
+use watchfire_shared::ids::{IncidentId, Reference, UserId};
+use watchfire_shared::incident::{NewIncident, Priority};
+use watchfire_shared::problem::FieldError;
+use watchfire_shared::user::UserRef;
+
+use crate::effect::RequestId;
+
+use super::input::TextField;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignInField {
+    Email,
+    Password,
+}
+
+#[derive(Clone)]
+pub struct SignIn {
+    pub email: TextField,
+    pub password: TextField,
+    pub focus: SignInField,
+    /// Why it is shown, or why the last attempt failed.
+    pub message: Option<String>,
+    pub asked: Option<RequestId>,
+}
+
+impl SignIn {
+    pub fn new(message: Option<String>) -> Self {
+        Self {
+            email: TextField::default(),
+            password: TextField::default(),
+            focus: SignInField::Email,
+            message,
+            asked: None,
+        }
+    }
+
+    pub fn field(&mut self) -> &mut TextField {
+        match self.focus {
+            SignInField::Email => &mut self.email,
+            SignInField::Password => &mut self.password,
+        }
+    }
+}
+
+impl std::fmt::Debug for SignIn {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SignIn")
+            .field("focus", &self.focus)
+            .finish_non_exhaustive()
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NewField {
+    Title,
+    Priority,
+    Service,
+}
+
+impl NewField {
+    pub const ALL: [Self; 3] = [Self::Title, Self::Priority, Self::Service];
+
+    /// The field `by` places further on, around the end.
+    #[must_use]
+    pub fn turn(self, by: usize) -> Self {
+        let at = Self::ALL
+            .iter()
+            .position(|field| *field == self)
+            .unwrap_or(0);
+        Self::ALL[(at + by) % Self::ALL.len()]
+    }
+
+    /// As the API calls it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Title => "title",
+            Self::Priority => "priority",
+            Self::Service => "service",
+        }
+    }
+}
+
+/// A new incident.
+#[derive(Debug, Clone)]
+pub struct NewForm {
+    pub title: TextField,
+    pub priority: Priority,
+    pub service: TextField,
+    pub focus: NewField,
+    pub errors: Vec<FieldError>,
+}
+
+impl Default for NewForm {
+    fn default() -> Self {
+        Self {
+            title: TextField::default(),
+            priority: Priority::Medium,
+            service: TextField::default(),
+            focus: NewField::Title,
+            errors: Vec::new(),
+        }
+    }
+}
+
+impl NewForm {
+    /// The text field with the focus; none on a choice.
+    pub fn field(&mut self) -> Option<&mut TextField> {
+        match self.focus {
+            NewField::Title => Some(&mut self.title),
+            NewField::Service => Some(&mut self.service),
+            NewField::Priority => None,
+        }
+    }
+
+    pub fn incident(&self) -> NewIncident {
+        NewIncident {
+            priority: self.priority,
+            service: self.service.text().trim().to_owned(),
+            ..NewIncident::titled(self.title.text().trim())
+        }
+    }
+
+    /// What is wrong with a field, where something is.
+    pub fn error(&self, field: NewField) -> Option<&FieldError> {
+        self.errors.iter().find(|error| error.field == field.name())
+    }
+}
+
+/// A comment being written.
+#[derive(Debug, Clone)]
+pub struct CommentBox {
+    pub incident: IncidentId,
+    pub reference: Reference,
+    pub field: TextField,
+    pub error: Option<String>,
+}
+
+/// A choice from a list, with what the person saw when it opened.
+#[derive(Debug, Clone)]
+pub struct Picker {
+    pub incident: IncidentId,
+    pub reference: Reference,
+    pub at: usize,
+    pub choice: Choice,
+}
+
+#[derive(Debug, Clone)]
+pub enum Choice {
+    Priority { now: Priority },
+    Assignee { now: Option<UserRef> },
+}
+
+/// The priorities as the picker lists them: the most urgent first.
+pub const PRIORITIES: [Priority; 4] = [
+    Priority::Critical,
+    Priority::High,
+    Priority::Medium,
+    Priority::Low,
+];
+
+/// The place of a priority in [`PRIORITIES`].
+pub fn place_of(priority: Priority) -> usize {
+    PRIORITIES.iter().position(|p| *p == priority).unwrap_or(0)
+}
+
+/// A person to choose; none is nobody.
+pub type Candidate = Option<(UserId, String)>;

@@ -1,0 +1,80 @@
+//! The newest known state of every incident met so far. Answers and events may arrive in any order;
+//! only a higher version replaces what is known.
+
+use std::collections::HashMap;
+
+use watchfire_shared::ids::IncidentId;
+use watchfire_shared::incident::Incident;
+
+/// Beyond this many, incidents that no screen shows are forgotten.
+const KEEP: usize = 20_000;
+
+#[derive(Debug, Default)]
+pub struct Known {
+    incidents: HashMap<IncidentId, Incident>,
+    /// Deleted ones, with the version of the deletion: a late answer must not bring them back.
+    deleted: HashMap<IncidentId, i64>,
+}
+
+impl Known {
+    pub fn get(&self, id: IncidentId) -> Option<&Incident> {
+        self.incidents.get(&id)
+    }
+
+    pub fn is_deleted(&self, id: IncidentId) -> bool {
+        self.deleted.contains_key(&id)
+    }
+
+    /// Takes an incident from an event; says whether it was newer than what is known.
+    pub fn hear(&mut self, incident: &Incident) -> bool {
+        self.take(incident, |known, new| new > known)
+    }
+
+    /// Takes an incident from an answer. The same version is taken too: the number of firing alerts
+    /// moves without one. Says whether anything differs.
+    pub fn read(&mut self, incident: &Incident) -> bool {
+        self.take(incident, |known, new| new >= known)
+    }
+
+    /// Takes a deletion; says whether it was news.
+    pub fn delete(&mut self, incident: &Incident) -> bool {
+        self.incidents.remove(&incident.id);
+        self.deleted
+            .insert(incident.id, incident.version)
+            .is_none()
+    }
+
+    /// Another log: versions of the old one mean nothing.
+    pub fn forget(&mut self) {
+        self.incidents.clear();
+        self.deleted.clear();
+    }
+
+    /// Forgets what nobody shows, when there is too much of it.
+    pub fn prune(&mut self, shown: impl Fn(IncidentId) -> bool) {
+        if self.incidents.len() > KEEP {
+            self.incidents.retain(|id, _| shown(*id));
+        }
+    }
+
+    fn take(&mut self, incident: &Incident, newer: impl Fn(i64, i64) -> bool) -> bool {
+        if self.is_deleted(incident.id) {
+            return false;
+        }
+        let Some(known) = self.incidents.get_mut(&incident.id) else {
+            self.incidents.insert(incident.id, incident.clone());
+            return true;
+        };
+        if !newer(known.version, incident.version) {
+            return false;
+        }
+        let mut new = incident.clone();
+        // Lists and events leave the description out.
+        if new.description.is_none() {
+            new.description = known.description.take();
+        }
+        let differs = *known != new;
+        *known = new;
+        differs
+    }
+}

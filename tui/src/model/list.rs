@@ -1,0 +1,251 @@
+//! The incident list. The selection is an incident, never a row number: what arrives moves rows, but
+//! never what a key acts on.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use watchfire_shared::filter::{Filter, FilterError};
+use watchfire_shared::ids::IncidentId;
+use watchfire_shared::incident::Incident;
+
+use crate::action::Move;
+use crate::event::Failure;
+
+use super::input::TextField;
+use super::known::Known;
+use super::slot::{Asked, LOADING_AFTER};
+
+/// A new row's reference is accented this long.
+pub const FRESH_FOR: TimeDelta = TimeDelta::seconds(3);
+/// What the list shows when nothing else was asked for: what is not over.
+pub const DEFAULT_QUERY: &str = "-status:closed";
+
+/// The query bar.
+#[derive(Debug, Clone)]
+pub struct Query {
+    /// What the list shows, or is being loaded for.
+    pub applied: String,
+    pub field: TextField,
+    pub editing: bool,
+    /// What is wrong with the text in the field.
+    pub mistake: Option<FilterError>,
+}
+
+impl Default for Query {
+    fn default() -> Self {
+        Self {
+            applied: DEFAULT_QUERY.to_owned(),
+            field: TextField::new(DEFAULT_QUERY),
+            editing: false,
+            mistake: None,
+        }
+    }
+}
+
+impl Query {
+    /// The applied query, parsed; none when only the daemon can tell what it means.
+    pub fn filter(&self) -> Option<Filter> {
+        self.applied.parse().ok()
+    }
+}
+
+/// What the request under way will do with its page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fetch {
+    /// Replace the rows.
+    Reload,
+    /// Append to them.
+    More,
+}
+
+#[derive(Debug, Default)]
+pub struct List {
+    pub query: Query,
+    /// In the order of the screen.
+    pub rows: Vec<IncidentId>,
+    pub selected: Option<IncidentId>,
+    /// The person chose the selected row; until then it is the first.
+    pub chosen: bool,
+    /// The first visible row.
+    pub offset: usize,
+    pub next_cursor: Option<String>,
+    /// How many match, and whether that is exact.
+    pub total: Option<(i64, bool)>,
+    /// The rows answer the applied query.
+    pub loaded: bool,
+    pub loaded_at: Option<DateTime<Utc>>,
+    pub asked: Option<(Asked, Fetch)>,
+    /// Pages of a reload that takes several.
+    pub incoming: Vec<IncidentId>,
+    /// Rows that events brought while a reload was under way, which may not know them.
+    pub arrived: Vec<IncidentId>,
+    pub failure: Option<Failure>,
+    /// An event may have changed what belongs here: load again then, and at the latest then.
+    pub reload_at: Option<(DateTime<Utc>, DateTime<Utc>)>,
+    pub fresh: HashMap<IncidentId, DateTime<Utc>>,
+    /// The selected row no longer belongs here; it stays until the cursor leaves it.
+    pub ghost: Option<IncidentId>,
+}
+
+impl List {
+    pub fn index_of(&self, id: IncidentId) -> Option<usize> {
+        self.rows.iter().position(|row| *row == id)
+    }
+
+    pub fn selected_index(&self) -> Option<usize> {
+        self.selected.and_then(|id| self.index_of(id))
+    }
+
+    /// The ids on the screen.
+    pub fn visible(&self, height: usize) -> &[IncidentId] {
+        let from = self.offset.min(self.rows.len());
+        let to = (from + height).min(self.rows.len());
+        &self.rows[from..to]
+    }
+
+    pub fn is_fresh(&self, id: IncidentId, now: DateTime<Utc>) -> bool {
+        self.fresh.get(&id).is_some_and(|until| *until > now)
+    }
+
+    /// When "loading" must be said.
+    pub fn loading_at(&self) -> Option<DateTime<Utc>> {
+        match self.asked {
+            Some((asked, Fetch::Reload)) if !self.loaded => Some(asked.at + LOADING_AFTER),
+            _ => None,
+        }
+    }
+
+    pub fn go(&mut self, step: Move, height: usize) {
+        let Some(last) = self.rows.len().checked_sub(1) else {
+            return;
+        };
+        let at = self.selected_index().unwrap_or(0);
+        let half = (height / 2).max(1);
+        let page = height.saturating_sub(1).max(1);
+        let wanted = match step {
+            Move::Down => at + 1,
+            Move::Up => at.saturating_sub(1),
+            Move::HalfDown => at + half,
+            Move::HalfUp => at.saturating_sub(half),
+            Move::PageDown => at + page,
+            Move::PageUp => at.saturating_sub(page),
+            Move::First => 0,
+            Move::Last => last,
+        };
+        self.choose(self.rows[wanted.min(last)]);
+        self.show_selected(height);
+    }
+
+    /// Puts the cursor on an incident; a ghost that is left goes.
+    pub fn choose(&mut self, id: IncidentId) {
+        self.selected = Some(id);
+        self.chosen = true;
+        if let Some(ghost) = self.ghost.take_if(|ghost| *ghost != id) {
+            self.remove(ghost);
+        }
+    }
+
+    /// Scrolls just so far that the selected row is on the screen.
+    pub fn show_selected(&mut self, height: usize) {
+        let Some(at) = self.selected_index() else {
+            self.offset = 0;
+            return;
+        };
+        let height = height.max(1);
+        let lowest = self.rows.len().saturating_sub(height);
+        self.offset = self
+            .offset
+            .min(at)
+            .max((at + 1).saturating_sub(height))
+            .min(lowest);
+    }
+
+    /// Adds a row where the sort puts it: by priority, then the newest. Says whether it belongs to
+    /// what is loaded; beyond that the next page brings it.
+    pub fn insert(&mut self, incident: &Incident, known: &Known, height: usize) -> bool {
+        if self.index_of(incident.id).is_some() {
+            return true;
+        }
+        let key = sort_key(incident);
+        let at = self
+            .rows
+            .iter()
+            .position(|row| known.get(*row).is_some_and(|other| sort_key(other) < key))
+            .unwrap_or(self.rows.len());
+        if at == self.rows.len() && self.next_cursor.is_some() {
+            return false;
+        }
+        self.rows.insert(at, incident.id);
+        self.hold(at, height);
+        if let Some((total, _)) = &mut self.total {
+            *total += 1;
+        }
+        true
+    }
+
+    pub fn remove(&mut self, id: IncidentId) {
+        let Some(at) = self.index_of(id) else {
+            return;
+        };
+        self.rows.remove(at);
+        if at < self.offset {
+            self.offset -= 1;
+        }
+        self.fresh.remove(&id);
+        if let Some((total, _)) = &mut self.total {
+            *total = (*total - 1).max(0);
+        }
+        if self.selected == Some(id) {
+            self.selected = self.rows.get(at).or(self.rows.last()).copied();
+        }
+        if self.ghost == Some(id) {
+            self.ghost = None;
+        }
+    }
+
+    /// Replaces the rows by those of a reload. The cursor stays on its incident and, once the list
+    /// is scrolled, on its line; when its incident no longer belongs here it stays as a ghost, so
+    /// that a key on its way does not hit its neighbour.
+    pub fn replace(&mut self, mut rows: Vec<IncidentId>, keep: Option<IncidentId>, height: usize) {
+        let line = self
+            .selected_index()
+            .map(|at| at.saturating_sub(self.offset));
+        let old_index = self.selected_index();
+        self.ghost = None;
+        if let (Some(id), Some(at)) = (keep, old_index)
+            && !rows.contains(&id)
+        {
+            rows.insert(at.min(rows.len()), id);
+            self.ghost = Some(id);
+        }
+        self.rows = rows;
+        if self.selected.is_none_or(|id| self.index_of(id).is_none()) {
+            self.selected = self.rows.first().copied();
+            self.chosen = false;
+        }
+        if let (Some(at), Some(line)) = (self.selected_index(), line)
+            && self.offset > 0
+        {
+            self.offset = at.saturating_sub(line);
+        }
+        self.show_selected(height);
+    }
+
+    /// Keeps the visible rows where they are after a row came in at `at`; at the top of the list it
+    /// shows the new row instead.
+    fn hold(&mut self, at: usize, height: usize) {
+        if self.offset > 0 && at <= self.offset {
+            self.offset += 1;
+        }
+        if self.chosen {
+            self.show_selected(height);
+        } else {
+            self.selected = self.rows.first().copied();
+        }
+    }
+}
+
+/// Greater comes first.
+fn sort_key(incident: &Incident) -> (i16, DateTime<Utc>, IncidentId) {
+    (incident.priority.rank(), incident.created_at, incident.id)
+}

@@ -1,0 +1,114 @@
+//! Requests under way, and what they fill.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::effect::{Command, Effect, Load, RequestId};
+use crate::event::Failure;
+
+use super::commands::What;
+
+/// "Loading" is said only after this long; quicker answers would only make it flicker.
+pub const LOADING_AFTER: TimeDelta = TimeDelta::milliseconds(200);
+
+/// A question that waits for its answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asked {
+    pub request: RequestId,
+    pub at: DateTime<Utc>,
+}
+
+/// A value that is loaded: what there is, what is on its way, and why the last attempt failed.
+#[derive(Debug, Clone)]
+pub struct Slot<T> {
+    pub value: Option<T>,
+    pub asked: Option<Asked>,
+    pub failure: Option<Failure>,
+    /// When the value was answered.
+    pub loaded_at: Option<DateTime<Utc>>,
+}
+
+impl<T> Default for Slot<T> {
+    fn default() -> Self {
+        Self {
+            value: None,
+            asked: None,
+            failure: None,
+            loaded_at: None,
+        }
+    }
+}
+
+impl<T> Slot<T> {
+    /// Whether `request` is the newest question; answers to older ones are dropped.
+    pub fn waits_for(&self, request: RequestId) -> bool {
+        self.asked.is_some_and(|asked| asked.request == request)
+    }
+
+    pub fn fill(&mut self, value: T, now: DateTime<Utc>) {
+        self.value = Some(value);
+        self.asked = None;
+        self.failure = None;
+        self.loaded_at = Some(now);
+    }
+
+    pub fn fail(&mut self, failure: Failure) {
+        self.asked = None;
+        self.failure = Some(failure);
+    }
+
+    /// When "loading" must be said; none when there is something to show, or nothing on its way.
+    pub fn loading_at(&self) -> Option<DateTime<Utc>> {
+        match (&self.value, self.asked) {
+            (None, Some(asked)) => Some(asked.at + LOADING_AFTER),
+            _ => None,
+        }
+    }
+
+    /// Whether the value is older than `age` and nothing newer is on its way.
+    pub fn is_due(&self, age: TimeDelta, now: DateTime<Utc>) -> bool {
+        self.asked.is_none() && self.loaded_at.is_none_or(|at| now - at >= age)
+    }
+}
+
+/// What a request was for, so that its answer finds its place.
+#[derive(Debug, Clone)]
+pub enum Purpose {
+    Load(Load),
+    Command(What),
+    SignIn,
+}
+
+/// The requests that wait for an answer.
+#[derive(Debug, Default)]
+pub struct Requests {
+    last: u64,
+    open: HashMap<RequestId, Purpose>,
+}
+
+impl Requests {
+    pub fn load(&mut self, load: Load, now: DateTime<Utc>, out: &mut Vec<Effect>) -> Asked {
+        let request = self.open(Purpose::Load(load.clone()));
+        out.push(Effect::Load { request, load });
+        Asked { request, at: now }
+    }
+
+    pub fn command(&mut self, command: Command, what: What, out: &mut Vec<Effect>) -> RequestId {
+        let request = self.open(Purpose::Command(what));
+        out.push(Effect::Command { request, command });
+        request
+    }
+
+    pub fn open(&mut self, purpose: Purpose) -> RequestId {
+        self.last += 1;
+        let request = RequestId(self.last);
+        self.open.insert(request, purpose);
+        request
+    }
+
+    /// The purpose of an answered request; none when it was answered already.
+    pub fn close(&mut self, request: RequestId) -> Option<Purpose> {
+        self.open.remove(&request)
+    }
+}
