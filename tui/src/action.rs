@@ -32,11 +32,10 @@ pub enum Action {
     RaiseLevel,
     LowerLevel,
     Confirm,
+    /// Finish the word in the query bar.
+    Complete,
     NextField,
     PreviousField,
-    /// The value before or after the one shown, where a field is a choice.
-    ChoicePrevious,
-    ChoiceNext,
     Edit(Edit),
 }
 

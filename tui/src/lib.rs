@@ -7,4 +7,6 @@
 pub mod action;
 pub mod effect;
 pub mod event;
+pub mod keymap;
+pub mod model;
 pub mod safe;

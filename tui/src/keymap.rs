@@ -1,0 +1,320 @@
+//! Which key means what, where: one table. The help page and the foot are printed from it, so they
+//! cannot say anything else.
+
+use crate::action::{Action, Edit, Move, Place, Step};
+use crate::event::{KeyCode, KeyInput};
+
+/// Where the keys go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Context {
+    List,
+    /// An opened incident, on another tab than the logs.
+    Detail,
+    Logs,
+    Cache,
+    Help,
+    CommandLog,
+    Picker,
+    /// The query bar.
+    Query,
+    /// The search of the log pane.
+    Search,
+    Comment,
+    NewIncident,
+    SignIn,
+}
+
+impl Context {
+    /// Whether characters are text here and never a command.
+    pub const fn takes_text(self) -> bool {
+        matches!(
+            self,
+            Self::Query | Self::Search | Self::Comment | Self::NewIncident | Self::SignIn
+        )
+    }
+}
+
+/// A heading of the help page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Group {
+    Incident,
+    Moving,
+    Screens,
+    LogPane,
+    Text,
+}
+
+impl Group {
+    pub const ALL: [Self; 5] = [
+        Self::Incident,
+        Self::Moving,
+        Self::Screens,
+        Self::LogPane,
+        Self::Text,
+    ];
+
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Incident => "Incident",
+            Self::Moving => "Moving",
+            Self::Screens => "Screens",
+            Self::LogPane => "Log pane",
+            Self::Text => "Text fields",
+        }
+    }
+}
+
+/// One line of the help page: keys that mean the same.
+#[derive(Debug)]
+pub struct Binding {
+    pub group: Group,
+    pub contexts: &'static [Context],
+    pub keys: &'static [KeyInput],
+    pub action: Action,
+    /// One or two words, for the foot.
+    pub hint: &'static str,
+    /// For the help page.
+    pub help: &'static str,
+}
+
+use Context as C;
+
+const SCREENS: &[Context] = &[C::List, C::Detail, C::Logs, C::Cache];
+const INCIDENT: &[Context] = &[C::List, C::Detail, C::Logs];
+const OPENED: &[Context] = &[C::Detail, C::Logs];
+const SCROLLED: &[Context] = &[
+    C::List,
+    C::Detail,
+    C::Logs,
+    C::Help,
+    C::CommandLog,
+    C::Picker,
+];
+const TEXT: &[Context] = &[
+    C::Query,
+    C::Search,
+    C::Comment,
+    C::NewIncident,
+    C::SignIn,
+];
+const FIELDS: &[Context] = &[C::NewIncident, C::SignIn];
+const EVERYWHERE: &[Context] = &[
+    C::List,
+    C::Detail,
+    C::Logs,
+    C::Cache,
+    C::Help,
+    C::CommandLog,
+    C::Picker,
+    C::Query,
+    C::Search,
+    C::Comment,
+    C::NewIncident,
+    C::SignIn,
+];
+const CONFIRMED: &[Context] = &[
+    C::Picker,
+    C::Query,
+    C::Search,
+    C::Comment,
+    C::NewIncident,
+    C::SignIn,
+];
+const LEFT_BY_ESC: &[Context] = &[
+    C::List,
+    C::Detail,
+    C::Logs,
+    C::Cache,
+    C::Help,
+    C::CommandLog,
+    C::Picker,
+    C::Query,
+    C::Search,
+    C::Comment,
+    C::NewIncident,
+];
+const NOT_TEXT: &[Context] = &[
+    C::List,
+    C::Detail,
+    C::Logs,
+    C::Cache,
+    C::Help,
+    C::CommandLog,
+    C::Picker,
+];
+
+const fn key(c: char) -> KeyInput {
+    KeyInput::char(c)
+}
+
+const fn ctrl(c: char) -> KeyInput {
+    KeyInput::ctrl(c)
+}
+
+const fn code(code: KeyCode) -> KeyInput {
+    KeyInput::plain(code)
+}
+
+const fn alt(code: KeyCode) -> KeyInput {
+    KeyInput {
+        alt: true,
+        ..KeyInput::plain(code)
+    }
+}
+
+const BACK_TAB: KeyInput = KeyInput {
+    shift: true,
+    ..KeyInput::plain(KeyCode::Tab)
+};
+
+const fn bind(
+    group: Group,
+    contexts: &'static [Context],
+    keys: &'static [KeyInput],
+    action: Action,
+    hint: &'static str,
+    help: &'static str,
+) -> Binding {
+    Binding {
+        group,
+        contexts,
+        keys,
+        action,
+        hint,
+        help,
+    }
+}
+
+/// The whole keymap. The first binding that fits counts.
+#[rustfmt::skip]
+pub const BINDINGS: &[Binding] = &[
+    bind(Group::Incident, INCIDENT, &[key('a')], Action::Step(Step::Investigate), "investigate", "investigate it"),
+    bind(Group::Incident, INCIDENT, &[key('r')], Action::Step(Step::Resolve), "resolve", "resolve it"),
+    bind(Group::Incident, INCIDENT, &[key('c')], Action::Step(Step::Close), "close", "close it, for good"),
+    bind(Group::Incident, INCIDENT, &[key('R')], Action::Step(Step::Reopen), "reopen", "reopen what is resolved"),
+    bind(Group::Incident, INCIDENT, &[key('o')], Action::Step(Step::HandBack), "hand back", "hand back: open again"),
+    bind(Group::Incident, INCIDENT, &[key('m')], Action::AssignToMe, "assign to me", "assign to me"),
+    bind(Group::Incident, INCIDENT, &[key('M')], Action::Assign, "assign", "assign to somebody"),
+    bind(Group::Incident, INCIDENT, &[key('p')], Action::Priority, "priority", "choose the priority"),
+    bind(Group::Incident, INCIDENT, &[key('n')], Action::Comment, "comment", "write a comment"),
+    bind(Group::Incident, SCREENS, &[key('N')], Action::NewIncident, "new", "new incident"),
+
+    bind(Group::Moving, SCROLLED, &[key('j'), code(KeyCode::Down)], Action::Move(Move::Down), "down", "down"),
+    bind(Group::Moving, SCROLLED, &[key('k'), code(KeyCode::Up)], Action::Move(Move::Up), "up", "up"),
+    bind(Group::Moving, SCROLLED, &[key('g'), code(KeyCode::Home)], Action::Move(Move::First), "first", "first"),
+    bind(Group::Moving, SCROLLED, &[key('G'), code(KeyCode::End)], Action::Move(Move::Last), "last", "last"),
+    bind(Group::Moving, SCROLLED, &[ctrl('d')], Action::Move(Move::HalfDown), "half page down", "half a page down"),
+    bind(Group::Moving, SCROLLED, &[ctrl('u')], Action::Move(Move::HalfUp), "half page up", "half a page up"),
+    bind(Group::Moving, SCROLLED, &[code(KeyCode::PageDown)], Action::Move(Move::PageDown), "page down", "a page down"),
+    bind(Group::Moving, SCROLLED, &[code(KeyCode::PageUp)], Action::Move(Move::PageUp), "page up", "a page up"),
+
+    bind(Group::Screens, &[C::List], &[code(KeyCode::Enter)], Action::Open, "open", "open the incident"),
+    bind(Group::Screens, LEFT_BY_ESC, &[code(KeyCode::Esc)], Action::Back, "back", "back; clears the query"),
+    bind(Group::Screens, SCREENS, &[key('/')], Action::Query, "query", "query; search in logs"),
+    bind(Group::Screens, OPENED, &[code(KeyCode::Tab), key(']')], Action::NextTab, "next tab", "next tab"),
+    bind(Group::Screens, OPENED, &[BACK_TAB, key('[')], Action::PreviousTab, "previous tab", "previous tab"),
+    bind(Group::Screens, SCREENS, &[key('1')], Action::Go(Place::Incidents), "incidents", "incidents"),
+    bind(Group::Screens, SCREENS, &[key('2')], Action::Go(Place::Cache), "cache", "cache"),
+    bind(Group::Screens, NOT_TEXT, &[key('@')], Action::CommandLog, "commands", "command log"),
+    bind(Group::Screens, SCREENS, &[ctrl('r')], Action::Reload, "reload", "load again, reconnect"),
+    bind(Group::Screens, NOT_TEXT, &[key('?')], Action::Help, "help", "this page"),
+    bind(Group::Screens, NOT_TEXT, &[key('q')], Action::Quit, "quit", "quit"),
+    bind(Group::Screens, EVERYWHERE, &[ctrl('c')], Action::Quit, "quit", "quit, from anywhere"),
+
+    bind(Group::LogPane, OPENED, &[key('f')], Action::Follow, "follow", "follow the end"),
+    bind(Group::LogPane, OPENED, &[key('v')], Action::RaiseLevel, "fewer levels", "only higher levels"),
+    bind(Group::LogPane, OPENED, &[key('V')], Action::LowerLevel, "more levels", "lower levels too"),
+
+    bind(Group::Text, CONFIRMED, &[code(KeyCode::Enter)], Action::Confirm, "confirm", "confirm, send"),
+    bind(Group::Text, FIELDS, &[code(KeyCode::Tab), code(KeyCode::Down)], Action::NextField, "next field", "next field"),
+    bind(Group::Text, FIELDS, &[BACK_TAB, code(KeyCode::Up)], Action::PreviousField, "previous field", "previous field"),
+    bind(Group::Text, &[C::Query], &[code(KeyCode::Tab)], Action::Complete, "complete", "complete the word"),
+    bind(Group::Text, &[C::Comment], &[alt(KeyCode::Enter), ctrl('j')], Action::Edit(Edit::NewLine), "new line", "new line"),
+    bind(Group::Text, TEXT, &[code(KeyCode::Left), ctrl('b')], Action::Edit(Edit::Left), "left", "left; previous choice"),
+    bind(Group::Text, TEXT, &[code(KeyCode::Right), ctrl('f')], Action::Edit(Edit::Right), "right", "right; next choice"),
+    bind(Group::Text, TEXT, &[code(KeyCode::Home), ctrl('a')], Action::Edit(Edit::Start), "start", "start of the line"),
+    bind(Group::Text, TEXT, &[code(KeyCode::End), ctrl('e')], Action::Edit(Edit::End), "end", "end of the line"),
+    bind(Group::Text, TEXT, &[code(KeyCode::Backspace), ctrl('h')], Action::Edit(Edit::Backspace), "delete", "delete before"),
+    bind(Group::Text, TEXT, &[code(KeyCode::Delete), ctrl('d')], Action::Edit(Edit::Delete), "delete", "delete after"),
+    bind(Group::Text, TEXT, &[ctrl('w')], Action::Edit(Edit::BackWord), "delete word", "delete the word"),
+    bind(Group::Text, TEXT, &[ctrl('u')], Action::Edit(Edit::ToStart), "delete to start", "delete to the start"),
+    bind(Group::Text, TEXT, &[ctrl('k')], Action::Edit(Edit::ToEnd), "delete to end", "delete to the end"),
+];
+
+/// What a key means in a context; none when it means nothing there, or is text.
+pub fn lookup(context: Context, key: KeyInput) -> Option<Action> {
+    BINDINGS
+        .iter()
+        .find(|binding| binding.contexts.contains(&context) && binding.keys.contains(&key))
+        .map(|binding| binding.action)
+}
+
+/// The first binding of an action in a context.
+pub fn binding(context: Context, action: Action) -> Option<&'static Binding> {
+    BINDINGS
+        .iter()
+        .find(|binding| binding.contexts.contains(&context) && binding.action == action)
+}
+
+/// A key as the help page and the foot write it.
+pub fn key_name(key: KeyInput, unicode: bool) -> String {
+    let glyph = |glyph: &str, word: &str| if unicode { glyph } else { word }.to_owned();
+    let name = match key.code {
+        KeyCode::Char(c) => c.to_string(),
+        KeyCode::Enter => "enter".to_owned(),
+        KeyCode::Esc => "esc".to_owned(),
+        KeyCode::Tab => "tab".to_owned(),
+        KeyCode::Backspace => "backspace".to_owned(),
+        KeyCode::Delete => "del".to_owned(),
+        KeyCode::Left => glyph("←", "left"),
+        KeyCode::Right => glyph("→", "right"),
+        KeyCode::Up => glyph("↑", "up"),
+        KeyCode::Down => glyph("↓", "down"),
+        KeyCode::Home => "home".to_owned(),
+        KeyCode::End => "end".to_owned(),
+        KeyCode::PageUp => "pgup".to_owned(),
+        KeyCode::PageDown => "pgdn".to_owned(),
+    };
+    let ctrl = if key.ctrl { "ctrl-" } else { "" };
+    let alt = if key.alt { "alt-" } else { "" };
+    let shift = if key.shift { "shift-" } else { "" };
+    format!("{ctrl}{alt}{shift}{name}")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+
+    #[test]
+    fn no_key_means_two_things_in_one_place() {
+        let mut meanings = HashMap::new();
+        for binding in BINDINGS {
+            for context in binding.contexts {
+                for key in binding.keys {
+                    let other = meanings.insert((*context, *key), binding.action);
+                    assert_eq!(other, None, "{context:?} {key:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn characters_are_never_commands_where_text_goes() {
+        for binding in BINDINGS {
+            for context in binding.contexts.iter().filter(|c| c.takes_text()) {
+                for key in binding.keys {
+                    assert_eq!(key.text(), None, "{context:?} {key:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_context_can_be_left() {
+        for context in EVERYWHERE {
+            assert_eq!(lookup(*context, ctrl('c')), Some(Action::Quit));
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! How the rows of the screen are shared out. The view draws by these numbers and `update` scrolls by
+//! them, so that both speak of the same page.
+
+/// From this width on words are written out and panes stand side by side.
+pub const WIDE: u16 = 120;
+/// From this width on the list shows the selected incident beside it.
+pub const SIDE: u16 = 150;
+
+/// Rows of the list screen, from the top.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ListRows {
+    pub query: u16,
+    pub header: u16,
+    pub rows: u16,
+    /// The rule and the one-line answer below it.
+    pub answer: u16,
+    pub foot: u16,
+}
+
+/// What there is no room for goes in this order: the answer, the header, the query, the foot.
+pub fn list_rows(height: u16) -> ListRows {
+    let foot = u16::from(height >= 3);
+    let query = u16::from(height >= 5);
+    let header = u16::from(height >= 7);
+    let answer = if height >= 10 { 2 } else { 0 };
+    ListRows {
+        query,
+        header,
+        rows: height.saturating_sub(1 + query + header + answer + foot),
+        answer,
+        foot,
+    }
+}
+
+/// Rows of the content of an opened incident: below head, title and tabs, above the foot.
+pub fn detail_rows(height: u16) -> u16 {
+    height.saturating_sub(if height >= 8 { 5 } else { 4 })
+}
+
+/// Columns of an opened incident: the tab's content, and the log pane beside it (0: not shown).
+pub fn detail_columns(width: u16) -> (u16, u16) {
+    if width < WIDE {
+        return (width, 0);
+    }
+    let left = (u32::from(width) * 45 / 100).try_into().unwrap_or(width);
+    (left, width - left - 1)
+}

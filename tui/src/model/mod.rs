@@ -1,0 +1,254 @@
+//! Everything the client knows and shows. Plain data: the view reads it, `update` changes it.
+
+pub mod age;
+pub mod cache;
+pub mod commands;
+pub mod connection;
+pub mod detail;
+pub mod forms;
+pub mod input;
+pub mod known;
+pub mod layout;
+pub mod list;
+pub mod logs;
+pub mod matching;
+pub mod scroll;
+pub mod slot;
+pub mod tell;
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, FixedOffset, Local, Offset, TimeDelta, Utc};
+use watchfire_shared::ids::IncidentId;
+use watchfire_shared::incident::Incident;
+use watchfire_shared::stats::Counts;
+use watchfire_shared::user::UserOut;
+
+use self::cache::CachePanel;
+use self::commands::{CommandLog, Tone};
+use self::connection::Connection;
+use self::detail::{Detail, Tab};
+use self::forms::{CommentBox, NewForm, Picker, SignIn};
+use self::known::Known;
+use self::list::List;
+use self::slot::{Requests, Slot};
+use crate::keymap::Context;
+
+/// What the client starts with.
+#[derive(Debug, Clone)]
+pub struct Start {
+    /// Where the daemon is, in the head line: `local`, or a host.
+    pub address: String,
+    pub zone: Zone,
+    pub look: Look,
+    /// Columns and rows.
+    pub size: (u16, u16),
+    /// A token is at hand; otherwise the sign-in screen comes first.
+    pub signed_in: bool,
+}
+
+/// The zone of the times on the screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Zone {
+    /// The machine's, with its summer time.
+    Local,
+    Fixed(FixedOffset),
+}
+
+impl Zone {
+    /// The same instant on a clock of this zone.
+    pub fn show(self, at: DateTime<Utc>) -> DateTime<FixedOffset> {
+        match self {
+            Self::Fixed(offset) => at.with_timezone(&offset),
+            Self::Local => {
+                let local = at.with_timezone(&Local);
+                local.with_timezone(&local.offset().fix())
+            }
+        }
+    }
+
+    /// `UTC` or `UTC+02:00`, as it is at this instant.
+    pub fn name(self, at: DateTime<Utc>) -> String {
+        let shown = self.show(at);
+        if shown.offset().local_minus_utc() == 0 {
+            "UTC".to_owned()
+        } else {
+            format!("UTC{}", shown.format("%:z"))
+        }
+    }
+}
+
+/// What the terminal can show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Look {
+    /// Off with `NO_COLOR`.
+    pub colour: bool,
+    /// Off where the locale is not UTF-8: glyphs become ASCII.
+    pub unicode: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Screen {
+    Incidents,
+    Detail,
+    Cache,
+}
+
+/// What lies on top of the screen and takes the keys.
+#[derive(Debug)]
+pub enum Overlay {
+    Help { top: usize },
+    CommandLog { top: usize },
+    Picker(Picker),
+    Comment(CommentBox),
+    NewIncident(NewForm),
+}
+
+/// What just happened, on the right of the foot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Flash {
+    pub tone: Tone,
+    pub text: String,
+    pub until: DateTime<Utc>,
+}
+
+/// When to ask again without being told to.
+#[derive(Debug, Default)]
+pub struct Timers {
+    /// The counts may have changed.
+    pub counts: Option<DateTime<Utc>>,
+    /// The visible pane shows what makes no event.
+    pub pane: Option<DateTime<Utc>>,
+}
+
+#[derive(Debug)]
+pub struct Model {
+    pub now: DateTime<Utc>,
+    pub size: (u16, u16),
+    pub look: Look,
+    pub zone: Zone,
+    pub address: String,
+    pub me: Option<UserOut>,
+    pub users: Slot<Vec<UserOut>>,
+    pub connection: Connection,
+    pub screen: Screen,
+    pub overlay: Option<Overlay>,
+    /// Covers everything while nobody is signed in.
+    pub sign_in: Option<SignIn>,
+    pub known: Known,
+    pub counts: Slot<Counts>,
+    pub list: List,
+    pub detail: Option<Detail>,
+    pub cache: CachePanel,
+    pub commands: CommandLog,
+    /// Comments begun and not sent.
+    pub drafts: HashMap<IncidentId, String>,
+    pub flash: Option<Flash>,
+    pub timers: Timers,
+    pub requests: Requests,
+    pub(crate) dirty: bool,
+    /// When the passing of time alone changes something visible.
+    pub(crate) repaint_at: Option<DateTime<Utc>>,
+}
+
+impl Model {
+    pub fn new(start: Start, now: DateTime<Utc>) -> Self {
+        Self {
+            now,
+            size: start.size,
+            look: start.look,
+            zone: start.zone,
+            address: start.address,
+            me: None,
+            users: Slot::default(),
+            connection: Connection::default(),
+            screen: Screen::Incidents,
+            overlay: None,
+            sign_in: (!start.signed_in).then(|| SignIn::new(None)),
+            known: Known::default(),
+            counts: Slot::default(),
+            list: List::default(),
+            detail: None,
+            cache: CachePanel::default(),
+            commands: CommandLog::default(),
+            drafts: HashMap::new(),
+            flash: None,
+            timers: Timers::default(),
+            requests: Requests::default(),
+            dirty: true,
+            repaint_at: None,
+        }
+    }
+
+    /// Whether something visible has changed since this was last asked.
+    pub fn take_dirty(&mut self) -> bool {
+        std::mem::take(&mut self.dirty)
+    }
+
+    /// When `update` wants an [`crate::event::Event::Tick`]; none while nothing waits for time.
+    pub fn wake_at(&self) -> Option<DateTime<Utc>> {
+        let reload = self.list.reload_at.map(|(soon, latest)| soon.min(latest));
+        [self.repaint_at, reload, self.timers.counts, self.timers.pane]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    /// Which keys mean something now.
+    pub fn context(&self) -> Context {
+        if self.sign_in.is_some() {
+            return Context::SignIn;
+        }
+        match &self.overlay {
+            Some(Overlay::Help { .. }) => return Context::Help,
+            Some(Overlay::CommandLog { .. }) => return Context::CommandLog,
+            Some(Overlay::Picker(_)) => return Context::Picker,
+            Some(Overlay::Comment(_)) => return Context::Comment,
+            Some(Overlay::NewIncident(_)) => return Context::NewIncident,
+            None => {}
+        }
+        match self.screen {
+            Screen::Incidents if self.list.query.editing => Context::Query,
+            Screen::Incidents => Context::List,
+            Screen::Cache => Context::Cache,
+            Screen::Detail => match &self.detail {
+                Some(detail) if detail.logs.editing => Context::Search,
+                Some(detail) if detail.tab == Tab::Logs => Context::Logs,
+                _ => Context::Detail,
+            },
+        }
+    }
+
+    /// The incident that a command acts on: the opened one, or the selected row.
+    pub fn subject(&self) -> Option<&Incident> {
+        let id = match self.screen {
+            Screen::Incidents => self.list.selected,
+            Screen::Detail => self.detail.as_ref().map(|detail| detail.id),
+            Screen::Cache => None,
+        };
+        id.and_then(|id| self.known.get(id))
+    }
+
+    /// Rows of the list on the screen.
+    pub fn list_height(&self) -> usize {
+        usize::from(layout::list_rows(self.size.1).rows)
+    }
+
+    pub fn flash(&mut self, tone: Tone, text: impl Into<String>) {
+        let seconds = match tone {
+            Tone::Neutral | Tone::Good => 5,
+            Tone::Warning | Tone::Bad => 15,
+        };
+        self.flash = Some(Flash {
+            tone,
+            text: text.into(),
+            until: self.now + TimeDelta::seconds(seconds),
+        });
+        self.dirty = true;
+    }
+
+    /// The flash, while it lasts.
+    pub fn shown_flash(&self) -> Option<&Flash> {
+        self.flash.as_ref().filter(|flash| flash.until > self.now)
+    }
+}
