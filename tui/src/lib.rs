@@ -10,3 +10,4 @@ pub mod event;
 pub mod keymap;
 pub mod model;
 pub mod safe;
+pub mod update;

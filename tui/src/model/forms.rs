@@ -3,7 +3,7 @@
 use watchfire_shared::ids::{IncidentId, Reference, UserId};
 use watchfire_shared::incident::{NewIncident, Priority};
 use watchfire_shared::problem::FieldError;
-use watchfire_shared::user::UserRef;
+use watchfire_shared::user::{UserOut, UserRef, UserStatus};
 
 use crate::effect::RequestId;
 
@@ -167,3 +167,15 @@ pub fn place_of(priority: Priority) -> usize {
 
 /// A person to choose; none is nobody.
 pub type Candidate = Option<(UserId, String)>;
+
+/// Whom an incident can be given to: nobody first, then the active people by name.
+pub fn candidates(users: &[UserOut]) -> Vec<Candidate> {
+    let mut people: Vec<Candidate> = users
+        .iter()
+        .filter(|user| user.status == UserStatus::Active)
+        .map(|user| Some((user.id, user.name.clone())))
+        .collect();
+    people.sort_by(|a, b| a.as_ref().map(|p| &p.1).cmp(&b.as_ref().map(|p| &p.1)));
+    people.insert(0, None);
+    people
+}

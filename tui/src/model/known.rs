@@ -44,10 +44,12 @@ impl Known {
             .is_none()
     }
 
-    /// Another log: versions of the old one mean nothing.
-    pub fn forget(&mut self) {
-        self.incidents.clear();
+    /// Another log: versions of the old one mean nothing, whatever comes next is newer.
+    pub fn forget_versions(&mut self) {
         self.deleted.clear();
+        for incident in self.incidents.values_mut() {
+            incident.version = 0;
+        }
     }
 
     /// Forgets what nobody shows, when there is too much of it.

@@ -64,8 +64,6 @@ pub struct List {
     /// In the order of the screen.
     pub rows: Vec<IncidentId>,
     pub selected: Option<IncidentId>,
-    /// The person chose the selected row; until then it is the first.
-    pub chosen: bool,
     /// The first visible row.
     pub offset: usize,
     pub next_cursor: Option<String>,
@@ -139,9 +137,8 @@ impl List {
     /// Puts the cursor on an incident; a ghost that is left goes.
     pub fn choose(&mut self, id: IncidentId) {
         self.selected = Some(id);
-        self.chosen = true;
         if let Some(ghost) = self.ghost.take_if(|ghost| *ghost != id) {
-            self.remove(ghost);
+            self.drop_row(ghost);
         }
     }
 
@@ -183,24 +180,36 @@ impl List {
         true
     }
 
-    pub fn remove(&mut self, id: IncidentId) {
+    /// Takes a deleted incident away. Says whether it was there.
+    pub fn remove(&mut self, id: IncidentId) -> bool {
+        let counted = self.ghost != Some(id);
+        if !self.drop_row(id) {
+            return false;
+        }
+        if let Some((total, _)) = &mut self.total
+            && counted
+        {
+            *total = (*total - 1).max(0);
+        }
+        true
+    }
+
+    fn drop_row(&mut self, id: IncidentId) -> bool {
         let Some(at) = self.index_of(id) else {
-            return;
+            return false;
         };
         self.rows.remove(at);
         if at < self.offset {
             self.offset -= 1;
         }
         self.fresh.remove(&id);
-        if let Some((total, _)) = &mut self.total {
-            *total = (*total - 1).max(0);
-        }
         if self.selected == Some(id) {
             self.selected = self.rows.get(at).or(self.rows.last()).copied();
         }
         if self.ghost == Some(id) {
             self.ghost = None;
         }
+        true
     }
 
     /// Replaces the rows by those of a reload. The cursor stays on its incident and, once the list
@@ -219,9 +228,8 @@ impl List {
             self.ghost = Some(id);
         }
         self.rows = rows;
-        if self.selected.is_none_or(|id| self.index_of(id).is_none()) {
+        if self.selected_index().is_none() {
             self.selected = self.rows.first().copied();
-            self.chosen = false;
         }
         if let (Some(at), Some(line)) = (self.selected_index(), line)
             && self.offset > 0
@@ -237,11 +245,10 @@ impl List {
         if self.offset > 0 && at <= self.offset {
             self.offset += 1;
         }
-        if self.chosen {
-            self.show_selected(height);
-        } else {
+        if self.selected.is_none() {
             self.selected = self.rows.first().copied();
         }
+        self.show_selected(height);
     }
 }
 

@@ -38,14 +38,17 @@ pub struct LogPane {
     pub field: TextField,
     pub editing: bool,
     pub asked: Option<(Asked, Fetch)>,
+    /// Up to where the request under way reads at least, when it reads the end.
+    pub asked_up_to: i64,
     pub failure: Option<Failure>,
     /// The filter's first answer has come.
     pub loaded: bool,
     /// There may be older lines than the first one held.
     pub has_older: bool,
-    /// The highest number the stream spoke of, and the highest we have asked up to.
+    /// The highest number anybody spoke of.
     pub known_last: i64,
-    pub seen_last: i64,
+    /// Every line up to here that passes the filter is held, or was.
+    pub covered: i64,
 }
 
 impl LogPane {
@@ -56,6 +59,11 @@ impl LogPane {
     /// Numbers of the lines held, ascending.
     pub fn seqs(&self) -> &[i64] {
         &self.seqs
+    }
+
+    /// 0 when no line is held.
+    pub fn last_seq(&self) -> i64 {
+        self.seqs.last().copied().unwrap_or(0)
     }
 
     pub fn loading_at(&self) -> Option<DateTime<Utc>> {
@@ -74,7 +82,7 @@ impl LogPane {
         self.failure = None;
         self.loaded = false;
         self.has_older = false;
-        self.seen_last = 0;
+        self.covered = 0;
     }
 
     /// Appends what is newer than the newest line held.
@@ -92,7 +100,8 @@ impl LogPane {
             self.seqs.drain(..surplus);
             self.has_older = true;
         }
-        self.seen_last = self.seen_last.max(self.seqs.last().copied().unwrap_or(0));
+        self.covered = self.covered.max(self.last_seq());
+        self.known_last = self.known_last.max(self.covered);
     }
 
     /// Puts what is older than the oldest line held before it.

@@ -1,0 +1,80 @@
+//! Finished requests: each finds the place it was asked for, and only if nothing newer was asked.
+
+use crate::effect::{Load, RequestId};
+use crate::event::{Failure, FailureKind, Outcome};
+use crate::model::Model;
+use crate::model::slot::{Purpose, Slot};
+
+use super::{Out, cache, commands, detail, forms, list, logs, sign_out};
+
+pub fn done(model: &mut Model, request: RequestId, outcome: Outcome, out: &mut Out) {
+    let Some(purpose) = model.requests.close(request) else {
+        return;
+    };
+    if !matches!(purpose, Purpose::SignIn)
+        && let Outcome::Failed(Failure {
+            kind: FailureKind::Unauthenticated,
+            message,
+            ..
+        }) = &outcome
+    {
+        sign_out(model, message);
+    }
+    match purpose {
+        Purpose::SignIn => forms::signed_in(model, request, outcome, out),
+        Purpose::Command(what) => commands::answered(model, request, &what, outcome, out),
+        Purpose::Load(load) => loaded(model, request, load, outcome, out),
+    }
+}
+
+fn loaded(model: &mut Model, request: RequestId, load: Load, outcome: Outcome, out: &mut Out) {
+    match load {
+        Load::Incidents { .. } => list::answered(model, request, outcome, out),
+        Load::Counts => {
+            let before = model.counts.value.clone();
+            if let Outcome::Counts(counts) = outcome {
+                take(&mut model.counts, request, Ok(counts), model.now);
+            } else if let Outcome::Failed(failure) = outcome {
+                take(&mut model.counts, request, Err(failure), model.now);
+            }
+            model.dirty |= before != model.counts.value;
+        }
+        Load::Me => {
+            if let Outcome::Me(me) = outcome {
+                model.dirty |= model.me.as_ref() != Some(&me);
+                model.me = Some(me);
+            }
+        }
+        Load::Users => {
+            let answer = match outcome {
+                Outcome::Users(page) => Ok(page.items),
+                Outcome::Failed(failure) => Err(failure),
+                _ => return,
+            };
+            take(&mut model.users, request, answer, model.now);
+            model.dirty = true;
+        }
+        Load::Incident(id) => detail::incident_answered(model, request, id, outcome),
+        Load::Timeline { id, .. } => detail::timeline_answered(model, request, id, outcome, out),
+        Load::Alerts { id, .. } => detail::alerts_answered(model, request, id, outcome, out),
+        Load::Logs { id, .. } => logs::answered(model, request, id, outcome, out),
+        Load::CacheStats | Load::Health => cache::answered(model, request, outcome),
+    }
+}
+
+/// Fills a slot if it waits for this request. Says whether it did.
+pub fn take<T>(
+    slot: &mut Slot<T>,
+    request: RequestId,
+    answer: Result<T, Failure>,
+    now: chrono::DateTime<chrono::Utc>,
+) -> bool {
+    if !slot.waits_for(request) {
+        return false;
+    }
+    match answer {
+        Ok(value) => slot.fill(value, now),
+        Err(failure) => slot.fail(failure),
+    }
+    true
+}

@@ -1,0 +1,42 @@
+//! The cache screen: read while it is visible.
+
+use crate::effect::{Load, RequestId};
+use crate::event::Outcome;
+use crate::model::Model;
+
+use super::Out;
+use super::answers::take;
+
+pub fn refresh(model: &mut Model, out: &mut Out) {
+    if model.cache.stats.asked.is_none() {
+        model.cache.stats.asked = Some(model.requests.load(Load::CacheStats, model.now, out));
+    }
+    if model.cache.health.asked.is_none() {
+        model.cache.health.asked = Some(model.requests.load(Load::Health, model.now, out));
+    }
+}
+
+pub fn answered(model: &mut Model, request: RequestId, outcome: Outcome) {
+    let panel = &mut model.cache;
+    match outcome {
+        Outcome::CacheStats(stats) => {
+            if panel.stats.waits_for(request) {
+                panel.sample(&stats.counts);
+                model.dirty |= panel.stats.value.as_ref() != Some(&stats);
+                panel.stats.fill(stats, model.now);
+            }
+        }
+        Outcome::Health(health) => {
+            if panel.health.waits_for(request) {
+                model.dirty |= panel.health.value.as_ref() != Some(&health);
+                panel.health.fill(health, model.now);
+            }
+        }
+        Outcome::Failed(failure) => {
+            model.dirty = true;
+            take(&mut panel.stats, request, Err(failure.clone()), model.now);
+            take(&mut panel.health, request, Err(failure), model.now);
+        }
+        _ => {}
+    }
+}

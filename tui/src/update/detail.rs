@@ -1,0 +1,331 @@
+//! An opened incident: its parts are read once, then kept up by the stream.
+
+use watchfire_shared::alert::Alert;
+use watchfire_shared::event::{Event, Fact};
+use watchfire_shared::ids::IncidentId;
+use watchfire_shared::problem::Code;
+
+use crate::action::Move;
+use crate::effect::{Load, RequestId};
+use crate::event::{Failure, Outcome};
+use crate::model::commands::Tone;
+use crate::model::detail::{Detail, TIMELINE_MAX, Tab};
+use crate::model::scroll::Extent;
+use crate::model::{Model, Screen, layout, tell};
+
+use super::{Out, logs, timers};
+
+/// Alerts read at most; an incident with more shows the first of them and says so.
+pub const ALERTS_MAX: usize = 1_000;
+
+pub fn open(model: &mut Model, id: IncidentId, out: &mut Out) {
+    model.screen = Screen::Detail;
+    if model.detail.as_ref().is_none_or(|detail| detail.id != id) {
+        model.detail = Some(Detail::new(id));
+    }
+    reload(model, out);
+    timers::watch_pane(model);
+}
+
+/// Reads all of it; what is shown stays until the answers.
+pub fn reload(model: &mut Model, out: &mut Out) {
+    read_incident(model, out);
+    ask_timeline(model, None, out);
+    read_alerts(model, out);
+    logs::catch_up(model, true, out);
+}
+
+/// What makes no event: counters and repeats of alerts.
+pub fn refresh(model: &mut Model, out: &mut Out) {
+    let Some(detail) = &model.detail else {
+        return;
+    };
+    let alerts_shown = detail.tab == Tab::Alerts && detail.alerts.asked.is_none();
+    if detail.read.asked.is_none() {
+        read_incident(model, out);
+    }
+    if alerts_shown {
+        read_alerts(model, out);
+    }
+}
+
+/// Back to the list.
+pub fn close(model: &mut Model) {
+    model.screen = Screen::Incidents;
+    timers::watch_pane(model);
+}
+
+/// Leaves the screen of an incident that is gone. Says whether it was open.
+pub fn close_if(model: &mut Model, id: IncidentId) -> bool {
+    if model.detail.as_ref().is_none_or(|detail| detail.id != id) {
+        return false;
+    }
+    model.detail = None;
+    if model.screen == Screen::Detail {
+        model.overlay = None;
+        close(model);
+        model.dirty = true;
+        return true;
+    }
+    false
+}
+
+/// Another log: positions and line numbers of the old one mean nothing.
+pub fn forget(model: &mut Model) {
+    if let Some(detail) = &mut model.detail {
+        detail.timeline.clear();
+        detail.logs.restart();
+        detail.logs.known_last = 0;
+    }
+}
+
+pub fn read_incident(model: &mut Model, out: &mut Out) {
+    if let Some(detail) = &mut model.detail {
+        let load = Load::Incident(detail.id);
+        detail.read.asked = Some(model.requests.load(load, model.now, out));
+    }
+}
+
+fn ask_timeline(model: &mut Model, cursor: Option<String>, out: &mut Out) {
+    if let Some(detail) = &mut model.detail {
+        let load = Load::Timeline {
+            id: detail.id,
+            cursor,
+        };
+        detail.timeline.state.asked = Some(model.requests.load(load, model.now, out));
+    }
+}
+
+fn read_alerts(model: &mut Model, out: &mut Out) {
+    if let Some(detail) = &mut model.detail {
+        detail.alerts_incoming.clear();
+    }
+    ask_alerts(model, None, out);
+}
+
+fn ask_alerts(model: &mut Model, cursor: Option<String>, out: &mut Out) {
+    if let Some(detail) = &mut model.detail {
+        let load = Load::Alerts {
+            id: detail.id,
+            cursor,
+        };
+        detail.alerts.asked = Some(model.requests.load(load, model.now, out));
+    }
+}
+
+/// The opened incident, when `id` is that.
+fn opened(model: &mut Model, id: IncidentId) -> Option<&mut Detail> {
+    model.detail.as_mut().filter(|detail| detail.id == id)
+}
+
+pub fn incident_answered(model: &mut Model, request: RequestId, id: IncidentId, outcome: Outcome) {
+    match outcome {
+        Outcome::Incident(incident) => {
+            model.dirty |= model.known.read(&incident);
+            let now = model.now;
+            if let Some(detail) = opened(model, id)
+                && detail.read.waits_for(request)
+            {
+                detail.read.fill((), now);
+            }
+        }
+        Outcome::Failed(failure) => incident_failed(model, request, id, failure),
+        _ => {}
+    }
+}
+
+fn incident_failed(model: &mut Model, request: RequestId, id: IncidentId, failure: Failure) {
+    let gone = failure
+        .problem
+        .as_ref()
+        .is_some_and(|problem| problem.code == Code::NotFound);
+    if gone {
+        if let Some(incident) = model.known.get(id).cloned() {
+            let reference = incident.reference;
+            super::stream::deleted(model, &incident, "somebody");
+            model.flash(Tone::Warning, format!("{reference} does not exist any more"));
+        }
+        return;
+    }
+    if let Some(detail) = opened(model, id)
+        && detail.read.waits_for(request)
+    {
+        let news = detail.read.failure.as_ref() != Some(&failure);
+        detail.read.fail(failure);
+        model.dirty |= news;
+    }
+}
+
+pub fn timeline_answered(
+    model: &mut Model,
+    request: RequestId,
+    id: IncidentId,
+    outcome: Outcome,
+    out: &mut Out,
+) {
+    let now = model.now;
+    let Some(detail) = opened(model, id).filter(|d| d.timeline.state.waits_for(request)) else {
+        return;
+    };
+    let timeline = &mut detail.timeline;
+    let first = timeline.state.value.is_none();
+    let mut news = false;
+    match outcome {
+        Outcome::Timeline(page) => {
+            for fact in page.items {
+                news |= timeline.add(fact);
+            }
+            if let Some(cursor) = page.next_cursor
+                && timeline.facts().len() < TIMELINE_MAX
+            {
+                ask_timeline(model, Some(cursor), out);
+            } else {
+                timeline.state.fill((), now);
+                news |= first;
+            }
+        }
+        Outcome::Failed(failure) => {
+            news = timeline.state.failure.as_ref() != Some(&failure);
+            timeline.state.fail(failure);
+        }
+        _ => timeline.state.asked = None,
+    }
+    model.dirty |= news;
+}
+
+pub fn alerts_answered(
+    model: &mut Model,
+    request: RequestId,
+    id: IncidentId,
+    outcome: Outcome,
+    out: &mut Out,
+) {
+    let now = model.now;
+    let Some(detail) = opened(model, id).filter(|detail| detail.alerts.waits_for(request)) else {
+        return;
+    };
+    let mut news = false;
+    match outcome {
+        Outcome::Alerts(page) => {
+            detail.alerts_incoming.extend(page.items);
+            if let Some(cursor) = page.next_cursor
+                && detail.alerts_incoming.len() < ALERTS_MAX
+            {
+                ask_alerts(model, Some(cursor), out);
+                return;
+            }
+            let alerts = std::mem::take(&mut detail.alerts_incoming);
+            news = detail.alerts.value.as_ref() != Some(&alerts);
+            detail.alerts.fill(alerts, now);
+        }
+        Outcome::Failed(failure) => {
+            news = detail.alerts.failure.as_ref() != Some(&failure);
+            detail.alerts.fail(failure);
+        }
+        _ => detail.alerts.asked = None,
+    }
+    model.dirty |= news;
+}
+
+/// A fact about some incident: if it is the opened one, its parts follow.
+pub fn hear(model: &mut Model, event: &Event, out: &mut Out) {
+    let Some(id) = event.incident_id() else {
+        return;
+    };
+    let Some(detail) = opened(model, id) else {
+        return;
+    };
+    let news = detail.timeline.add(event.clone());
+    if !news {
+        return;
+    }
+    match &event.fact {
+        Fact::AlertFired { alert, .. } | Fact::AlertResolved { alert, .. } => {
+            put_alert(detail, alert);
+        }
+        Fact::LogAttached { last_seq, .. } => {
+            detail.logs.known_last = detail.logs.known_last.max(*last_seq);
+            logs::catch_up(model, false, out);
+        }
+        // Events leave the description out.
+        Fact::IncidentUpdated { changes, .. } if changes.contains_key("description") => {
+            read_incident(model, out);
+        }
+        _ => {}
+    }
+    model.dirty |= model.screen == Screen::Detail;
+}
+
+fn put_alert(detail: &mut Detail, alert: &Alert) {
+    let Some(alerts) = &mut detail.alerts.value else {
+        return;
+    };
+    match alerts.iter_mut().find(|other| other.id == alert.id) {
+        Some(other) => *other = alert.clone(),
+        None => alerts.push(alert.clone()),
+    }
+}
+
+pub fn turn_tab(model: &mut Model, by: usize, out: &mut Out) {
+    if let Some(detail) = &mut model.detail {
+        detail.tab = detail.tab.turn(by);
+        if detail.tab == Tab::Alerts && detail.alerts.asked.is_none() {
+            read_alerts(model, out);
+        }
+    }
+}
+
+pub fn go(model: &mut Model, step: Move, out: &mut Out) {
+    let rows = usize::from(layout::detail_rows(model.size.1));
+    let (left, _) = layout::detail_columns(model.size.0);
+    let Some(detail) = &mut model.detail else {
+        return;
+    };
+    match detail.tab {
+        Tab::Logs => logs::go(model, step, out),
+        Tab::Timeline => {
+            let timeline = &mut detail.timeline;
+            let facts = timeline.facts();
+            let width = usize::from(left);
+            let height = |at: usize| tell::wrapped(&tell::tell(&facts[at]), width).len();
+            let mut tail = timeline.tail;
+            tail.go(
+                step,
+                &Extent {
+                    keys: timeline.versions(),
+                    rows,
+                    height: &height,
+                },
+            );
+            timeline.tail = tail;
+        }
+        Tab::Alerts => {
+            let last = detail.alerts.value.as_ref().map_or(0, Vec::len);
+            // An alert takes two lines.
+            let page = (rows / 2).max(1);
+            detail.alerts_top = scrolled(detail.alerts_top, step, page, last.saturating_sub(page));
+        }
+        Tab::Overview => {
+            let text = model.known.get(detail.id).and_then(|i| i.description.as_deref());
+            let lines = layout::overview_lines(text.unwrap_or_default(), left);
+            let last = lines.saturating_sub(rows);
+            detail.overview_top = scrolled(detail.overview_top, step, rows.max(1), last);
+        }
+    }
+}
+
+/// A first visible line after a move, at most `last`.
+pub fn scrolled(top: usize, step: Move, page: usize, last: usize) -> usize {
+    let half = (page / 2).max(1);
+    let wanted = match step {
+        Move::Down => top + 1,
+        Move::Up => top.saturating_sub(1),
+        Move::HalfDown => top + half,
+        Move::HalfUp => top.saturating_sub(half),
+        Move::PageDown => top + page,
+        Move::PageUp => top.saturating_sub(page),
+        Move::First => 0,
+        Move::Last => last,
+    };
+    wanted.min(last)
+}

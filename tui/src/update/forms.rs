@@ -1,0 +1,287 @@
+//! What a person fills in: sign-in, new incident, comment, choices.
+
+use watchfire_shared::incident::rules::Refusal;
+use watchfire_shared::incident::{Incident, NewComment, Priority};
+use watchfire_shared::user::Role;
+
+use crate::action::{Edit, Move};
+use crate::effect::{Effect, Load, RequestId, Secret};
+use crate::event::{Failure, FailureKind, Outcome};
+use crate::model::commands::{Cell, Tone};
+use crate::model::connection::Link;
+use crate::model::forms::{
+    Candidate, Choice, CommentBox, NewField, NewForm, PRIORITIES, Picker, SignInField,
+    candidates, place_of,
+};
+use crate::model::input::TextField;
+use crate::model::slot::Purpose;
+use crate::model::{Model, Overlay};
+
+use super::detail::scrolled;
+use super::{Out, commands, load_everything};
+
+// Signing in.
+
+pub fn turn_sign_in(model: &mut Model) {
+    if let Some(form) = &mut model.sign_in {
+        form.focus = match form.focus {
+            SignInField::Email => SignInField::Password,
+            SignInField::Password => SignInField::Email,
+        };
+    }
+}
+
+pub fn submit_sign_in(model: &mut Model, out: &mut Out) {
+    let Some(form) = &mut model.sign_in else {
+        return;
+    };
+    if form.asked.is_some() {
+        return;
+    }
+    if form.email.text().trim().is_empty() {
+        form.focus = SignInField::Email;
+        form.message = Some("Type your e-mail address.".to_owned());
+        return;
+    }
+    if form.password.text().is_empty() {
+        form.focus = SignInField::Password;
+        form.message = None;
+        return;
+    }
+    let request = model.requests.open(Purpose::SignIn);
+    form.asked = Some(request);
+    form.message = None;
+    out.push(Effect::SignIn {
+        request,
+        email: form.email.text().trim().to_owned(),
+        password: Secret(form.password.text().to_owned()),
+    });
+}
+
+pub fn signed_in(model: &mut Model, request: RequestId, outcome: Outcome, out: &mut Out) {
+    let Some(form) = model.sign_in.as_mut().filter(|f| f.asked == Some(request)) else {
+        return;
+    };
+    form.asked = None;
+    model.dirty = true;
+    match outcome {
+        Outcome::Failed(failure) => {
+            form.password.clear();
+            form.focus = SignInField::Password;
+            form.message = Some(match failure.kind {
+                FailureKind::Unauthenticated => {
+                    "E-mail and password do not belong together: try again.".to_owned()
+                }
+                _ => format!("{}.", failure.message.trim_end_matches('.')),
+            });
+        }
+        _ => {
+            model.sign_in = None;
+            if model.connection.link == Link::SignedOut {
+                model.connection.link = Link::Connecting;
+            }
+            load_everything(model, out);
+        }
+    }
+}
+
+// A new incident.
+
+pub fn open_new(model: &mut Model) {
+    if model.me.as_ref().is_some_and(|me| me.role == Role::Viewer) {
+        let text = "You may only read here: an admin can make you a responder";
+        model.flash(Tone::Warning, text);
+        return;
+    }
+    model.overlay = Some(Overlay::NewIncident(NewForm::default()));
+}
+
+pub fn turn_new(form: &mut NewForm, by: usize) {
+    form.focus = form.focus.turn(by);
+}
+
+/// Left and right choose where the field is a choice.
+pub fn edit_new(form: &mut NewForm, edit: Edit) {
+    let focus = form.focus;
+    if let Some(field) = form.field() {
+        field.edit(edit);
+        form.errors.retain(|error| error.field != focus.name());
+        return;
+    }
+    let at = place_of(form.priority);
+    let wanted = match edit {
+        Edit::Left => at.saturating_sub(1),
+        Edit::Right => at + 1,
+        Edit::Start => 0,
+        Edit::End => PRIORITIES.len() - 1,
+        _ => at,
+    };
+    form.priority = PRIORITIES[wanted.min(PRIORITIES.len() - 1)];
+}
+
+/// A character: text, or on the choice the first letter of a priority.
+pub fn type_new(form: &mut NewForm, c: char) {
+    let focus = form.focus;
+    if let Some(field) = form.field() {
+        field.insert(c);
+        form.errors.retain(|error| error.field != focus.name());
+        return;
+    }
+    let letter = |priority: &&Priority| priority.as_str().starts_with(c.to_ascii_lowercase());
+    if let Some(priority) = PRIORITIES.iter().find(letter) {
+        form.priority = *priority;
+    }
+}
+
+pub fn submit_new(model: &mut Model, out: &mut Out) {
+    let Some(Overlay::NewIncident(form)) = &mut model.overlay else {
+        return;
+    };
+    if model.commands.is_creating() {
+        return;
+    }
+    let incident = form.incident();
+    match incident.check() {
+        Err(Refusal::Invalid(errors)) => {
+            form.focus = first_wrong(&errors.iter().map(|e| e.field.as_str()).collect::<Vec<_>>());
+            form.errors = errors;
+        }
+        _ => {
+            form.errors.clear();
+            commands::create(model, incident, out);
+        }
+    }
+}
+
+fn first_wrong(fields: &[&str]) -> NewField {
+    NewField::ALL
+        .into_iter()
+        .find(|field| fields.contains(&field.name()))
+        .unwrap_or(NewField::Title)
+}
+
+/// The daemon refused a new incident: the form stays, each mistake beside its field.
+pub fn refused(model: &mut Model, failure: &Failure) {
+    if let (Some(Overlay::NewIncident(form)), Some(problem)) =
+        (&mut model.overlay, &failure.problem)
+    {
+        form.errors.clone_from(&problem.errors);
+    }
+}
+
+// A comment.
+
+pub fn open_comment(model: &mut Model) {
+    let Some(incident) = commands::subject(model, None) else {
+        return;
+    };
+    let draft = model.drafts.remove(&incident.id).unwrap_or_default();
+    model.overlay = Some(Overlay::Comment(CommentBox {
+        incident: incident.id,
+        reference: incident.reference,
+        field: TextField::multiline(draft),
+        error: None,
+    }));
+}
+
+/// What was written stays a draft of its incident.
+pub fn leave_comment(model: &mut Model) {
+    if let Some(Overlay::Comment(comment)) = model.overlay.take()
+        && !comment.field.text().trim().is_empty()
+    {
+        let text = format!("Draft kept: n on {} goes on with it", comment.reference);
+        model
+            .drafts
+            .insert(comment.incident, comment.field.text().to_owned());
+        model.flash(Tone::Neutral, text);
+    }
+}
+
+pub fn submit_comment(model: &mut Model, out: &mut Out) {
+    let Some(Overlay::Comment(comment)) = &mut model.overlay else {
+        return;
+    };
+    let body = NewComment {
+        body: comment.field.text().trim().to_owned(),
+    };
+    if let Err(Refusal::Invalid(errors)) = body.check() {
+        comment.error = errors.first().map(|e| format!("A comment {}", e.message));
+        return;
+    }
+    let id = comment.incident;
+    if let Some(incident) = commands::incident(model, id) {
+        model.overlay = None;
+        commands::comment(model, &incident, body.body, out);
+    }
+}
+
+// Choices.
+
+pub fn open_priority(model: &mut Model) {
+    let Some(incident) = commands::subject(model, Some(Cell::Priority)) else {
+        return;
+    };
+    let now = incident.priority;
+    open_picker(model, &incident, place_of(now), Choice::Priority { now });
+}
+
+pub fn open_assign(model: &mut Model, out: &mut Out) {
+    let Some(incident) = commands::subject(model, Some(Cell::Who)) else {
+        return;
+    };
+    if model.users.asked.is_none() {
+        model.users.asked = Some(model.requests.load(Load::Users, model.now, out));
+    }
+    let now = incident.assigned_to.clone();
+    open_picker(model, &incident, 0, Choice::Assignee { now });
+}
+
+fn open_picker(model: &mut Model, incident: &Incident, at: usize, choice: Choice) {
+    model.overlay = Some(Overlay::Picker(Picker {
+        incident: incident.id,
+        reference: incident.reference,
+        at,
+        choice,
+    }));
+}
+
+fn people(model: &Model) -> Vec<Candidate> {
+    candidates(model.users.value.as_deref().unwrap_or_default())
+}
+
+pub fn go_picker(model: &mut Model, step: Move) {
+    let people = people(model).len();
+    if let Some(Overlay::Picker(picker)) = &mut model.overlay {
+        let count = match picker.choice {
+            Choice::Priority { .. } => PRIORITIES.len(),
+            Choice::Assignee { .. } => people,
+        };
+        picker.at = scrolled(picker.at, step, count, count.saturating_sub(1));
+    }
+}
+
+pub fn confirm_picker(model: &mut Model, out: &mut Out) {
+    let people = people(model);
+    let Some(Overlay::Picker(picker)) = model.overlay.take() else {
+        return;
+    };
+    let Some(incident) = commands::incident(model, picker.incident) else {
+        return;
+    };
+    match picker.choice {
+        Choice::Priority { now } => {
+            let to = PRIORITIES[picker.at.min(PRIORITIES.len() - 1)];
+            if to != now {
+                commands::prioritise(model, &incident, to, now, out);
+            }
+        }
+        Choice::Assignee { now } => {
+            let Some(to) = people.get(picker.at).cloned() else {
+                return;
+            };
+            if to.as_ref().map(|(id, _)| *id) != now.as_ref().map(|user| user.id) {
+                commands::assign(model, &incident, to, now.as_ref(), out);
+            }
+        }
+    }
+}

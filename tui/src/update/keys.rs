@@ -1,0 +1,206 @@
+//! Keys: the keymap says which action, this says whose it is.
+
+use crate::action::{Action, Edit, Move, Place};
+use crate::effect::Effect;
+use crate::event::KeyInput;
+use crate::keymap::{self, Context};
+use crate::model::detail::Tab;
+use crate::model::input::TextField;
+use crate::model::{Model, Overlay, Screen};
+
+use super::{Out, cache, commands, detail, forms, list, load_everything, logs, timers};
+
+pub fn press(model: &mut Model, key: KeyInput, out: &mut Out) {
+    let context = model.context();
+    if let Some(action) = keymap::lookup(context, key) {
+        act(model, action, context, out);
+    } else if let Some(c) = key.text()
+        && context.takes_text()
+    {
+        type_char(model, c);
+    }
+}
+
+pub fn paste(model: &mut Model, text: &str) {
+    if let Some(Overlay::NewIncident(form)) = &mut model.overlay
+        && form.field().is_none()
+    {
+        return;
+    }
+    if let Some(field) = field(model) {
+        field.paste(text);
+        typed(model);
+    }
+}
+
+fn type_char(model: &mut Model, c: char) {
+    if let Some(Overlay::NewIncident(form)) = &mut model.overlay {
+        forms::type_new(form, c);
+    } else if let Some(field) = field(model) {
+        field.insert(c);
+        typed(model);
+    }
+}
+
+/// The text field that has the keys.
+fn field(model: &mut Model) -> Option<&mut TextField> {
+    if let Some(form) = &mut model.sign_in {
+        return Some(form.field());
+    }
+    match &mut model.overlay {
+        Some(Overlay::Comment(comment)) => Some(&mut comment.field),
+        Some(Overlay::NewIncident(form)) => form.field(),
+        Some(_) => None,
+        None => match model.screen {
+            Screen::Incidents => Some(&mut model.list.query.field),
+            Screen::Detail => model.detail.as_mut().map(|detail| &mut detail.logs.field),
+            Screen::Cache => None,
+        },
+    }
+}
+
+/// After a change of a text.
+fn typed(model: &mut Model) {
+    if model.context() == Context::Query {
+        list::check_query(model);
+    }
+    if let Some(Overlay::Comment(comment)) = &mut model.overlay {
+        comment.error = None;
+    }
+}
+
+fn act(model: &mut Model, action: Action, context: Context, out: &mut Out) {
+    match action {
+        Action::Quit => out.push(Effect::Quit),
+        Action::Help => model.overlay = Some(Overlay::Help { top: 0 }),
+        Action::CommandLog => model.overlay = Some(Overlay::CommandLog { top: 0 }),
+        Action::Back => back(model, context, out),
+        Action::Open => {
+            if let Some(id) = model.list.selected {
+                detail::open(model, id, out);
+            }
+        }
+        Action::Go(place) => go_to(model, place, out),
+        Action::Move(step) => go(model, context, step, out),
+        Action::NextTab => detail::turn_tab(model, 1, out),
+        Action::PreviousTab => detail::turn_tab(model, Tab::ALL.len() - 1, out),
+        Action::Query => query(model),
+        Action::Reload => {
+            out.push(Effect::Reconnect);
+            load_everything(model, out);
+        }
+        Action::Step(step) => commands::step(model, step, out),
+        Action::AssignToMe => commands::assign_to_me(model, out),
+        Action::Assign => forms::open_assign(model, out),
+        Action::Priority => forms::open_priority(model),
+        Action::Comment => forms::open_comment(model),
+        Action::NewIncident => forms::open_new(model),
+        Action::Follow => logs::follow(model, out),
+        Action::RaiseLevel => logs::turn_level(model, true, out),
+        Action::LowerLevel => logs::turn_level(model, false, out),
+        Action::Complete => list::complete_query(model),
+        Action::Confirm => confirm(model, context, out),
+        Action::NextField => turn_field(model, 1),
+        Action::PreviousField => turn_field(model, 2),
+        Action::Edit(edit) => edit_text(model, edit),
+    }
+}
+
+fn back(model: &mut Model, context: Context, out: &mut Out) {
+    match context {
+        Context::Comment => forms::leave_comment(model),
+        Context::Help | Context::CommandLog | Context::Picker | Context::NewIncident => {
+            model.overlay = None;
+        }
+        Context::Query => list::cancel_query(model),
+        Context::Search => logs::cancel_search(model),
+        Context::Logs => {
+            if !logs::clear_search(model, out) {
+                detail::close(model);
+            }
+        }
+        Context::Detail => detail::close(model),
+        Context::Cache => go_to(model, Place::Incidents, out),
+        Context::List => list::clear_query(model, out),
+        Context::SignIn => {}
+    }
+}
+
+fn go_to(model: &mut Model, place: Place, out: &mut Out) {
+    match place {
+        Place::Incidents => model.screen = Screen::Incidents,
+        Place::Cache => {
+            model.screen = Screen::Cache;
+            cache::refresh(model, out);
+        }
+    }
+    timers::watch_pane(model);
+}
+
+fn go(model: &mut Model, context: Context, step: Move, out: &mut Out) {
+    let log_length = model.commands.entries.len();
+    match (&mut model.overlay, context) {
+        (Some(Overlay::Help { top }), _) => {
+            *top = detail::scrolled(*top, step, 10, keymap::BINDINGS.len());
+        }
+        (Some(Overlay::CommandLog { top }), _) => {
+            *top = detail::scrolled(*top, step, 10, log_length.saturating_sub(1));
+        }
+        (Some(Overlay::Picker(_)), _) => forms::go_picker(model, step),
+        (_, Context::List) => list::go(model, step, out),
+        (_, Context::Detail | Context::Logs) => detail::go(model, step, out),
+        _ => {}
+    }
+}
+
+fn query(model: &mut Model) {
+    match model.screen {
+        Screen::Detail => logs::edit_search(model),
+        Screen::Incidents => list::edit_query(model),
+        Screen::Cache => {
+            model.screen = Screen::Incidents;
+            timers::watch_pane(model);
+            list::edit_query(model);
+        }
+    }
+}
+
+fn confirm(model: &mut Model, context: Context, out: &mut Out) {
+    match context {
+        Context::SignIn => {
+            let first = model.sign_in.as_ref().is_some_and(|form| {
+                form.focus == crate::model::forms::SignInField::Email
+                    && form.password.text().is_empty()
+                    && !form.email.text().trim().is_empty()
+            });
+            if first {
+                forms::turn_sign_in(model);
+            } else {
+                forms::submit_sign_in(model, out);
+            }
+        }
+        Context::Query => list::apply_query(model, out),
+        Context::Search => logs::apply_search(model, out),
+        Context::Comment => forms::submit_comment(model, out),
+        Context::NewIncident => forms::submit_new(model, out),
+        Context::Picker => forms::confirm_picker(model, out),
+        _ => {}
+    }
+}
+
+fn turn_field(model: &mut Model, by: usize) {
+    if model.sign_in.is_some() {
+        forms::turn_sign_in(model);
+    } else if let Some(Overlay::NewIncident(form)) = &mut model.overlay {
+        forms::turn_new(form, by);
+    }
+}
+
+fn edit_text(model: &mut Model, edit: Edit) {
+    if let Some(Overlay::NewIncident(form)) = &mut model.overlay {
+        forms::edit_new(form, edit);
+    } else if let Some(field) = field(model) {
+        field.edit(edit);
+        typed(model);
+    }
+}

@@ -1,0 +1,268 @@
+//! The incident list: reading pages, moving the cursor, the query bar.
+
+use watchfire_shared::filter::{Filter, FilterError};
+use watchfire_shared::page::{DEFAULT_LIMIT, IncidentPage, MAX_INCIDENTS};
+use watchfire_shared::problem::Code;
+
+use crate::action::{Edit, Move};
+use crate::effect::{Load, RequestId};
+use crate::event::{Failure, Outcome};
+use crate::model::Model;
+use crate::model::input::TextField;
+use crate::model::list::{DEFAULT_QUERY, FRESH_FOR, Fetch};
+use crate::model::matching;
+use watchfire_shared::incident::Incident;
+
+use super::{Out, timers};
+
+/// The next page is asked for when the cursor is this near to the last row.
+const NEAR_END: usize = 20;
+/// A reload reads again what was loaded, up to this many rows.
+const RELOAD_MAX: usize = 2_000;
+
+/// Reads the list again from the top; what is shown stays until the answer.
+pub fn reload(model: &mut Model, out: &mut Out) {
+    model.list.reload_at = None;
+    model.list.incoming.clear();
+    model.list.arrived.clear();
+    ask(model, None, Fetch::Reload, out);
+}
+
+fn ask(model: &mut Model, cursor: Option<String>, fetch: Fetch, out: &mut Out) {
+    let wanted = model.list.rows.len() + usize::from(fetch == Fetch::More);
+    let limit = u32::try_from(wanted).unwrap_or(MAX_INCIDENTS);
+    let load = Load::Incidents {
+        filter: model.list.query.applied.clone(),
+        cursor,
+        limit: limit.clamp(DEFAULT_LIMIT, MAX_INCIDENTS),
+    };
+    let asked = model.requests.load(load, model.now, out);
+    model.list.asked = Some((asked, fetch));
+}
+
+pub fn more_if_near_end(model: &mut Model, out: &mut Out) {
+    let list = &model.list;
+    let reach = list
+        .selected_index()
+        .unwrap_or(0)
+        .max(list.offset + model.list_height());
+    if list.asked.is_none() && reach + NEAR_END >= list.rows.len() && list.loaded {
+        if let Some(cursor) = list.next_cursor.clone() {
+            ask(model, Some(cursor), Fetch::More, out);
+        }
+    }
+}
+
+/// Takes the answer to a page; one to an older question is dropped.
+pub fn answered(model: &mut Model, request: RequestId, outcome: Outcome, out: &mut Out) {
+    let Some((asked, fetch)) = model.list.asked else {
+        return;
+    };
+    if asked.request != request {
+        return;
+    }
+    match outcome {
+        Outcome::Incidents(page) => take_page(model, *page, fetch, out),
+        Outcome::Failed(failure) => fail(model, failure),
+        _ => model.list.asked = None,
+    }
+}
+
+fn take_page(model: &mut Model, page: IncidentPage, fetch: Fetch, out: &mut Out) {
+    let mut differs = false;
+    let mut ids = Vec::with_capacity(page.items.len());
+    for incident in &page.items {
+        differs |= model.known.read(incident);
+        if !model.known.is_deleted(incident.id) {
+            ids.push(incident.id);
+        }
+    }
+    let list = &mut model.list;
+    list.asked = None;
+    let said = (list.total, list.loaded, list.failure.take().is_some());
+    let more = page.next_cursor.clone();
+    match fetch {
+        Fetch::More => {
+            ids.retain(|id| list.index_of(*id).is_none());
+            differs |= !ids.is_empty();
+            list.rows.extend(ids);
+        }
+        Fetch::Reload => {
+            ids.retain(|id| !list.incoming.contains(id));
+            list.incoming.extend(ids);
+            let wanted = list.rows.len().min(RELOAD_MAX);
+            if list.incoming.len() < wanted && list.loaded && more.is_some() {
+                ask(model, more, Fetch::Reload, out);
+                return;
+            }
+        }
+    }
+    list.next_cursor = page.next_cursor;
+    list.total = Some((page.total, page.total_exact));
+    if fetch == Fetch::Reload {
+        differs |= settle(model);
+    }
+    let list = &mut model.list;
+    list.loaded_at = Some(model.now);
+    model.dirty |= differs || said != (list.total, true, false);
+    let list = &model.list;
+    model
+        .known
+        .prune(|id| list.index_of(id).is_some() || list.selected == Some(id));
+    more_if_near_end(model, out);
+}
+
+/// Puts the rows of a finished reload on the screen; says whether that moved anything.
+fn settle(model: &mut Model) -> bool {
+    let height = model.list_height();
+    let list = &mut model.list;
+    let before = (list.rows.clone(), list.selected, list.ghost);
+    // Another query is another list: nothing of the old one is kept.
+    let keep = list
+        .selected
+        .filter(|id| list.loaded && !model.known.is_deleted(*id));
+    let rows = std::mem::take(&mut list.incoming);
+    list.replace(rows, keep, height);
+    list.loaded = true;
+    let arrived = std::mem::take(&mut list.arrived);
+    for id in arrived {
+        if let Some(incident) = model.known.get(id) {
+            model.list.insert(incident, &model.known, height);
+        }
+    }
+    let list = &model.list;
+    before != (list.rows.clone(), list.selected, list.ghost)
+}
+
+fn fail(model: &mut Model, failure: Failure) {
+    let list = &mut model.list;
+    list.asked = None;
+    let refused = failure.problem.as_ref();
+    if let Some(error) = refused.and_then(|p| p.errors.iter().find(|e| e.field == "filter")) {
+        let length = list.query.applied.chars().count();
+        list.query.mistake = Some(FilterError {
+            start: 0,
+            end: length,
+            message: error.message.clone(),
+        });
+    }
+    // The cursor of a page belongs to a list that is gone: read it from the top.
+    if refused.is_some_and(|problem| problem.code == Code::InvalidCursor) {
+        list.next_cursor = None;
+        timers::reload_list_soon(model);
+        return;
+    }
+    if list.failure.as_ref() != Some(&failure) {
+        list.failure = Some(failure);
+        model.dirty = true;
+    }
+}
+
+/// An incident changed or came into being: it may have to enter or leave the list.
+pub fn changed(model: &mut Model, incident: &Incident) {
+    let id = incident.id;
+    let belongs = model.list.query.filter().map_or(None, |filter| {
+        matching::belongs(&filter, incident, model.me.as_ref().map(|me| me.id), model.now)
+    });
+    if model.list.index_of(id).is_some() {
+        model.dirty = true;
+        // A ghost that belongs here again is an ordinary row after the reload.
+        timers::reload_list_soon(model);
+        return;
+    }
+    match belongs {
+        Some(false) => {}
+        None => timers::reload_list_soon(model),
+        Some(true) => {
+            let height = model.list_height();
+            if model.list.asked.is_some_and(|(_, fetch)| fetch == Fetch::Reload) {
+                model.list.arrived.push(id);
+            }
+            if model.list.loaded && model.list.insert(incident, &model.known, height) {
+                model.list.fresh.insert(id, model.now + FRESH_FOR);
+                model.dirty = true;
+            }
+        }
+    }
+}
+
+pub fn go(model: &mut Model, step: Move, out: &mut Out) {
+    let height = model.list_height();
+    model.list.go(step, height);
+    more_if_near_end(model, out);
+}
+
+// The query bar.
+
+pub fn edit_query(model: &mut Model) {
+    let query = &mut model.list.query;
+    query.editing = true;
+    query.field = TextField::new(query.applied.clone());
+    // Words are added at the end: leave a space to type after.
+    if !query.applied.is_empty() && !query.applied.ends_with(' ') {
+        query.field.insert(' ');
+    }
+    check_query(model);
+}
+
+/// Looks for a mistake in what is typed.
+pub fn check_query(model: &mut Model) {
+    let query = &mut model.list.query;
+    query.mistake = query.field.text().parse::<Filter>().err();
+}
+
+pub fn cancel_query(model: &mut Model) {
+    let query = &mut model.list.query;
+    query.editing = false;
+    query.field = TextField::new(query.applied.clone());
+    query.mistake = None;
+}
+
+/// Applies what is typed; with a mistake in it the bar stays open and says what is wrong.
+pub fn apply_query(model: &mut Model, out: &mut Out) {
+    check_query(model);
+    if model.list.query.mistake.is_some() {
+        return;
+    }
+    let text = model.list.query.field.text().trim().to_owned();
+    model.list.query.editing = false;
+    set_query(model, text, out);
+}
+
+/// `esc` in the list: back to what is shown when nothing was asked.
+pub fn clear_query(model: &mut Model, out: &mut Out) {
+    if model.list.query.applied != DEFAULT_QUERY {
+        set_query(model, DEFAULT_QUERY.to_owned(), out);
+    }
+}
+
+fn set_query(model: &mut Model, text: String, out: &mut Out) {
+    let query = &mut model.list.query;
+    query.field = TextField::new(text.clone());
+    query.mistake = None;
+    if text != query.applied {
+        query.applied = text;
+        model.list.loaded = false;
+        model.list.next_cursor = None;
+        model.list.failure = None;
+    }
+    reload(model, out);
+}
+
+/// Finishes the word before the cursor with the first way to go on.
+pub fn complete_query(model: &mut Model) {
+    let field = &mut model.list.query.field;
+    let cursor = field.before_cursor().chars().count();
+    let ways = Filter::complete(field.text(), cursor);
+    let Some(first) = ways.first() else {
+        return;
+    };
+    for _ in first.start..first.end {
+        field.edit(Edit::Backspace);
+    }
+    field.paste(&first.text);
+    if ways.len() == 1 && !first.text.ends_with(':') {
+        field.insert(' ');
+    }
+    check_query(model);
+}

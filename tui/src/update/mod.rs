@@ -1,0 +1,103 @@
+//! What happens next: pure functions from an event and the model to the model and effects. No
+//! terminal, no network, no clock: the time is an argument.
+
+mod answers;
+mod cache;
+mod commands;
+mod detail;
+mod forms;
+mod keys;
+mod list;
+mod logs;
+mod stream;
+mod timers;
+
+use chrono::{DateTime, Utc};
+
+use crate::effect::{Effect, Load};
+use crate::event::Event;
+use crate::model::forms::SignIn;
+use crate::model::slot::Slot;
+use crate::model::{Model, Screen};
+
+/// Effects asked for so far, in order.
+type Out = Vec<Effect>;
+
+/// What the client wants first.
+pub fn start(model: &mut Model) -> Vec<Effect> {
+    let mut out = Out::new();
+    if model.sign_in.is_none() {
+        load_everything(model, &mut out);
+    }
+    timers::plan(model);
+    out
+}
+
+/// Takes one event.
+pub fn update(model: &mut Model, event: Event, now: DateTime<Utc>) -> Vec<Effect> {
+    let mut out = Out::new();
+    // A clock that is set back must not bring old times back.
+    model.now = now.max(model.now);
+    let freshness = model.connection.freshness(model.now);
+    match event {
+        Event::Key(key) => {
+            model.dirty = true;
+            keys::press(model, key, &mut out);
+        }
+        Event::Paste(text) => {
+            model.dirty = true;
+            keys::paste(model, &text);
+        }
+        Event::Resize(width, height) => resize(model, (width, height), &mut out),
+        Event::Tick => {}
+        Event::Stream(said) => stream::hear(model, said, &mut out),
+        Event::Done { request, outcome } => answers::done(model, request, outcome, &mut out),
+    }
+    timers::fire(model, &mut out);
+    model.dirty |= freshness != model.connection.freshness(model.now);
+    timers::plan(model);
+    out
+}
+
+fn resize(model: &mut Model, size: (u16, u16), out: &mut Out) {
+    if model.size == size {
+        return;
+    }
+    model.size = size;
+    model.dirty = true;
+    let height = model.list_height();
+    model.list.show_selected(height);
+    list::more_if_near_end(model, out);
+}
+
+/// Reads all that is on the screen, and what the head line says.
+fn load_everything(model: &mut Model, out: &mut Out) {
+    if model.me.is_none() {
+        model.requests.load(Load::Me, model.now, out);
+    }
+    list::reload(model, out);
+    load_counts(model, out);
+    match model.screen {
+        Screen::Detail => detail::reload(model, out),
+        Screen::Cache => cache::refresh(model, out),
+        Screen::Incidents => {}
+    }
+}
+
+fn load_counts(model: &mut Model, out: &mut Out) {
+    model.timers.counts = None;
+    model.counts.asked = Some(model.requests.load(Load::Counts, model.now, out));
+}
+
+/// The daemon does not know us: nothing works but signing in.
+fn sign_out(model: &mut Model, message: &str) {
+    model.dirty = true;
+    if model.sign_in.is_none() {
+        model.sign_in = Some(SignIn::new(Some(message.to_owned())));
+        model.users = Slot::default();
+        model.me = None;
+    }
+}
+
+
+

@@ -1,0 +1,124 @@
+//! What the live stream says.
+
+use chrono::TimeDelta;
+use watchfire_shared::event::{Event, Fact, Hello};
+use watchfire_shared::incident::Incident;
+
+use crate::event::StreamEvent;
+use crate::model::Model;
+use crate::model::commands::Tone;
+use crate::model::connection::Link;
+use crate::model::slot::Slot;
+
+use super::{Out, detail, list, load_everything, sign_out, timers};
+
+pub fn hear(model: &mut Model, said: StreamEvent, out: &mut Out) {
+    match said {
+        StreamEvent::Connecting => model.connection.link = Link::Connecting,
+        StreamEvent::Hello(hello) => {
+            up(model);
+            enter_log(model, hello);
+            load_everything(model, out);
+        }
+        StreamEvent::Resumed => {
+            up(model);
+            load_everything(model, out);
+        }
+        StreamEvent::Heartbeat { .. } => up(model),
+        StreamEvent::Event(event) => {
+            up(model);
+            fact(model, &event, out);
+        }
+        StreamEvent::Resync(hello) => {
+            up(model);
+            model.connection.log_id = None;
+            enter_log(model, hello);
+            model.known.forget_versions();
+            load_everything(model, out);
+            let text = "The daemon could not go on from where we were: everything was loaded again";
+            model.flash(Tone::Warning, text);
+        }
+        StreamEvent::Lost { reason, retry_in } => {
+            let retry_in = TimeDelta::from_std(retry_in).unwrap_or(TimeDelta::MAX);
+            let retry_at = model.now.checked_add_signed(retry_in);
+            model.connection.link = Link::Down {
+                reason,
+                retry_at: retry_at.unwrap_or(model.now),
+            };
+        }
+        StreamEvent::Unauthenticated => {
+            model.connection.link = Link::SignedOut;
+            sign_out(model, "The daemon does not know this sign-in any more.");
+        }
+    }
+}
+
+fn up(model: &mut Model) {
+    model.connection.link = Link::Up;
+    model.connection.heard_at = Some(model.now);
+}
+
+/// Versions count within one log; in another one everything is new.
+fn enter_log(model: &mut Model, hello: Hello) {
+    let before = model.connection.log_id.replace(hello.log_id);
+    if before.is_some_and(|log| log != hello.log_id) {
+        model.known.forget_versions();
+        detail::forget(model);
+    }
+}
+
+fn fact(model: &mut Model, event: &Event, out: &mut Out) {
+    let Some(incident) = event.fact.incident() else {
+        // People have changed: ask again when somebody is to be chosen.
+        model.users = Slot::default();
+        return;
+    };
+    if let Fact::IncidentDeleted { incident } = &event.fact {
+        deleted(model, incident, &event.actor.name);
+        return;
+    }
+    let before = model.known.get(incident.id).map(key);
+    if model.known.hear(incident) {
+        if before != Some(key(incident)) {
+            list::changed(model, incident);
+            timers::reload_counts_soon(model);
+        } else {
+            let height = model.list_height();
+            model.dirty |= model.list.visible(height).contains(&incident.id);
+        }
+    }
+    detail::hear(model, event, out);
+}
+
+/// What decides whether and where an incident stands in a list.
+type Key = (
+    watchfire_shared::incident::Status,
+    watchfire_shared::incident::Priority,
+    Option<watchfire_shared::ids::UserId>,
+    String,
+    String,
+    watchfire_shared::incident::Labels,
+);
+
+fn key(incident: &Incident) -> Key {
+    (
+        incident.status,
+        incident.priority,
+        incident.assigned_to.as_ref().map(|user| user.id),
+        incident.service.clone(),
+        incident.title.clone(),
+        incident.labels.clone(),
+    )
+}
+
+pub fn deleted(model: &mut Model, incident: &Incident, by: &str) {
+    if !model.known.delete(incident) {
+        return;
+    }
+    timers::reload_counts_soon(model);
+    model.dirty |= model.list.remove(incident.id);
+    if detail::close_if(model, incident.id) {
+        let text = format!("{} was deleted by {by}", incident.reference);
+        model.flash(Tone::Warning, text);
+    }
+}

@@ -1,0 +1,150 @@
+//! What happens because time passes.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::model::age;
+use crate::model::{Model, Screen, layout};
+
+use super::{Out, cache, detail, list};
+
+/// A burst of events asks for one reload, this long after the last of them …
+const RELOAD_AFTER: TimeDelta = TimeDelta::milliseconds(700);
+/// … and at the latest this long after the first.
+const RELOAD_WITHIN: TimeDelta = TimeDelta::milliseconds(2_500);
+const COUNTS_AFTER: TimeDelta = TimeDelta::milliseconds(700);
+
+/// How often a visible pane is read again, because some of what it shows makes no event.
+const fn pane_interval(screen: Screen) -> TimeDelta {
+    match screen {
+        Screen::Incidents => TimeDelta::seconds(15),
+        Screen::Detail => TimeDelta::seconds(5),
+        Screen::Cache => TimeDelta::seconds(2),
+    }
+}
+
+/// The list may show what no longer belongs there.
+pub fn reload_list_soon(model: &mut Model) {
+    let soon = model.now + RELOAD_AFTER;
+    let latest = match model.list.reload_at {
+        Some((_, latest)) => latest,
+        None => model.now + RELOAD_WITHIN,
+    };
+    model.list.reload_at = Some((soon, latest));
+}
+
+pub fn reload_counts_soon(model: &mut Model) {
+    let at = model.now + COUNTS_AFTER;
+    model.timers.counts.get_or_insert(at);
+}
+
+/// Another pane is visible.
+pub fn watch_pane(model: &mut Model) {
+    model.timers.pane = Some(model.now + pane_interval(model.screen));
+}
+
+/// Does what is due.
+pub fn fire(model: &mut Model, out: &mut Out) {
+    let now = model.now;
+    if model.repaint_at.is_some_and(|at| at <= now) {
+        model.dirty = true;
+    }
+    if model.flash.as_ref().is_some_and(|flash| flash.until <= now) {
+        model.flash = None;
+        model.dirty = true;
+    }
+    model.list.fresh.retain(|_, until| *until > now);
+    if model.sign_in.is_some() {
+        return;
+    }
+    if model.timers.counts.is_some_and(|at| at <= now) {
+        super::load_counts(model, out);
+    }
+    let reload = model.list.reload_at.map(|(soon, latest)| soon.min(latest));
+    if reload.is_some_and(|at| at <= now) {
+        list::reload(model, out);
+    }
+    if model.timers.pane.is_none_or(|at| at <= now) {
+        if model.timers.pane.is_some() {
+            refresh_pane(model, out);
+        }
+        watch_pane(model);
+    }
+}
+
+fn refresh_pane(model: &mut Model, out: &mut Out) {
+    match model.screen {
+        Screen::Incidents => {
+            if model.list.asked.is_none() {
+                list::reload(model, out);
+            }
+        }
+        Screen::Detail => detail::refresh(model, out),
+        Screen::Cache => cache::refresh(model, out),
+    }
+}
+
+/// Works out when time alone will change something visible, and lets timers rest while nobody is
+/// signed in.
+pub fn plan(model: &mut Model) {
+    let now = model.now;
+    if model.sign_in.is_some() {
+        model.timers.pane = None;
+        model.timers.counts = None;
+        model.list.reload_at = None;
+    }
+    let flash = model.flash.as_ref().map(|flash| flash.until);
+    let fresh = model.list.fresh.values().min().copied();
+    model.repaint_at = [model.connection.next_change(now), flash, fresh]
+        .into_iter()
+        .flatten()
+        .chain(loading(model))
+        .chain(ages(model))
+        .filter(|at| *at > now)
+        .min();
+}
+
+/// When "loading" will have to be said.
+fn loading(model: &Model) -> Vec<DateTime<Utc>> {
+    let mut at = Vec::new();
+    match (model.screen, &model.detail) {
+        (Screen::Incidents, _) => at.extend(model.list.loading_at()),
+        (Screen::Cache, _) => at.extend(model.cache.stats.loading_at()),
+        (Screen::Detail, Some(detail)) => {
+            at.extend(detail.timeline.state.loading_at());
+            at.extend(detail.alerts.loading_at());
+            at.extend(detail.logs.loading_at());
+        }
+        (Screen::Detail, None) => {}
+    }
+    at
+}
+
+/// When a visible age will say something else.
+fn ages(model: &Model) -> Vec<DateTime<Utc>> {
+    let incidents = match model.screen {
+        Screen::Incidents => model.list.visible(model.list_height()),
+        Screen::Detail => model.detail.as_ref().map_or(&[][..], |detail| {
+            std::slice::from_ref(&detail.id)
+        }),
+        Screen::Cache => &[],
+    };
+    let beside = model.size.0 >= layout::SIDE;
+    let mut at = Vec::new();
+    for incident in incidents.iter().filter_map(|id| model.known.get(*id)) {
+        at.push(age::next_change(incident.created_at, model.now));
+        if model.screen == Screen::Detail || (beside && model.list.selected == Some(incident.id)) {
+            let others = [
+                incident.acknowledged_at,
+                incident.resolved_at,
+                incident.closed_at,
+            ];
+            let others = others.into_iter().flatten();
+            at.extend(others.map(|since| age::next_change(since, model.now)));
+        }
+    }
+    if let (Screen::Detail, Some(detail)) = (model.screen, &model.detail) {
+        let alerts = detail.alerts.value.iter().flatten();
+        at.extend(alerts.map(|alert| age::next_change(alert.last_seen_at, model.now)));
+    }
+    at
+}
