@@ -10,4 +10,9 @@ pub mod event;
 pub mod keymap;
 pub mod model;
 pub mod safe;
+pub mod theme;
 pub mod update;
+pub mod view;
+
+#[cfg(test)]
+mod fixture;

@@ -1,8 +1,6 @@
 //! How the rows of the screen are shared out. The view draws by these numbers and `update` scrolls by
 //! them, so that both speak of the same page.
 
-use crate::safe::SafeText;
-
 /// From this width on words are written out and panes stand side by side.
 pub const WIDE: u16 = 120;
 /// From this width on the list shows the selected incident beside it.
@@ -46,21 +44,4 @@ pub fn detail_columns(width: u16) -> (u16, u16) {
     }
     let left = (u32::from(width) * 45 / 100).try_into().unwrap_or(width);
     (left, width - left - 1)
-}
-
-/// Lines of the overview above its description.
-pub const OVERVIEW_FACTS: usize = 12;
-
-/// Lines that the overview takes in columns of `width`, description and all.
-pub fn overview_lines(description: &str, width: u16) -> usize {
-    OVERVIEW_FACTS + description_lines(description, width).len()
-}
-
-/// The description as it is shown: wrapped, one column in from both sides.
-pub fn description_lines(description: &str, width: u16) -> Vec<SafeText> {
-    let room = usize::from(width).saturating_sub(2).max(1);
-    SafeText::lines(description)
-        .iter()
-        .flat_map(|line| line.wrap(room))
-        .collect()
 }

@@ -12,6 +12,7 @@ pub mod layout;
 pub mod list;
 pub mod logs;
 pub mod matching;
+pub mod overview;
 pub mod scroll;
 pub mod slot;
 pub mod tell;

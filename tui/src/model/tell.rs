@@ -19,7 +19,7 @@ pub struct Told {
 }
 
 /// Columns of a timeline line before its text: time, who, and the gaps.
-pub const TIME_COLUMNS: usize = 10;
+pub const TIME_COLUMNS: usize = 13;
 pub const WHO_COLUMNS: usize = 14;
 
 pub fn tell(event: &Event) -> Told {

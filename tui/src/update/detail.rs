@@ -11,7 +11,7 @@ use crate::event::{Failure, Outcome};
 use crate::model::commands::Tone;
 use crate::model::detail::{Detail, TIMELINE_MAX, Tab};
 use crate::model::scroll::Extent;
-use crate::model::{Model, Screen, layout, tell};
+use crate::model::{Model, Screen, layout, overview, tell};
 
 use super::{Out, logs, timers};
 
@@ -306,8 +306,8 @@ pub fn go(model: &mut Model, step: Move, out: &mut Out) {
             detail.alerts_top = scrolled(detail.alerts_top, step, page, last.saturating_sub(page));
         }
         Tab::Overview => {
-            let text = model.known.get(detail.id).and_then(|i| i.description.as_deref());
-            let lines = layout::overview_lines(text.unwrap_or_default(), left);
+            let incident = model.known.get(detail.id);
+            let lines = incident.map_or(0, |incident| overview::lines(incident, left).len());
             let last = lines.saturating_sub(rows);
             detail.overview_top = scrolled(detail.overview_top, step, rows.max(1), last);
         }

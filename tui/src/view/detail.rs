@@ -1,0 +1,177 @@
+//! One incident, opened:
+//!
+//! ```text
+//!  INC-204 Checkout latency p99 over 4 s              ▲▲ crit  ◐ investigating  dana
+//!  Overview  [Timeline 9]  Alerts 2  Logs 1,204                   times in UTC+02:00
+//! ──────────────────────────────────────────────────────────────────────────────────
+//!     20:41:07 system        alert fired    CheckoutSlow i-a
+//!     20:42:10 dana          investigating
+//! ```
+//!
+//! From 120 columns on the log pane stands on the right of the other tabs.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use watchfire_shared::incident::Incident;
+
+use crate::event::Failure;
+use crate::model::commands::Cell;
+use crate::model::detail::{Detail, Tab};
+use crate::model::{Model, layout};
+use crate::theme::{Theme, short_priority};
+
+use super::paint::{Pen, number, rule};
+use super::{Cursor, alerts, logs, overview, rows, time, timeline};
+
+pub fn render(buf: &mut Buffer, area: Rect, model: &Model) -> Cursor {
+    let theme = Theme::new(model.look);
+    let detail = model.detail.as_ref()?;
+    let incident = model.known.get(detail.id)?;
+    title(&mut Pen::new(buf, area, 1, theme), model, incident);
+    tabs(&mut Pen::new(buf, area, 2, theme), model, detail, incident);
+    let height = layout::detail_rows(area.height);
+    let top = area.height.saturating_sub(height + 1);
+    if top > 3 {
+        rule(buf, area, 3, theme);
+    }
+    let content = rows(area, top, height);
+    let (left, right) = layout::detail_columns(area.width);
+    let pane = Rect {
+        width: left,
+        ..content
+    };
+    if right == 0 {
+        return tab(buf, pane, model, detail, incident, detail.tab);
+    }
+    // With the log pane beside it, the tab of the logs shows what happened on the left.
+    let left_tab = match detail.tab {
+        Tab::Logs => Tab::Timeline,
+        other => other,
+    };
+    tab(buf, pane, model, detail, incident, left_tab);
+    for row in 0..content.height {
+        let wall = Rect {
+            x: content.x + left,
+            width: 1,
+            ..content
+        };
+        Pen::new(buf, wall, row, theme).text(theme.wall(), theme.dim());
+    }
+    let beside = Rect {
+        x: content.x + left + 1,
+        width: right,
+        ..content
+    };
+    logs::render(buf, beside, model, detail)
+}
+
+fn tab(
+    buf: &mut Buffer,
+    area: Rect,
+    model: &Model,
+    detail: &Detail,
+    incident: &Incident,
+    tab: Tab,
+) -> Cursor {
+    match tab {
+        Tab::Overview => overview::render(buf, area, model, incident, detail.overview_top),
+        Tab::Timeline => timeline::render(buf, area, model, detail),
+        Tab::Alerts => alerts::render(buf, area, model, detail),
+        Tab::Logs => return logs::render(buf, area, model, detail),
+    }
+    None
+}
+
+fn title(pen: &mut Pen, model: &Model, incident: &Incident) {
+    let theme = pen.theme;
+    let pending = |cell, text: String| {
+        if model.commands.is_pending(incident.id, cell) {
+            theme.pending().to_owned()
+        } else {
+            text
+        }
+    };
+    pen.gap(1);
+    pen.text(&incident.reference.to_string(), theme.bold());
+    pen.gap(1);
+    pen.keep_free(1);
+    if pen.room() > 50 {
+        let name = incident.assigned_to.as_ref().map(|user| user.name.clone());
+        let who = name.unwrap_or_else(|| "nobody".to_owned());
+        pen.right(&pending(Cell::Who, who), theme.work());
+        pen.keep_free(1);
+    }
+    if pen.room() > 24 {
+        let word = pending(Cell::Status, incident.status.to_string());
+        let glyph = theme.status_glyph(incident.status);
+        pen.right(&format!("{glyph} {word}"), theme.status(incident.status));
+        pen.keep_free(1);
+        let word = pending(
+            Cell::Priority,
+            short_priority(incident.priority).to_owned(),
+        );
+        let glyph = theme.priority_glyph(incident.priority);
+        pen.right(&format!("{glyph} {word}"), theme.priority(incident.priority));
+        pen.keep_free(1);
+    }
+    pen.text(&incident.title, theme.bold());
+}
+
+fn tabs(pen: &mut Pen, model: &Model, detail: &Detail, incident: &Incident) {
+    let theme = pen.theme;
+    if pen.room() > 70 {
+        pen.keep_free(1);
+        pen.right(&time::zone(model), theme.dim());
+    }
+    for tab in Tab::ALL {
+        let extra = match tab {
+            Tab::Overview => String::new(),
+            Tab::Timeline => {
+                let facts = detail.timeline.facts().len();
+                format!(" {}", number(i64::try_from(facts).unwrap_or(i64::MAX)))
+            }
+            Tab::Alerts => detail.alerts.value.as_ref().map_or_else(String::new, |alerts| {
+                format!(" {}", number(i64::try_from(alerts.len()).unwrap_or(i64::MAX)))
+            }),
+            Tab::Logs => format!(" {}", number(incident.log_count)),
+        };
+        let here = tab == detail.tab;
+        let text = format!("{}{extra}", tab.name());
+        if here {
+            pen.text(&format!("[{text}]"), theme.accent());
+        } else {
+            pen.text(&format!(" {text} "), theme.dim());
+        }
+        pen.gap(1);
+    }
+}
+
+/// What a pane says instead of its content; false when there is content to show.
+pub fn says_instead(
+    buf: &mut Buffer,
+    area: Rect,
+    theme: Theme,
+    is_loading: bool,
+    failure: Option<&Failure>,
+    empty: Option<&str>,
+) -> bool {
+    let mut say = |row, text: &str, style| {
+        let mut pen = Pen::new(buf, area, row, theme);
+        pen.gap(1);
+        pen.text(text, style);
+    };
+    if let Some(failure) = failure {
+        say(0, &failure.message, theme.bad());
+        say(1, "ctrl-r tries again", theme.dim());
+        return true;
+    }
+    if is_loading {
+        say(0, "Loading …", theme.dim());
+        return true;
+    }
+    if let Some(text) = empty {
+        say(0, text, theme.dim());
+        return true;
+    }
+    false
+}

@@ -1,0 +1,184 @@
+//! The foot line: the keys that make sense here and now, then what just happened, then which screen
+//! this is. What the status machine forbids is not offered.
+//!
+//! ```text
+//!  a investigate  n comment  p priority  m assign to me  ? help    ✓ INC-201 closed
+//! ```
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use watchfire_shared::incident::Incident;
+use watchfire_shared::user::Role;
+
+use crate::action::{Action, Edit, Place, Step};
+use crate::keymap::{self, Context};
+use crate::model::{Flash, Model};
+use crate::safe::SafeText;
+use crate::theme::Theme;
+
+use super::paint::{Pen, clear};
+
+/// Draws the foot in the last row of `area`; a long message also takes the row above.
+pub fn render(buf: &mut Buffer, area: Rect, model: &Model) {
+    let theme = Theme::new(model.look);
+    let row = area.height.saturating_sub(1);
+    if let Some(flash) = model.shown_flash() {
+        let glyph = theme.tone_glyph(flash.tone);
+        let text = format!("{glyph} {}", flash.text);
+        let width = SafeText::line(&text).width();
+        if width + 2 > usize::from(area.width) / 2 {
+            message(buf, area, &text, flash, theme);
+            return;
+        }
+        let mut pen = Pen::new(buf, area, row, theme);
+        pen.keep_free(1);
+        pen.right(&text, theme.tone(flash.tone));
+        keys(&mut pen, model);
+        return;
+    }
+    let mut pen = Pen::new(buf, area, row, theme);
+    let place = place(model.context());
+    if area.width >= 60 {
+        pen.right(&format!("{place} "), theme.dim());
+    }
+    keys(&mut pen, model);
+}
+
+/// A message that needs the whole line, or two.
+fn message(buf: &mut Buffer, area: Rect, text: &str, flash: &Flash, theme: Theme) {
+    let room = usize::from(area.width).saturating_sub(2);
+    let lines = SafeText::line(text).wrap(room);
+    let rows = u16::try_from(lines.len().min(2)).unwrap_or(1).min(area.height);
+    let top = area.height - rows;
+    clear(buf, Rect::new(area.x, area.y + top, area.width, rows));
+    let shown = lines.len().min(usize::from(rows));
+    for (index, line) in lines.iter().take(shown).enumerate() {
+        let row = top + u16::try_from(index).unwrap_or(0);
+        let mut pen = Pen::new(buf, area, row, theme);
+        pen.gap(1);
+        // What does not fit stands in the command log.
+        let cut = index + 1 == shown && lines.len() > shown;
+        if cut {
+            pen.right("@ all of it", theme.dim());
+        }
+        pen.text(line.as_str(), theme.tone(flash.tone));
+    }
+}
+
+fn keys(pen: &mut Pen, model: &Model) {
+    let theme = pen.theme;
+    let context = model.context();
+    for action in offered(model, context) {
+        let Some(binding) = keymap::binding(context, action) else {
+            continue;
+        };
+        let key = keymap::key_name(binding.keys[0], theme.unicode());
+        let hint = hint(context, action, binding.hint);
+        if pen.room() < key.len() + hint.len() + 4 {
+            break;
+        }
+        pen.gap(if pen.x() == 0 { 1 } else { 2 });
+        pen.text(&key, theme.bold());
+        pen.gap(1);
+        pen.text(hint, theme.dim());
+    }
+}
+
+/// The same key by the name that fits the place.
+const fn hint(context: Context, action: Action, usual: &'static str) -> &'static str {
+    match (context, action) {
+        (Context::SignIn, Action::Confirm) => "sign in",
+        (Context::Query | Context::Search, Action::Confirm) => "apply",
+        (Context::Comment, Action::Confirm) => "send",
+        (Context::NewIncident, Action::Confirm) => "create",
+        (Context::Picker, Action::Confirm) => "choose",
+        (Context::Query | Context::Search | Context::NewIncident, Action::Back) => "cancel",
+        (Context::List, Action::Back) => "clear query",
+        (Context::Logs | Context::Detail, Action::Query) => "search logs",
+        _ => usual,
+    }
+}
+
+/// The most useful first; what has no room is left out from the end.
+fn offered(model: &Model, context: Context) -> Vec<Action> {
+    match context {
+        Context::List => {
+            let mut actions = steps(model);
+            if model.subject().is_some() {
+                actions.push(Action::Open);
+            }
+            actions.extend([Action::Query, Action::NewIncident, Action::Help]);
+            actions
+        }
+        Context::Detail => {
+            let mut actions = steps(model);
+            actions.extend([Action::NextTab, Action::Back, Action::Help]);
+            actions
+        }
+        Context::Logs => vec![
+            Action::Follow,
+            Action::RaiseLevel,
+            Action::Query,
+            Action::NextTab,
+            Action::Back,
+            Action::Help,
+        ],
+        Context::Cache => vec![
+            Action::Go(Place::Incidents),
+            Action::Reload,
+            Action::Help,
+            Action::Quit,
+        ],
+        Context::Help | Context::CommandLog => vec![Action::Back, Action::Quit],
+        Context::Picker => vec![Action::Confirm, Action::Back],
+        Context::Query => vec![Action::Confirm, Action::Complete, Action::Back],
+        Context::Search => vec![Action::Confirm, Action::Back],
+        Context::Comment => vec![
+            Action::Confirm,
+            Action::Edit(Edit::NewLine),
+            Action::Back,
+        ],
+        Context::NewIncident => vec![Action::Confirm, Action::NextField, Action::Back],
+        Context::SignIn => vec![Action::Confirm, Action::NextField, Action::Quit],
+    }
+}
+
+/// What may be done to the incident as it stands, by somebody with this role.
+fn steps(model: &Model) -> Vec<Action> {
+    let may = model.me.as_ref().is_none_or(|me| me.role > Role::Viewer);
+    let Some(incident) = model.subject().filter(|_| may) else {
+        return Vec::new();
+    };
+    let mut actions: Vec<Action> = Step::ALL
+        .into_iter()
+        .filter(|step| step.is_possible(incident.status) && *step != Step::HandBack)
+        .map(Action::Step)
+        .collect();
+    actions.push(Action::Comment);
+    actions.push(Action::Priority);
+    if !is_mine(model, incident) {
+        actions.push(Action::AssignToMe);
+    }
+    actions
+}
+
+fn is_mine(model: &Model, incident: &Incident) -> bool {
+    match (&model.me, &incident.assigned_to) {
+        (Some(me), Some(user)) => me.id == user.id,
+        _ => false,
+    }
+}
+
+const fn place(context: Context) -> &'static str {
+    match context {
+        Context::List | Context::Query => "1 incidents",
+        Context::Detail | Context::Logs | Context::Search => "incident",
+        Context::Cache => "2 cache",
+        Context::Help => "? help",
+        Context::CommandLog => "@ commands",
+        Context::Picker => "choose",
+        Context::Comment => "comment",
+        Context::NewIncident => "new incident",
+        Context::SignIn => "sign in",
+    }
+}

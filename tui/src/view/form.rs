@@ -1,0 +1,103 @@
+//! Sheets with text fields: a comment, a new incident.
+//!
+//! ```text
+//! ──────────────────────────────────────────────
+//!  New incident
+//!  title      Checkout is slow▁
+//!  priority   ◂ ▲ high ▸
+//!  service    checkout
+//! ```
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::model::Model;
+use crate::model::forms::{CommentBox, NewField, NewForm};
+use crate::theme::Theme;
+
+use super::paint::{Pen, clear, rule};
+use super::{Cursor, field, rows, sheet};
+
+pub fn comment(buf: &mut Buffer, area: Rect, model: &Model, comment: &CommentBox) -> Cursor {
+    let theme = Theme::new(model.look);
+    let width = usize::from(area.width).saturating_sub(3);
+    let lines = field::hard_wrap(comment.field.text(), width).len();
+    let height = u16::try_from(lines + 1).unwrap_or(u16::MAX).clamp(4, 12);
+    let sheet = sheet(area, height);
+    clear(buf, sheet);
+    rule(buf, sheet, 0, theme);
+    let mut pen = Pen::new(buf, sheet, 1, theme);
+    pen.gap(1);
+    pen.text(&format!("Comment on {}", comment.reference), theme.bold());
+    if let Some(error) = &comment.error {
+        pen.gap(2);
+        pen.text(error, theme.bad());
+    }
+    let body = rows(sheet, 2, sheet.height.saturating_sub(2));
+    let inner = Rect {
+        x: body.x + 1.min(body.width),
+        width: body.width.saturating_sub(2),
+        ..body
+    };
+    field::lines(buf, inner, theme, &comment.field, theme.plain())
+}
+
+pub fn new_incident(buf: &mut Buffer, area: Rect, model: &Model, form: &NewForm) -> Cursor {
+    let theme = Theme::new(model.look);
+    let sheet = sheet(area, 4);
+    clear(buf, sheet);
+    rule(buf, sheet, 0, theme);
+    let mut pen = Pen::new(buf, sheet, 1, theme);
+    pen.gap(1);
+    pen.text("New incident", theme.bold());
+    if model.commands.is_creating() {
+        pen.gap(2);
+        pen.text("being created …", theme.dim());
+    } else {
+        other_errors(&mut pen, form);
+    }
+    let mut cursor = None;
+    for (index, name) in NewField::ALL.into_iter().enumerate() {
+        let row = u16::try_from(index + 2).unwrap_or(u16::MAX);
+        let mut pen = Pen::new(buf, sheet, row, theme);
+        let here = form.focus == name;
+        pen.text(if here { theme.bar() } else { " " }, theme.accent());
+        let style = if here { theme.bold() } else { theme.dim() };
+        pen.cell(name.name(), 11, style);
+        if let Some(error) = form.error(name) {
+            pen.keep_free(1);
+            pen.right(&error.message, theme.bad());
+        }
+        let at = match name {
+            NewField::Title => field::line(&mut pen, &form.title, here, theme.plain(), None),
+            NewField::Service => field::line(&mut pen, &form.service, here, theme.plain(), None),
+            NewField::Priority => {
+                priority(&mut pen, form, here);
+                None
+            }
+        };
+        cursor = cursor.or(at);
+    }
+    cursor
+}
+
+fn priority(pen: &mut Pen, form: &NewForm, here: bool) {
+    let theme = pen.theme;
+    let glyph = theme.priority_glyph(form.priority);
+    let text = format!("{glyph} {}", form.priority);
+    if here {
+        pen.text(&format!("< {text} >"), theme.bold());
+    } else {
+        pen.text(&text, theme.priority(form.priority));
+    }
+}
+
+/// What the daemon refused that has no field here.
+fn other_errors(pen: &mut Pen, form: &NewForm) {
+    let known = |field: &str| NewField::ALL.iter().any(|name| name.name() == field);
+    if let Some(error) = form.errors.iter().find(|error| !known(&error.field)) {
+        pen.gap(2);
+        let text = format!("{} {}", error.field, error.message);
+        pen.text(&text, pen.theme.bad());
+    }
+}

@@ -1,0 +1,86 @@
+//! The head line:
+//!
+//! ```text
+//!  watchfire ● live      12 open · 4 invest. · 7 resolved · ▲▲ 2       dana @ local
+//! ```
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use watchfire_shared::incident::{Priority, Status};
+
+use crate::model::Model;
+use crate::model::connection::{Freshness, Link};
+use crate::theme::{Theme, short_status};
+
+use super::paint::{Pen, number};
+
+pub fn render(buf: &mut Buffer, area: Rect, model: &Model) {
+    let theme = Theme::new(model.look);
+    let mut pen = Pen::new(buf, area, 0, theme);
+    pen.text(" watchfire ", theme.bold());
+    connection(&mut pen, model);
+    let who = match &model.me {
+        Some(me) => format!("{} @ {} ", me.name, model.address),
+        None => format!("{} ", model.address),
+    };
+    if pen.room() > who.len() + 4 {
+        pen.right(&who, theme.dim());
+    }
+    counts(&mut pen, model);
+}
+
+fn connection(pen: &mut Pen, model: &Model) {
+    let theme = pen.theme;
+    let (glyph, text, style) = match model.connection.freshness(model.now) {
+        Freshness::Connecting => (theme.old(), "connecting".to_owned(), theme.dim()),
+        Freshness::Live => (theme.live(), "live".to_owned(), theme.over()),
+        Freshness::Old { seconds } => (theme.old(), format!("{seconds} s old"), theme.asks()),
+        Freshness::SignedOut => (theme.offline(), "signed out".to_owned(), theme.asks()),
+        Freshness::Offline { seconds, next_try } => {
+            let old = seconds.map(|seconds| format!(" {seconds} s"));
+            let next = match next_try {
+                0 => ", trying".to_owned(),
+                seconds => format!(", next try {seconds} s"),
+            };
+            let text = format!("offline{}{next}", old.unwrap_or_default());
+            (theme.offline(), text, theme.bad())
+        }
+    };
+    pen.text(glyph, style);
+    pen.gap(1);
+    pen.text(&text, style);
+    if let Link::Down { reason, .. } = &model.connection.link
+        && pen.room() > 60
+    {
+        pen.text(&format!(" ({reason})"), theme.dim());
+    }
+}
+
+fn counts(pen: &mut Pen, model: &Model) {
+    let theme = pen.theme;
+    let Some(counts) = &model.counts.value else {
+        return;
+    };
+    let mut parts = Vec::new();
+    for status in [Status::Open, Status::Investigating, Status::Resolved] {
+        let n = counts.by_status.get(&status).copied().unwrap_or(0);
+        let text = format!("{} {}", number(n), short_status(status));
+        parts.push((text, if n > 0 { theme.status(status) } else { theme.dim() }));
+    }
+    let critical = counts.by_priority.get(&Priority::Critical).copied();
+    if let Some(n) = critical.filter(|n| *n > 0) {
+        let glyph = theme.priority_glyph(Priority::Critical);
+        parts.push((format!("{glyph} {}", number(n)), theme.bad()));
+    }
+    let width: usize = parts.iter().map(|(text, _)| text.len() + 3).sum();
+    pen.gap(pen.room().saturating_sub(width) / 2);
+    for (index, (text, style)) in parts.iter().enumerate() {
+        if pen.room() < text.len() + 3 {
+            break;
+        }
+        if index > 0 {
+            pen.text(&format!(" {} ", theme.dot()), theme.dim());
+        }
+        pen.text(text, *style);
+    }
+}

@@ -1,0 +1,368 @@
+//! The incident list:
+//!
+//! ```text
+//!  watchfire ● live      12 open · 4 invest. · 7 resolved · ▲▲ 2       dana @ local
+//!  / status:open priority:>=high                                         16 shown
+//!    PRI      REF      STATUS        AGE  TITLE                 SERVICE     WHO
+//! ▌▲▲ crit  INC-204  ○ open         2m  Checkout latency p99…  checkout    –
+//!  ▲  high  INC-203  ◐ invest.     14m  Payment retries clim…  payments    dana
+//! ─────────────────────────────────────────────────────────────────────────────────
+//!  INC-204  2 alerts firing · 1,204 log lines · opened 2m ago by alertmanager
+//!  a investigate  n comment  p priority  m assign to me  ? help        1 incidents
+//! ```
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use watchfire_shared::ids::IncidentId;
+use watchfire_shared::incident::{Incident, Status};
+
+use crate::model::commands::Cell;
+use crate::model::layout::{self, ListRows};
+use crate::model::list::DEFAULT_QUERY;
+use crate::model::{Model, age};
+use crate::theme::{Theme, short_priority, short_status};
+
+use super::paint::{Pen, count, number, rule};
+use super::{Cursor, field, rows, side};
+
+pub fn render(buf: &mut Buffer, area: Rect, model: &Model) -> Cursor {
+    let theme = Theme::new(model.look);
+    let shares = layout::list_rows(area.height);
+    let mut cursor = None;
+    if shares.query > 0 {
+        cursor = query(&mut Pen::new(buf, area, 1, theme), model);
+    }
+    let content = rows(area, 1 + shares.query, shares.header + shares.rows);
+    let (table, beside) = columns(content);
+    render_table(buf, table, model, shares, theme);
+    if let (Some(beside), Some(incident)) = (beside, model.subject()) {
+        side::render(buf, beside, model, incident);
+    }
+    if shares.answer > 0 {
+        let top = 1 + shares.query + shares.header + shares.rows;
+        rule(buf, area, top, theme);
+        answer(&mut Pen::new(buf, area, top + 1, theme), model);
+    }
+    cursor
+}
+
+/// The table, and on a wide screen the selected incident beside it.
+fn columns(area: Rect) -> (Rect, Option<Rect>) {
+    if area.width < layout::SIDE {
+        return (area, None);
+    }
+    let side = (area.width / 3).min(70);
+    let table = Rect {
+        width: area.width - side,
+        ..area
+    };
+    let beside = Rect {
+        x: area.x + table.width,
+        width: side,
+        ..area
+    };
+    (table, Some(beside))
+}
+
+fn query(pen: &mut Pen, model: &Model) -> Cursor {
+    let theme = pen.theme;
+    let list = &model.list;
+    let query = &list.query;
+    pen.gap(1);
+    pen.text("/ ", if query.editing { theme.accent() } else { theme.dim() });
+    if let Some((total, exact)) = list.total.filter(|_| list.loaded && !query.editing) {
+        let more = if exact { "" } else { "+" };
+        let text = if list.next_cursor.is_some() {
+            let loaded = number(i64::try_from(list.rows.len()).unwrap_or(i64::MAX));
+            format!("{loaded} of {}{more} loaded ", number(total))
+        } else {
+            format!("{}{more} shown ", number(total))
+        };
+        if pen.room() > 40 {
+            pen.right(&text, theme.dim());
+        }
+    }
+    let wrong = query.mistake.as_ref().map(|mistake| mistake.start..mistake.end);
+    let style = if query.editing { theme.plain() } else { theme.dim() };
+    field::line(pen, &query.field, query.editing, style, wrong)
+}
+
+fn render_table(buf: &mut Buffer, area: Rect, model: &Model, shares: ListRows, theme: Theme) {
+    let list = &model.list;
+    let table = Table::new(usize::from(area.width), model);
+    if shares.header > 0 {
+        let mut pen = Pen::new(buf, area, 0, theme);
+        match &list.query.mistake {
+            Some(mistake) => {
+                pen.gap(3);
+                pen.text(&mistake.to_string(), theme.bad());
+            }
+            None => table.header(&mut pen),
+        }
+    }
+    let body = rows(area, shares.header, shares.rows);
+    if list.visible(usize::from(shares.rows)).is_empty() {
+        empty(buf, body, model, theme);
+        return;
+    }
+    for (index, id) in list.visible(usize::from(shares.rows)).iter().enumerate() {
+        let row = u16::try_from(index).unwrap_or(u16::MAX);
+        let mut pen = Pen::new(buf, body, row, theme);
+        if let Some(incident) = model.known.get(*id) {
+            table.row(&mut pen, model, incident);
+        }
+    }
+}
+
+/// Why there are no rows, and what to do.
+fn empty(buf: &mut Buffer, area: Rect, model: &Model, theme: Theme) {
+    let list = &model.list;
+    let mut say = |row: u16, text: &str, style| {
+        let mut pen = Pen::new(buf, area, row, theme);
+        pen.gap(3);
+        pen.text(text, style);
+    };
+    if let Some(failure) = list.failure.as_ref().filter(|_| !list.loaded) {
+        say(1, &failure.message, theme.bad());
+        let next = if failure.problem.is_some() {
+            "/ changes the query · esc clears it"
+        } else {
+            "It is tried again by itself · ctrl-r tries now"
+        };
+        say(2, next, theme.dim());
+    } else if !list.loaded {
+        if list.loading_at().is_some_and(|at| at <= model.now) {
+            say(1, "Loading …", theme.dim());
+        }
+    } else if list.query.applied == DEFAULT_QUERY {
+        say(1, "Nothing is burning.", theme.over());
+        say(2, "N new incident · alerts arrive by themselves", theme.dim());
+    } else {
+        let text = format!("No incidents match  {}", list.query.applied);
+        say(1, &text, theme.plain());
+        say(2, "esc clears · / changes the query · N new", theme.dim());
+    }
+}
+
+/// Which columns there is room for, and how wide they are. They leave from the right: score, logs,
+/// alerts, who, service.
+struct Table {
+    reference: usize,
+    status: usize,
+    long_status: bool,
+    title: usize,
+    service: usize,
+    who: usize,
+    alerts: usize,
+    logs: usize,
+    score: usize,
+}
+
+const GAP: usize = 2;
+
+impl Table {
+    fn new(width: usize, model: &Model) -> Self {
+        let visible = model.list.visible(model.list_height());
+        let reference = visible
+            .iter()
+            .filter_map(|id| model.known.get(*id))
+            .map(|incident| incident.reference.to_string().len())
+            .max()
+            .unwrap_or(0)
+            .max(7);
+        let long_status = width >= 100;
+        let status = match (long_status, width >= 40) {
+            (true, _) => 15,
+            (false, true) => 10,
+            (false, false) => 1,
+        };
+        // Bar, priority, firing mark, age, and the gaps between and behind them.
+        let fixed = 1 + 7 + GAP + reference + GAP + status + 2 + 4 + GAP;
+        let mut room = width.saturating_sub(fixed + 1);
+        let mut take = |columns: usize, title: usize| {
+            let fits = room >= columns + GAP + title;
+            if fits {
+                room -= columns + GAP;
+            }
+            if fits { columns } else { 0 }
+        };
+        let wide = width >= 120;
+        let service = take(if wide { 16 } else { 10 }, 20);
+        let who = take(if wide { 12 } else { 8 }, 20);
+        let alerts = take(6, 34);
+        let logs = take(8, 34);
+        let score = take(5, 34);
+        Self {
+            reference,
+            status,
+            long_status,
+            title: room,
+            service,
+            who,
+            alerts,
+            logs,
+            score,
+        }
+    }
+
+    fn header(&self, pen: &mut Pen) {
+        let dim = pen.theme.dim();
+        pen.gap(1);
+        pen.cell("PRI", 7 + GAP, dim);
+        pen.cell("REF", self.reference + GAP, dim);
+        pen.cell("STATUS", self.status + 2, dim);
+        pen.number("AGE", 4, dim);
+        pen.gap(GAP);
+        pen.cell("TITLE", self.title, dim);
+        for (width, text) in [(self.service, "SERVICE"), (self.who, "WHO")] {
+            if width > 0 {
+                pen.gap(GAP);
+                pen.cell(text, width, dim);
+            }
+        }
+        let numbers = [
+            (self.alerts, "ALERTS"),
+            (self.logs, "LOGS"),
+            (self.score, "SCORE"),
+        ];
+        for (width, text) in numbers {
+            if width > 0 {
+                pen.gap(GAP);
+                pen.number(text, width, dim);
+            }
+        }
+    }
+
+    fn row(&self, pen: &mut Pen, model: &Model, incident: &Incident) {
+        let theme = pen.theme;
+        let id = incident.id;
+        let selected = model.list.selected == Some(id);
+        let faded = model.list.ghost == Some(id) || !model.list.loaded;
+        let closed = faded || incident.status == Status::Closed;
+        let pick = |style| if closed { theme.dim() } else { style };
+        let base = pick(theme.plain());
+        if selected {
+            pen.style_line(theme.bold());
+        }
+        pen.text(if selected { theme.bar() } else { " " }, theme.accent());
+        priority(pen, model, incident, pick(theme.priority(incident.priority)));
+        let fresh = model.list.is_fresh(id, model.now);
+        let style = if fresh { theme.accent() } else { theme.dim() };
+        pen.cell(&incident.reference.to_string(), self.reference + GAP, style);
+        self.status(pen, model, incident, pick(theme.status(incident.status)));
+        let firing = if incident.firing_alerts > 0 { "!" } else { "" };
+        pen.cell(firing, 1, theme.bad());
+        pen.number(&age::age(incident.created_at, model.now), 4, theme.dim());
+        pen.gap(GAP);
+        pen.cell(&incident.title, self.title, base);
+        if self.service > 0 {
+            pen.gap(GAP);
+            pen.cell(&incident.service, self.service, base);
+        }
+        if self.who > 0 {
+            pen.gap(GAP);
+            pen.cell(&who(model, incident, theme), self.who, pick(theme.work()));
+        }
+        self.numbers(pen, incident);
+    }
+
+    fn status(&self, pen: &mut Pen, model: &Model, incident: &Incident, style: ratatui::style::Style) {
+        let theme = pen.theme;
+        let status = incident.status;
+        let word = if self.long_status {
+            status.as_str()
+        } else {
+            short_status(status)
+        };
+        let pending = model.commands.is_pending(incident.id, Cell::Status);
+        let word = if pending { theme.pending() } else { word };
+        let text = format!("{} {word}", theme.status_glyph(status));
+        pen.cell(&text, self.status, style);
+        pen.gap(1);
+    }
+
+    fn numbers(&self, pen: &mut Pen, incident: &Incident) {
+        let dim = pen.theme.dim();
+        let score = incident.score.map(|score| format!("{score:.0}"));
+        for (width, value) in [
+            (self.alerts, nonzero(incident.firing_alerts)),
+            (self.logs, nonzero(incident.log_count)),
+            (self.score, score.unwrap_or_default()),
+        ] {
+            if width > 0 {
+                pen.gap(GAP);
+                pen.number(&value, width, dim);
+            }
+        }
+    }
+}
+
+fn nonzero(value: i64) -> String {
+    if value == 0 {
+        String::new()
+    } else {
+        number(value)
+    }
+}
+
+fn priority(pen: &mut Pen, model: &Model, incident: &Incident, style: ratatui::style::Style) {
+    let theme = pen.theme;
+    let pending = model.commands.is_pending(incident.id, Cell::Priority);
+    pen.cell(theme.priority_glyph(incident.priority), 2, style);
+    pen.gap(1);
+    let word = if pending {
+        theme.pending()
+    } else {
+        short_priority(incident.priority)
+    };
+    pen.cell(word, 4 + GAP, style);
+}
+
+/// Who works on it, as a cell.
+fn who(model: &Model, incident: &Incident, theme: Theme) -> String {
+    if model.commands.is_pending(incident.id, Cell::Who) {
+        return theme.pending().to_owned();
+    }
+    match &incident.assigned_to {
+        Some(user) => user.name.clone(),
+        None => theme.none().to_owned(),
+    }
+}
+
+/// What is this? One line about the selected row.
+fn answer(pen: &mut Pen, model: &Model) {
+    let theme = pen.theme;
+    let Some(incident) = model.subject() else {
+        return;
+    };
+    pen.gap(1);
+    pen.text(&incident.reference.to_string(), theme.bold());
+    pen.gap(2);
+    if is_ghost(model, incident.id) {
+        pen.text("no longer matches the query; it leaves with the cursor", theme.dim());
+        return;
+    }
+    let mut parts = Vec::new();
+    if incident.still_firing() {
+        let firing = count(incident.firing_alerts, "alert", "alerts");
+        parts.push(format!("{} by hand, {firing} still firing at source", incident.status));
+    } else if incident.firing_alerts > 0 {
+        parts.push(format!("{} firing", count(incident.firing_alerts, "alert", "alerts")));
+    }
+    if incident.log_count > 0 {
+        parts.push(count(incident.log_count, "log line", "log lines"));
+    }
+    parts.push(format!(
+        "opened {} ago by {}",
+        age::age(incident.created_at, model.now),
+        incident.created_by.name
+    ));
+    if model.drafts.contains_key(&incident.id) {
+        parts.push("a comment is begun (n)".to_owned());
+    }
+    pen.text(&parts.join(&format!(" {} ", theme.dot())), theme.plain());
+}
+
+fn is_ghost(model: &Model, id: IncidentId) -> bool {
+    model.list.ghost == Some(id)
+}

@@ -1,0 +1,91 @@
+//! What the model looks like. Each panel has a render function and changes nothing.
+
+mod alerts;
+mod cache;
+mod command_log;
+mod detail;
+mod field;
+mod foot;
+mod form;
+mod head;
+mod help;
+mod list;
+mod logs;
+mod overview;
+mod paint;
+mod picker;
+mod side;
+mod sign_in;
+mod time;
+mod timeline;
+
+use ratatui::Frame;
+use ratatui::layout::{Position, Rect};
+
+use crate::model::{Model, Overlay, Screen};
+
+/// Draws everything.
+pub fn render(frame: &mut Frame<'_>, model: &Model) {
+    let area = frame.area();
+    let buf = frame.buffer_mut();
+    let mut cursor = None;
+    if let Some(form) = &model.sign_in {
+        head::render(buf, area, model);
+        cursor = sign_in::render(buf, area, model, form);
+        foot::render(buf, area, model);
+    } else {
+        head::render(buf, area, model);
+        match model.screen {
+            Screen::Incidents => cursor = list::render(buf, area, model),
+            Screen::Detail => cursor = detail::render(buf, area, model),
+            Screen::Cache => cache::render(buf, area, model),
+        }
+        match &model.overlay {
+            None => {}
+            Some(Overlay::Help { top }) => help::render(buf, area, model, *top),
+            Some(Overlay::CommandLog { top }) => command_log::render(buf, area, model, *top),
+            Some(Overlay::Picker(picker)) => picker::render(buf, area, model, picker),
+            Some(Overlay::Comment(comment)) => {
+                cursor = form::comment(buf, area, model, comment);
+            }
+            Some(Overlay::NewIncident(form)) => {
+                cursor = form::new_incident(buf, area, model, form);
+            }
+        }
+        if area.height >= 3 {
+            foot::render(buf, area, model);
+        }
+    }
+    if let Some(position) = cursor.filter(|position| area.contains(*position)) {
+        frame.set_cursor_position(position);
+    }
+}
+
+/// What a panel that takes text answers: where the cursor blinks.
+type Cursor = Option<Position>;
+
+/// The rows of an area from `top` on, `rows` of them, as far as they are inside.
+fn rows(area: Rect, top: u16, rows: u16) -> Rect {
+    let top = top.min(area.height);
+    Rect::new(
+        area.x,
+        area.y + top,
+        area.width,
+        rows.min(area.height - top),
+    )
+}
+
+/// A sheet of `rows` lines that rises from the foot, with a rule on its upper edge; it never covers
+/// head and foot. The rule comes on top of `rows`.
+fn sheet(area: Rect, rows: u16) -> Rect {
+    let height = (rows + 1).min(area.height.saturating_sub(2));
+    Rect::new(
+        area.x,
+        area.y + area.height.saturating_sub(height + 1),
+        area.width,
+        height,
+    )
+}
+
+#[cfg(test)]
+mod tests;

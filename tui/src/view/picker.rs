@@ -1,0 +1,81 @@
+//! A choice from a list, in a sheet above the foot:
+//!
+//! ```text
+//! ──────────────────────────────────────────────
+//!  Priority of INC-204, now ▲ high
+//! ▌▲▲ critical
+//!  ▲  high
+//! ```
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use watchfire_shared::incident::Priority;
+
+use crate::model::Model;
+use crate::model::forms::{Choice, PRIORITIES, Picker, candidates};
+use crate::theme::Theme;
+
+use super::paint::{Pen, clear, rule};
+use super::{rows, sheet};
+
+pub fn render(buf: &mut Buffer, area: Rect, model: &Model, picker: &Picker) {
+    let theme = Theme::new(model.look);
+    let lines: Vec<String> = match &picker.choice {
+        Choice::Priority { .. } => PRIORITIES.iter().map(|p| name(*p, theme)).collect(),
+        Choice::Assignee { .. } => people(model),
+    };
+    let height = u16::try_from(lines.len() + 1).unwrap_or(u16::MAX).min(12);
+    let sheet = sheet(area, height);
+    clear(buf, sheet);
+    rule(buf, sheet, 0, theme);
+    let mut pen = Pen::new(buf, sheet, 1, theme);
+    pen.gap(1);
+    pen.text(&title(picker, theme), theme.bold());
+    let body = rows(sheet, 2, sheet.height.saturating_sub(2));
+    let visible = usize::from(body.height).max(1);
+    let top = (picker.at + 1).saturating_sub(visible);
+    if matches!(picker.choice, Choice::Assignee { .. }) && model.users.value.is_none() {
+        waiting(&mut Pen::new(buf, body, 0, theme), model);
+        return;
+    }
+    for (index, line) in lines.iter().enumerate().skip(top).take(visible) {
+        let row = u16::try_from(index - top).unwrap_or(u16::MAX);
+        let mut pen = Pen::new(buf, body, row, theme);
+        let here = index == picker.at;
+        pen.text(if here { theme.bar() } else { " " }, theme.accent());
+        pen.text(line, if here { theme.bold() } else { theme.plain() });
+    }
+}
+
+fn title(picker: &Picker, theme: Theme) -> String {
+    match &picker.choice {
+        Choice::Priority { now } => {
+            let glyph = theme.priority_glyph(*now);
+            format!("Priority of {}, now {glyph} {now}", picker.reference)
+        }
+        Choice::Assignee { now } => {
+            let name = now.as_ref().map_or("nobody's", |user| user.name.as_str());
+            format!("Who takes {}, now {name}?", picker.reference)
+        }
+    }
+}
+
+fn name(priority: Priority, theme: Theme) -> String {
+    format!("{:<2} {priority}", theme.priority_glyph(priority))
+}
+
+fn people(model: &Model) -> Vec<String> {
+    candidates(model.users.value.as_deref().unwrap_or_default())
+        .into_iter()
+        .map(|person| person.map_or_else(|| "nobody".to_owned(), |(_, name)| name))
+        .collect()
+}
+
+fn waiting(pen: &mut Pen, model: &Model) {
+    let theme = pen.theme;
+    pen.gap(1);
+    match &model.users.failure {
+        Some(failure) => pen.text(&failure.message, theme.bad()),
+        None => pen.text("Loading people …", theme.dim()),
+    }
+}
