@@ -69,13 +69,8 @@ pub enum Step {
 }
 
 impl Step {
-    pub const ALL: [Self; 5] = [
-        Self::Investigate,
-        Self::Resolve,
-        Self::Close,
-        Self::Reopen,
-        Self::HandBack,
-    ];
+    pub const ALL: [Self; 5] =
+        [Self::Investigate, Self::Resolve, Self::Close, Self::Reopen, Self::HandBack];
 
     /// Where the incident must stand for it.
     pub const fn from(self) -> Status {

@@ -79,10 +79,7 @@ pub enum Load {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
     /// Answered by `Changed`.
-    Patch {
-        id: IncidentId,
-        patch: Box<IncidentPatch>,
-    },
+    Patch { id: IncidentId, patch: Box<IncidentPatch> },
     /// Answered by `Commented`.
     Comment { id: IncidentId, body: NewComment },
     /// Answered by `Changed`.

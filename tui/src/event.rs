@@ -72,12 +72,7 @@ pub enum KeyCode {
 
 impl KeyInput {
     pub const fn plain(code: KeyCode) -> Self {
-        Self {
-            code,
-            ctrl: false,
-            alt: false,
-            shift: false,
-        }
+        Self { code, ctrl: false, alt: false, shift: false }
     }
 
     pub const fn char(c: char) -> Self {
@@ -85,10 +80,7 @@ impl KeyInput {
     }
 
     pub const fn ctrl(c: char) -> Self {
-        Self {
-            ctrl: true,
-            ..Self::char(c)
-        }
+        Self { ctrl: true, ..Self::char(c) }
     }
 
     /// The character a text field would take; none for keys and chords that mean something.
@@ -177,10 +169,6 @@ pub enum FailureKind {
 
 impl Failure {
     pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
-        Self {
-            kind,
-            message: message.into(),
-            problem: None,
-        }
+        Self { kind, message: message.into(), problem: None }
     }
 }

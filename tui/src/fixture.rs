@@ -14,7 +14,9 @@ use watchfire_shared::event::{
     Actor, ActorKind, AggregateType, Event as Told, Fact, Hello, SCHEMA_VERSION, Source,
 };
 use watchfire_shared::health::{Health, HealthStatus, Part, Parts};
-use watchfire_shared::ids::{AlertId, EventId, IncidentId, JournalId, LogEntryId, Reference, UserId};
+use watchfire_shared::ids::{
+    AlertId, EventId, IncidentId, JournalId, LogEntryId, Reference, UserId,
+};
 use watchfire_shared::incident::{Incident, Labels, Priority, Status};
 use watchfire_shared::log::{Level, LogEntry};
 use watchfire_shared::page::{IncidentPage, Page};
@@ -49,10 +51,7 @@ pub fn me() -> UserOut {
 }
 
 pub fn robin() -> UserRef {
-    UserRef {
-        id: UserId(Uuid::from_u128(2)),
-        name: "robin".to_owned(),
-    }
+    UserRef { id: UserId(Uuid::from_u128(2)), name: "robin".to_owned() }
 }
 
 pub fn id(number: i64) -> IncidentId {
@@ -60,11 +59,7 @@ pub fn id(number: i64) -> IncidentId {
 }
 
 pub fn actor(name: &str) -> Actor {
-    Actor {
-        kind: ActorKind::User,
-        id: Some(Uuid::from_u128(2)),
-        name: name.to_owned(),
-    }
+    Actor { kind: ActorKind::User, id: Some(Uuid::from_u128(2)), name: name.to_owned() }
 }
 
 /// An open incident of medium priority, opened ten minutes ago.
@@ -79,11 +74,7 @@ pub fn incident(number: i64, title: &str) -> Incident {
         service: "checkout".to_owned(),
         labels: Labels::new(),
         assigned_to: None,
-        created_by: Actor {
-            kind: ActorKind::Key,
-            id: None,
-            name: "alertmanager".to_owned(),
-        },
+        created_by: Actor { kind: ActorKind::Key, id: None, name: "alertmanager".to_owned() },
         source: Source::Alertmanager,
         version: 1,
         log_count: 0,
@@ -112,10 +103,7 @@ pub fn incidents() -> Vec<Incident> {
             status: Status::Investigating,
             created_at: ago(14 * 60),
             acknowledged_at: Some(ago(12 * 60)),
-            assigned_to: Some(UserRef {
-                id: me().id,
-                name: me().name,
-            }),
+            assigned_to: Some(UserRef { id: me().id, name: me().name }),
             service: "payments".to_owned(),
             score: Some(78.4),
             labels: Labels::from([
@@ -183,9 +171,7 @@ pub fn counts() -> Counts {
 pub fn told(fact: Fact, by: Actor, seconds_ago: i64) -> Told {
     let incident = fact.incident().expect("about an incident").clone();
     Told {
-        event_id: EventId(Uuid::from_u128(
-            5000 + u128::from(incident.version.unsigned_abs()),
-        )),
+        event_id: EventId(Uuid::from_u128(5000 + u128::from(incident.version.unsigned_abs()))),
         fact,
         schema_version: SCHEMA_VERSION,
         log_id: log(),
@@ -206,10 +192,7 @@ pub fn log() -> JournalId {
 }
 
 pub fn hello() -> StreamEvent {
-    StreamEvent::Hello(Hello {
-        log_id: log(),
-        position: 100,
-    })
+    StreamEvent::Hello(Hello { log_id: log(), position: 100 })
 }
 
 /// An incident with a higher version and a change.
@@ -223,12 +206,7 @@ pub fn next(incident: &Incident, change: impl FnOnce(&mut Incident)) -> Incident
 pub fn status_event(incident: &Incident, to: Status) -> StreamEvent {
     let from = incident.status;
     let incident = next(incident, |incident| incident.status = to);
-    let fact = Fact::IncidentStatusChanged {
-        incident,
-        from,
-        to,
-        note: None,
-    };
+    let fact = Fact::IncidentStatusChanged { incident, from, to, note: None };
     StreamEvent::Event(Box::new(told(fact, actor("robin"), 0)))
 }
 
@@ -238,16 +216,9 @@ pub fn created_event(incident: Incident) -> StreamEvent {
 }
 
 pub fn alert(number: u128, status: AlertStatus) -> Alert {
-    let labels = [
-        ("alertname", "CheckoutSlow"),
-        ("instance", "i-a"),
-        ("region", "eu"),
-    ];
+    let labels = [("alertname", "CheckoutSlow"), ("instance", "i-a"), ("region", "eu")];
     let map = |pairs: &[(&str, &str)]| {
-        pairs
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect()
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
     };
     Alert {
         id: AlertId(Uuid::from_u128(9000 + number)),
@@ -273,14 +244,10 @@ pub fn timeline() -> Vec<Told> {
         facts.push(told(fact(incident.clone()), by, seconds));
         incident.version += 1;
     };
-    add(&mut incident, Actor::system(), 90_000, &|incident| {
-        Fact::IncidentCreated { incident }
-    });
-    add(&mut incident, actor("alertmanager"), 290, &|incident| {
-        Fact::AlertFired {
-            incident,
-            alert: alert(1, AlertStatus::Firing),
-        }
+    add(&mut incident, Actor::system(), 90_000, &|incident| Fact::IncidentCreated { incident });
+    add(&mut incident, actor("alertmanager"), 290, &|incident| Fact::AlertFired {
+        incident,
+        alert: alert(1, AlertStatus::Firing),
     });
     add(&mut incident, actor("dana"), 229, &|mut incident| {
         incident.status = Status::Investigating;
@@ -298,14 +265,12 @@ pub fn timeline() -> Vec<Told> {
         counts: BTreeMap::from([(Level::Error, 812), (Level::Warn, 391), (Level::Info, 1)]),
         sources: vec!["api".to_owned()],
     });
-    add(&mut incident, actor("dana"), 60, &|incident| {
-        Fact::IncidentCommented {
-            incident,
-            comment_id: watchfire_shared::ids::CommentId(Uuid::from_u128(3)),
-            body: "rolling back 1.42\nthe new pool size is the likely cause, as the first two \
+    add(&mut incident, actor("dana"), 60, &|incident| Fact::IncidentCommented {
+        incident,
+        comment_id: watchfire_shared::ids::CommentId(Uuid::from_u128(3)),
+        body: "rolling back 1.42\nthe new pool size is the likely cause, as the first two \
                    instances show the same numbers"
-                .to_owned(),
-        }
+            .to_owned(),
     });
     facts
 }
@@ -387,10 +352,7 @@ pub fn health() -> Health {
 }
 
 pub fn offline() -> Failure {
-    Failure::new(
-        FailureKind::Offline,
-        "watchfired does not answer on 127.0.0.1:4911",
-    )
+    Failure::new(FailureKind::Offline, "watchfired does not answer on 127.0.0.1:4911")
 }
 
 /// A client under test: events go in, effects come out and are kept.
@@ -411,21 +373,14 @@ impl Client {
         let mut start = Start {
             address: "local".to_owned(),
             zone: Zone::Fixed(FixedOffset::east_opt(2 * 3600).expect("an offset")),
-            look: Look {
-                colour: true,
-                unicode: true,
-            },
+            look: Look { colour: true, unicode: true },
             size: (80, 24),
             signed_in: true,
         };
         change(&mut start);
         let mut model = Model::new(start, clock());
         let effects = update::start(&mut model);
-        Self {
-            model,
-            now: clock(),
-            effects,
-        }
+        Self { model, now: clock(), effects }
     }
 
     /// Connected, with the list of [`incidents`].
@@ -525,10 +480,7 @@ impl Client {
     }
 
     pub fn sends_nothing(&mut self) -> bool {
-        !self
-            .take()
-            .iter()
-            .any(|effect| matches!(effect, Effect::Command { .. }))
+        !self.take().iter().any(|effect| matches!(effect, Effect::Command { .. }))
     }
 
     /// Answers loads, those that answers cause too; a load without an answer stays open.
@@ -548,9 +500,7 @@ impl Client {
     }
 
     pub fn flash(&self) -> String {
-        self.model
-            .shown_flash()
-            .map_or_else(String::new, |flash| flash.text.clone())
+        self.model.shown_flash().map_or_else(String::new, |flash| flash.text.clone())
     }
 
     pub fn titles(&self) -> Vec<String> {
@@ -569,9 +519,7 @@ impl Client {
     pub fn buffer(&self) -> Buffer {
         let (width, height) = self.model.size;
         let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("a terminal");
-        terminal
-            .draw(|frame| view::render(frame, &self.model))
-            .expect("drawn");
+        terminal.draw(|frame| view::render(frame, &self.model)).expect("drawn");
         terminal.backend().buffer().clone()
     }
 
@@ -610,37 +558,18 @@ pub fn usual(load: &Load) -> Option<Outcome> {
                 Some("Users see timeouts.\nThe runbook is under /runbooks/checkout.".to_owned());
             Outcome::Incident(Box::new(incident))
         }
-        Load::Timeline { .. } => Outcome::Timeline(Page {
-            items: timeline(),
-            next_cursor: None,
-        }),
+        Load::Timeline { .. } => Outcome::Timeline(Page { items: timeline(), next_cursor: None }),
         Load::Alerts { .. } => Outcome::Alerts(Page {
-            items: vec![
-                alert(1, AlertStatus::Firing),
-                alert(2, AlertStatus::Resolved),
-            ],
+            items: vec![alert(1, AlertStatus::Firing), alert(2, AlertStatus::Resolved)],
             next_cursor: None,
         }),
-        Load::Logs { after: None, .. } => Outcome::Logs(Page {
-            items: logs(),
-            next_cursor: None,
-        }),
-        Load::Logs { .. } => Outcome::Logs(Page {
-            items: Vec::new(),
-            next_cursor: None,
-        }),
+        Load::Logs { after: None, .. } => Outcome::Logs(Page { items: logs(), next_cursor: None }),
+        Load::Logs { .. } => Outcome::Logs(Page { items: Vec::new(), next_cursor: None }),
         Load::CacheStats => Outcome::CacheStats(Box::new(cache_stats())),
         Load::Health => Outcome::Health(Box::new(health())),
         Load::Me => Outcome::Me(me()),
         Load::Users => Outcome::Users(Page {
-            items: vec![
-                me(),
-                UserOut {
-                    id: robin().id,
-                    name: robin().name,
-                    ..me()
-                },
-            ],
+            items: vec![me(), UserOut { id: robin().id, name: robin().name, ..me() }],
             next_cursor: None,
         }),
     })
@@ -671,9 +600,5 @@ fn key_named(name: &str) -> KeyInput {
         "space" => KeyCode::Char(' '),
         other => KeyCode::Char(other.chars().next().expect("a key")),
     };
-    KeyInput {
-        ctrl,
-        shift,
-        ..KeyInput::plain(code)
-    }
+    KeyInput { ctrl, shift, ..KeyInput::plain(code) }
 }

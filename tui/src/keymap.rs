@@ -39,19 +39,14 @@ impl Context {
 pub enum Group {
     Incident,
     Moving,
-    Screens,
     LogPane,
+    Screens,
     Text,
 }
 
 impl Group {
-    pub const ALL: [Self; 5] = [
-        Self::Incident,
-        Self::Moving,
-        Self::Screens,
-        Self::LogPane,
-        Self::Text,
-    ];
+    pub const ALL: [Self; 5] =
+        [Self::Incident, Self::Moving, Self::LogPane, Self::Screens, Self::Text];
 
     pub const fn title(self) -> &'static str {
         match self {
@@ -75,6 +70,14 @@ pub struct Binding {
     pub hint: &'static str,
     /// For the help page.
     pub help: &'static str,
+    /// On the help page it shares the line of the binding before it.
+    pub shares_line: bool,
+}
+
+impl Binding {
+    const fn pair(self) -> Self {
+        Self { shares_line: true, ..self }
+    }
 }
 
 use Context as C;
@@ -82,21 +85,8 @@ use Context as C;
 const SCREENS: &[Context] = &[C::List, C::Detail, C::Logs, C::Cache];
 const INCIDENT: &[Context] = &[C::List, C::Detail, C::Logs];
 const OPENED: &[Context] = &[C::Detail, C::Logs];
-const SCROLLED: &[Context] = &[
-    C::List,
-    C::Detail,
-    C::Logs,
-    C::Help,
-    C::CommandLog,
-    C::Picker,
-];
-const TEXT: &[Context] = &[
-    C::Query,
-    C::Search,
-    C::Comment,
-    C::NewIncident,
-    C::SignIn,
-];
+const SCROLLED: &[Context] = &[C::List, C::Detail, C::Logs, C::Help, C::CommandLog, C::Picker];
+const TEXT: &[Context] = &[C::Query, C::Search, C::Comment, C::NewIncident, C::SignIn];
 const FIELDS: &[Context] = &[C::NewIncident, C::SignIn];
 const EVERYWHERE: &[Context] = &[
     C::List,
@@ -112,14 +102,8 @@ const EVERYWHERE: &[Context] = &[
     C::NewIncident,
     C::SignIn,
 ];
-const CONFIRMED: &[Context] = &[
-    C::Picker,
-    C::Query,
-    C::Search,
-    C::Comment,
-    C::NewIncident,
-    C::SignIn,
-];
+const CONFIRMED: &[Context] =
+    &[C::Picker, C::Query, C::Search, C::Comment, C::NewIncident, C::SignIn];
 const LEFT_BY_ESC: &[Context] = &[
     C::List,
     C::Detail,
@@ -133,15 +117,8 @@ const LEFT_BY_ESC: &[Context] = &[
     C::Comment,
     C::NewIncident,
 ];
-const NOT_TEXT: &[Context] = &[
-    C::List,
-    C::Detail,
-    C::Logs,
-    C::Cache,
-    C::Help,
-    C::CommandLog,
-    C::Picker,
-];
+const NOT_TEXT: &[Context] =
+    &[C::List, C::Detail, C::Logs, C::Cache, C::Help, C::CommandLog, C::Picker];
 
 const fn key(c: char) -> KeyInput {
     KeyInput::char(c)
@@ -156,16 +133,10 @@ const fn code(code: KeyCode) -> KeyInput {
 }
 
 const fn alt(code: KeyCode) -> KeyInput {
-    KeyInput {
-        alt: true,
-        ..KeyInput::plain(code)
-    }
+    KeyInput { alt: true, ..KeyInput::plain(code) }
 }
 
-const BACK_TAB: KeyInput = KeyInput {
-    shift: true,
-    ..KeyInput::plain(KeyCode::Tab)
-};
+const BACK_TAB: KeyInput = KeyInput { shift: true, ..KeyInput::plain(KeyCode::Tab) };
 
 const fn bind(
     group: Group,
@@ -175,14 +146,7 @@ const fn bind(
     hint: &'static str,
     help: &'static str,
 ) -> Binding {
-    Binding {
-        group,
-        contexts,
-        keys,
-        action,
-        hint,
-        help,
-    }
+    Binding { group, contexts, keys, action, hint, help, shares_line: false }
 }
 
 /// The whole keymap. The first binding that fits counts.
@@ -191,54 +155,54 @@ pub const BINDINGS: &[Binding] = &[
     bind(Group::Incident, INCIDENT, &[key('a')], Action::Step(Step::Investigate), "investigate", "investigate it"),
     bind(Group::Incident, INCIDENT, &[key('r')], Action::Step(Step::Resolve), "resolve", "resolve it"),
     bind(Group::Incident, INCIDENT, &[key('c')], Action::Step(Step::Close), "close", "close it, for good"),
-    bind(Group::Incident, INCIDENT, &[key('R')], Action::Step(Step::Reopen), "reopen", "reopen what is resolved"),
-    bind(Group::Incident, INCIDENT, &[key('o')], Action::Step(Step::HandBack), "hand back", "hand back: open again"),
+    bind(Group::Incident, INCIDENT, &[key('R')], Action::Step(Step::Reopen), "reopen", "reopen it"),
+    bind(Group::Incident, INCIDENT, &[key('o')], Action::Step(Step::HandBack), "hand back", "hand back: open"),
     bind(Group::Incident, INCIDENT, &[key('m')], Action::AssignToMe, "assign to me", "assign to me"),
-    bind(Group::Incident, INCIDENT, &[key('M')], Action::Assign, "assign", "assign to somebody"),
+    bind(Group::Incident, INCIDENT, &[key('M')], Action::Assign, "assign", "assign to anybody"),
     bind(Group::Incident, INCIDENT, &[key('p')], Action::Priority, "priority", "choose the priority"),
     bind(Group::Incident, INCIDENT, &[key('n')], Action::Comment, "comment", "write a comment"),
     bind(Group::Incident, SCREENS, &[key('N')], Action::NewIncident, "new", "new incident"),
 
     bind(Group::Moving, SCROLLED, &[key('j'), code(KeyCode::Down)], Action::Move(Move::Down), "down", "down"),
-    bind(Group::Moving, SCROLLED, &[key('k'), code(KeyCode::Up)], Action::Move(Move::Up), "up", "up"),
+    bind(Group::Moving, SCROLLED, &[key('k'), code(KeyCode::Up)], Action::Move(Move::Up), "up", "up").pair(),
     bind(Group::Moving, SCROLLED, &[key('g'), code(KeyCode::Home)], Action::Move(Move::First), "first", "first"),
-    bind(Group::Moving, SCROLLED, &[key('G'), code(KeyCode::End)], Action::Move(Move::Last), "last", "last"),
+    bind(Group::Moving, SCROLLED, &[key('G'), code(KeyCode::End)], Action::Move(Move::Last), "last", "last").pair(),
     bind(Group::Moving, SCROLLED, &[ctrl('d')], Action::Move(Move::HalfDown), "half page down", "half a page down"),
-    bind(Group::Moving, SCROLLED, &[ctrl('u')], Action::Move(Move::HalfUp), "half page up", "half a page up"),
+    bind(Group::Moving, SCROLLED, &[ctrl('u')], Action::Move(Move::HalfUp), "half page up", "up").pair(),
     bind(Group::Moving, SCROLLED, &[code(KeyCode::PageDown)], Action::Move(Move::PageDown), "page down", "a page down"),
-    bind(Group::Moving, SCROLLED, &[code(KeyCode::PageUp)], Action::Move(Move::PageUp), "page up", "a page up"),
+    bind(Group::Moving, SCROLLED, &[code(KeyCode::PageUp)], Action::Move(Move::PageUp), "page up", "up").pair(),
+
+    bind(Group::LogPane, OPENED, &[key('f')], Action::Follow, "follow", "follow, or hold"),
+    bind(Group::LogPane, OPENED, &[key('v')], Action::RaiseLevel, "fewer levels", "fewer log levels"),
+    bind(Group::LogPane, OPENED, &[key('V')], Action::LowerLevel, "more levels", "more").pair(),
 
     bind(Group::Screens, &[C::List], &[code(KeyCode::Enter)], Action::Open, "open", "open the incident"),
-    bind(Group::Screens, LEFT_BY_ESC, &[code(KeyCode::Esc)], Action::Back, "back", "back; clears the query"),
-    bind(Group::Screens, SCREENS, &[key('/')], Action::Query, "query", "query; search in logs"),
-    bind(Group::Screens, OPENED, &[code(KeyCode::Tab), key(']')], Action::NextTab, "next tab", "next tab"),
-    bind(Group::Screens, OPENED, &[BACK_TAB, key('[')], Action::PreviousTab, "previous tab", "previous tab"),
+    bind(Group::Screens, LEFT_BY_ESC, &[code(KeyCode::Esc)], Action::Back, "back", "back; clear the query"),
+    bind(Group::Screens, OPENED, &[code(KeyCode::Tab), key(']')], Action::NextTab, "next tab", "tabs"),
+    bind(Group::Screens, OPENED, &[BACK_TAB, key('[')], Action::PreviousTab, "previous tab", "back").pair(),
+    bind(Group::Screens, SCREENS, &[key('/')], Action::Query, "query", "query, or search logs"),
     bind(Group::Screens, SCREENS, &[key('1')], Action::Go(Place::Incidents), "incidents", "incidents"),
-    bind(Group::Screens, SCREENS, &[key('2')], Action::Go(Place::Cache), "cache", "cache"),
+    bind(Group::Screens, SCREENS, &[key('2')], Action::Go(Place::Cache), "cache", "cache").pair(),
     bind(Group::Screens, NOT_TEXT, &[key('@')], Action::CommandLog, "commands", "command log"),
     bind(Group::Screens, SCREENS, &[ctrl('r')], Action::Reload, "reload", "load again, reconnect"),
     bind(Group::Screens, NOT_TEXT, &[key('?')], Action::Help, "help", "this page"),
     bind(Group::Screens, NOT_TEXT, &[key('q')], Action::Quit, "quit", "quit"),
-    bind(Group::Screens, EVERYWHERE, &[ctrl('c')], Action::Quit, "quit", "quit, from anywhere"),
-
-    bind(Group::LogPane, OPENED, &[key('f')], Action::Follow, "follow", "follow the end"),
-    bind(Group::LogPane, OPENED, &[key('v')], Action::RaiseLevel, "fewer levels", "only higher levels"),
-    bind(Group::LogPane, OPENED, &[key('V')], Action::LowerLevel, "more levels", "lower levels too"),
+    bind(Group::Screens, EVERYWHERE, &[ctrl('c')], Action::Quit, "quit", "from anywhere").pair(),
 
     bind(Group::Text, CONFIRMED, &[code(KeyCode::Enter)], Action::Confirm, "confirm", "confirm, send"),
-    bind(Group::Text, FIELDS, &[code(KeyCode::Tab), code(KeyCode::Down)], Action::NextField, "next field", "next field"),
-    bind(Group::Text, FIELDS, &[BACK_TAB, code(KeyCode::Up)], Action::PreviousField, "previous field", "previous field"),
-    bind(Group::Text, &[C::Query], &[code(KeyCode::Tab)], Action::Complete, "complete", "complete the word"),
     bind(Group::Text, &[C::Comment], &[alt(KeyCode::Enter), ctrl('j')], Action::Edit(Edit::NewLine), "new line", "new line"),
-    bind(Group::Text, TEXT, &[code(KeyCode::Left), ctrl('b')], Action::Edit(Edit::Left), "left", "left; previous choice"),
-    bind(Group::Text, TEXT, &[code(KeyCode::Right), ctrl('f')], Action::Edit(Edit::Right), "right", "right; next choice"),
-    bind(Group::Text, TEXT, &[code(KeyCode::Home), ctrl('a')], Action::Edit(Edit::Start), "start", "start of the line"),
-    bind(Group::Text, TEXT, &[code(KeyCode::End), ctrl('e')], Action::Edit(Edit::End), "end", "end of the line"),
-    bind(Group::Text, TEXT, &[code(KeyCode::Backspace), ctrl('h')], Action::Edit(Edit::Backspace), "delete", "delete before"),
-    bind(Group::Text, TEXT, &[code(KeyCode::Delete), ctrl('d')], Action::Edit(Edit::Delete), "delete", "delete after"),
-    bind(Group::Text, TEXT, &[ctrl('w')], Action::Edit(Edit::BackWord), "delete word", "delete the word"),
-    bind(Group::Text, TEXT, &[ctrl('u')], Action::Edit(Edit::ToStart), "delete to start", "delete to the start"),
-    bind(Group::Text, TEXT, &[ctrl('k')], Action::Edit(Edit::ToEnd), "delete to end", "delete to the end"),
+    bind(Group::Text, FIELDS, &[code(KeyCode::Tab), code(KeyCode::Down)], Action::NextField, "next field", "fields"),
+    bind(Group::Text, FIELDS, &[BACK_TAB, code(KeyCode::Up)], Action::PreviousField, "previous field", "back").pair(),
+    bind(Group::Text, &[C::Query], &[code(KeyCode::Tab)], Action::Complete, "complete", "finish a query word"),
+    bind(Group::Text, TEXT, &[code(KeyCode::Left)], Action::Edit(Edit::Left), "left", "left"),
+    bind(Group::Text, TEXT, &[code(KeyCode::Right)], Action::Edit(Edit::Right), "right", "right").pair(),
+    bind(Group::Text, TEXT, &[code(KeyCode::Home), ctrl('a')], Action::Edit(Edit::Start), "start", "start"),
+    bind(Group::Text, TEXT, &[code(KeyCode::End), ctrl('e')], Action::Edit(Edit::End), "end", "end").pair(),
+    bind(Group::Text, TEXT, &[code(KeyCode::Backspace)], Action::Edit(Edit::Backspace), "delete", "delete before"),
+    bind(Group::Text, TEXT, &[code(KeyCode::Delete)], Action::Edit(Edit::Delete), "delete", "after").pair(),
+    bind(Group::Text, TEXT, &[ctrl('w')], Action::Edit(Edit::BackWord), "delete word", "delete a word"),
+    bind(Group::Text, TEXT, &[ctrl('u')], Action::Edit(Edit::ToStart), "delete to start", "delete all before"),
+    bind(Group::Text, TEXT, &[ctrl('k')], Action::Edit(Edit::ToEnd), "delete to end", "after").pair(),
 ];
 
 /// What a key means in a context; none when it means nothing there, or is text.
@@ -251,9 +215,7 @@ pub fn lookup(context: Context, key: KeyInput) -> Option<Action> {
 
 /// The first binding of an action in a context.
 pub fn binding(context: Context, action: Action) -> Option<&'static Binding> {
-    BINDINGS
-        .iter()
-        .find(|binding| binding.contexts.contains(&context) && binding.action == action)
+    BINDINGS.iter().find(|binding| binding.contexts.contains(&context) && binding.action == action)
 }
 
 /// A key as the help page and the foot write it.

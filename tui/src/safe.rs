@@ -199,11 +199,7 @@ fn push_safe(grapheme: &str, out: &mut String) {
 }
 
 fn control_picture(c: char) -> char {
-    if c == '\n' {
-        '␤'
-    } else {
-        char::from_u32(0x2400 + u32::from(c)).unwrap_or('\u{fffd}')
-    }
+    if c == '\n' { '␤' } else { char::from_u32(0x2400 + u32::from(c)).unwrap_or('\u{fffd}') }
 }
 
 /// C1 controls, line and paragraph separators, format characters and everything that a terminal

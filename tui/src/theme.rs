@@ -23,11 +23,7 @@ impl Theme {
     }
 
     const fn fg(self, colour: Color) -> Style {
-        if self.look.colour {
-            Style::new().fg(colour)
-        } else {
-            Style::new()
-        }
+        if self.look.colour { Style::new().fg(colour) } else { Style::new() }
     }
 
     pub const fn plain(self) -> Style {

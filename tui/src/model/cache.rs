@@ -40,10 +40,7 @@ pub fn ratio(part: u64, whole: u64) -> f64 {
         return 0.0;
     }
     // Counters stay far below 2^52, where floating point is exact.
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "a share needs no more than 52 bits"
-    )]
+    #[expect(clippy::cast_precision_loss, reason = "a share needs no more than 52 bits")]
     let share = part as f64 / whole as f64;
     share
 }
@@ -65,12 +62,12 @@ pub fn cause(counts: &CacheCounts) -> Option<&'static str> {
         return None;
     }
     Some(if counts.fills_refused * 2 > counts.fills.max(1) {
-        "writes overtake the fills"
+        "writes overtake fills"
     } else if counts.invalidations * 2 >= counts.misses {
         "renewed by writes"
     } else if counts.fills * 10 >= counts.misses * 9 {
-        "first look at each, or its time ran out"
+        "first looks, or expired"
     } else {
-        "misses are not stored: see the errors"
+        "fills fail, see errors"
     })
 }

@@ -103,12 +103,7 @@ pub struct CommandLog {
 
 impl CommandLog {
     pub fn sent(&mut self, request: RequestId, what: What, at: DateTime<Utc>) {
-        self.entries.push_back(Sent {
-            request,
-            at,
-            what,
-            result: None,
-        });
+        self.entries.push_back(Sent { request, at, what, result: None });
         while self.entries.len() > LOG_MAX {
             self.entries.pop_front();
         }
@@ -122,10 +117,7 @@ impl CommandLog {
     }
 
     fn waiting(&self) -> impl Iterator<Item = &What> {
-        self.entries
-            .iter()
-            .filter(|sent| sent.result.is_none())
-            .map(|sent| &sent.what)
+        self.entries.iter().filter(|sent| sent.result.is_none()).map(|sent| &sent.what)
     }
 
     /// Whether a command that changes this cell waits for its answer.
@@ -136,7 +128,6 @@ impl CommandLog {
     }
 
     pub fn is_creating(&self) -> bool {
-        self.waiting()
-            .any(|what| matches!(what.deed, Deed::Create(_)))
+        self.waiting().any(|what| matches!(what.deed, Deed::Create(_)))
     }
 }

@@ -11,10 +11,7 @@ pub const STALE_AFTER: TimeDelta = TimeDelta::seconds(12);
 pub enum Link {
     Connecting,
     Up,
-    Down {
-        reason: String,
-        retry_at: DateTime<Utc>,
-    },
+    Down { reason: String, retry_at: DateTime<Utc> },
     SignedOut,
 }
 
@@ -29,11 +26,7 @@ pub struct Connection {
 
 impl Default for Connection {
     fn default() -> Self {
-        Self {
-            link: Link::Connecting,
-            heard_at: None,
-            log_id: None,
-        }
+        Self { link: Link::Connecting, heard_at: None, log_id: None }
     }
 }
 
@@ -61,15 +54,11 @@ impl Connection {
         let seconds = silent.map(|age| age.num_seconds().max(0));
         match &self.link {
             Link::SignedOut => Freshness::SignedOut,
-            Link::Down { retry_at, .. } => Freshness::Offline {
-                seconds,
-                next_try: seconds_until(*retry_at, now),
-            },
+            Link::Down { retry_at, .. } => {
+                Freshness::Offline { seconds, next_try: seconds_until(*retry_at, now) }
+            }
             Link::Connecting => match seconds {
-                Some(_) => Freshness::Offline {
-                    seconds,
-                    next_try: 0,
-                },
+                Some(_) => Freshness::Offline { seconds, next_try: 0 },
                 None => Freshness::Connecting,
             },
             Link::Up => match (silent, seconds) {
@@ -106,11 +95,9 @@ impl Connection {
     pub fn warning(&self, now: DateTime<Utc>) -> Option<String> {
         match self.freshness(now) {
             Freshness::Live => None,
-            Freshness::Old { seconds }
-            | Freshness::Offline {
-                seconds: Some(seconds),
-                ..
-            } => Some(format!("what you see is {seconds} s old")),
+            Freshness::Old { seconds } | Freshness::Offline { seconds: Some(seconds), .. } => {
+                Some(format!("what you see is {seconds} s old"))
+            }
             Freshness::Connecting
             | Freshness::SignedOut
             | Freshness::Offline { seconds: None, .. } => {

@@ -46,9 +46,7 @@ impl SignIn {
 
 impl std::fmt::Debug for SignIn {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SignIn")
-            .field("focus", &self.focus)
-            .finish_non_exhaustive()
+        f.debug_struct("SignIn").field("focus", &self.focus).finish_non_exhaustive()
     }
 }
 
@@ -65,10 +63,7 @@ impl NewField {
     /// The field `by` places further on, around the end.
     #[must_use]
     pub fn turn(self, by: usize) -> Self {
-        let at = Self::ALL
-            .iter()
-            .position(|field| *field == self)
-            .unwrap_or(0);
+        let at = Self::ALL.iter().position(|field| *field == self).unwrap_or(0);
         Self::ALL[(at + by) % Self::ALL.len()]
     }
 
@@ -153,12 +148,8 @@ pub enum Choice {
 }
 
 /// The priorities as the picker lists them: the most urgent first.
-pub const PRIORITIES: [Priority; 4] = [
-    Priority::Critical,
-    Priority::High,
-    Priority::Medium,
-    Priority::Low,
-];
+pub const PRIORITIES: [Priority; 4] =
+    [Priority::Critical, Priority::High, Priority::Medium, Priority::Low];
 
 /// The place of a priority in [`PRIORITIES`].
 pub fn place_of(priority: Priority) -> usize {

@@ -17,18 +17,11 @@ pub struct TextField {
 impl TextField {
     pub fn new(text: impl Into<String>) -> Self {
         let text = text.into();
-        Self {
-            cursor: text.len(),
-            text,
-            lines: false,
-        }
+        Self { cursor: text.len(), text, lines: false }
     }
 
     pub fn multiline(text: impl Into<String>) -> Self {
-        Self {
-            lines: true,
-            ..Self::new(text)
-        }
+        Self { lines: true, ..Self::new(text) }
     }
 
     pub fn text(&self) -> &str {
@@ -56,11 +49,7 @@ impl TextField {
     /// Line breaks become spaces where the field has one line.
     pub fn paste(&mut self, text: &str) {
         let text = text.replace("\r\n", "\n").replace('\r', "\n");
-        let text = if self.lines {
-            text
-        } else {
-            text.trim_end_matches('\n').replace('\n', " ")
-        };
+        let text = if self.lines { text } else { text.trim_end_matches('\n').replace('\n', " ") };
         self.text.insert_str(self.cursor, &text);
         self.cursor += text.len();
     }

@@ -1,12 +1,12 @@
 //! The newest known state of every incident met so far. Answers and events may arrive in any order;
 //! only a higher version replaces what is known.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use watchfire_shared::ids::IncidentId;
 use watchfire_shared::incident::Incident;
 
-/// Beyond this many, incidents that no screen shows are forgotten.
+/// Incidents beyond those of the list that are remembered.
 const KEEP: usize = 20_000;
 
 #[derive(Debug, Default)]
@@ -39,9 +39,7 @@ impl Known {
     /// Takes a deletion; says whether it was news.
     pub fn delete(&mut self, incident: &Incident) -> bool {
         self.incidents.remove(&incident.id);
-        self.deleted
-            .insert(incident.id, incident.version)
-            .is_none()
+        self.deleted.insert(incident.id, incident.version).is_none()
     }
 
     /// Another log: versions of the old one mean nothing, whatever comes next is newer.
@@ -52,10 +50,11 @@ impl Known {
         }
     }
 
-    /// Forgets what nobody shows, when there is too much of it.
-    pub fn prune(&mut self, shown: impl Fn(IncidentId) -> bool) {
-        if self.incidents.len() > KEEP {
-            self.incidents.retain(|id, _| shown(*id));
+    /// Forgets what is not in `shown`, when there is much of it.
+    pub fn prune(&mut self, shown: &[IncidentId]) {
+        if self.incidents.len() > shown.len() + KEEP {
+            let shown: HashSet<IncidentId> = shown.iter().copied().collect();
+            self.incidents.retain(|id, _| shown.contains(id));
         }
     }
 

@@ -150,11 +150,7 @@ impl List {
         };
         let height = height.max(1);
         let lowest = self.rows.len().saturating_sub(height);
-        self.offset = self
-            .offset
-            .min(at)
-            .max((at + 1).saturating_sub(height))
-            .min(lowest);
+        self.offset = self.offset.min(at).max((at + 1).saturating_sub(height)).min(lowest);
     }
 
     /// Adds a row where the sort puts it: by priority, then the newest. Says whether it belongs to
@@ -216,9 +212,7 @@ impl List {
     /// is scrolled, on its line; when its incident no longer belongs here it stays as a ghost, so
     /// that a key on its way does not hit its neighbour.
     pub fn replace(&mut self, mut rows: Vec<IncidentId>, keep: Option<IncidentId>, height: usize) {
-        let line = self
-            .selected_index()
-            .map(|at| at.saturating_sub(self.offset));
+        let line = self.selected_index().map(|at| at.saturating_sub(self.offset));
         let old_index = self.selected_index();
         self.ghost = None;
         if let (Some(id), Some(at)) = (keep, old_index)

@@ -108,9 +108,7 @@ impl LogPane {
     pub fn prepend(&mut self, entries: Vec<LogEntry>) {
         let first = self.seqs.first().copied().unwrap_or(i64::MAX);
         let older: Vec<LogEntry> = entries.into_iter().filter(|e| e.seq < first).collect();
-        self.seqs
-            .splice(0..0, older.iter().map(|entry| entry.seq))
-            .for_each(drop);
+        self.seqs.splice(0..0, older.iter().map(|entry| entry.seq)).for_each(drop);
         for entry in older.into_iter().rev() {
             self.lines.push_front(entry);
         }

@@ -21,10 +21,7 @@ pub fn belongs(
             })
         };
         // Alternatives are judged once, at the first of them.
-        if filter.terms()[..index]
-            .iter()
-            .any(|other| alternatives().any(|a| a == other))
-        {
+        if filter.terms()[..index].iter().any(|other| alternatives().any(|a| a == other)) {
             continue;
         }
         let mut held = holds(&term.test, incident, me, now).map(|held| held != term.negated);
@@ -59,18 +56,16 @@ const fn are_alternatives(a: &Test, b: &Test) -> bool {
     )
 }
 
-fn holds(
-    test: &Test,
-    incident: &Incident,
-    me: Option<UserId>,
-    now: DateTime<Utc>,
-) -> Option<bool> {
+fn holds(test: &Test, incident: &Incident, me: Option<UserId>, now: DateTime<Utc>) -> Option<bool> {
     let assignee = incident.assigned_to.as_ref();
     Some(match test {
         Test::Status(status) => incident.status == *status,
         Test::Priority(comparison, priority) => compare(*comparison, &incident.priority, priority),
         Test::Assignee(Assignee::Nobody) => assignee.is_none(),
-        Test::Assignee(Assignee::Me) => assignee.is_some_and(|user| Some(user.id) == me),
+        Test::Assignee(Assignee::Me) => {
+            let me = me?;
+            assignee.is_some_and(|user| user.id == me)
+        }
         Test::Assignee(Assignee::Id(id)) => assignee.is_some_and(|user| user.id == *id),
         Test::Assignee(Assignee::Named(name)) => {
             assignee.is_some_and(|user| same_text(&user.name, name))
@@ -101,12 +96,9 @@ fn same_text(a: &str, b: &str) -> bool {
 fn shows_word(incident: &Incident, word: &str) -> bool {
     let word = word.to_lowercase();
     let labels = incident.labels.values().map(String::as_str);
-    [incident.title.as_str(), incident.service.as_str()]
-        .into_iter()
-        .chain(labels)
-        .any(|text| {
-            text.to_lowercase()
-                .split(|c: char| !c.is_alphanumeric())
-                .any(|part| part.starts_with(&word))
-        })
+    [incident.title.as_str(), incident.service.as_str()].into_iter().chain(labels).any(|text| {
+        text.to_lowercase()
+            .split(|c: char| !c.is_alphanumeric())
+            .any(|part| part.starts_with(&word))
+    })
 }

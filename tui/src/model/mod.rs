@@ -16,6 +16,7 @@ pub mod overview;
 pub mod scroll;
 pub mod slot;
 pub mod tell;
+pub mod words;
 
 use std::collections::HashMap;
 
@@ -189,10 +190,7 @@ impl Model {
     /// When `update` wants an [`crate::event::Event::Tick`]; none while nothing waits for time.
     pub fn wake_at(&self) -> Option<DateTime<Utc>> {
         let reload = self.list.reload_at.map(|(soon, latest)| soon.min(latest));
-        [self.repaint_at, reload, self.timers.counts, self.timers.pane]
-            .into_iter()
-            .flatten()
-            .min()
+        [self.repaint_at, reload, self.timers.counts, self.timers.pane].into_iter().flatten().min()
     }
 
     /// Which keys mean something now.
@@ -240,11 +238,8 @@ impl Model {
             Tone::Neutral | Tone::Good => 5,
             Tone::Warning | Tone::Bad => 15,
         };
-        self.flash = Some(Flash {
-            tone,
-            text: text.into(),
-            until: self.now + TimeDelta::seconds(seconds),
-        });
+        self.flash =
+            Some(Flash { tone, text: text.into(), until: self.now + TimeDelta::seconds(seconds) });
         self.dirty = true;
     }
 

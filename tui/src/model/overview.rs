@@ -27,13 +27,7 @@ pub enum Line {
 
 /// All lines, in columns of `width`.
 pub fn lines(incident: &Incident, width: u16) -> Vec<Line> {
-    let mut lines = vec![
-        Line::Status,
-        Line::Priority,
-        Line::Assignee,
-        Line::Service,
-        Line::Opened,
-    ];
+    let mut lines = vec![Line::Status, Line::Priority, Line::Assignee, Line::Service, Line::Opened];
     if incident.acknowledged_at.is_some() {
         lines.push(Line::Acknowledged);
     }

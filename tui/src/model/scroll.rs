@@ -52,8 +52,7 @@ impl Tail {
 
     /// Entries below the lowest visible one.
     pub fn below(self, keys: &[i64]) -> usize {
-        self.bottom(keys)
-            .map_or(0, |bottom| keys.len() - 1 - bottom)
+        self.bottom(keys).map_or(0, |bottom| keys.len() - 1 - bottom)
     }
 
     pub fn go(&mut self, step: Move, extent: &Extent<'_>) {
@@ -74,11 +73,7 @@ impl Tail {
             Move::Last => last,
         };
         let wanted = wanted.max(extent.first_page());
-        self.anchor = if wanted >= last {
-            None
-        } else {
-            extent.keys.get(wanted).copied()
-        };
+        self.anchor = if wanted >= last { None } else { extent.keys.get(wanted).copied() };
     }
 }
 
@@ -88,11 +83,7 @@ mod tests {
 
     fn go(tail: &mut Tail, keys: &[i64], steps: &[Move]) {
         for step in steps {
-            let extent = Extent {
-                keys,
-                rows: 4,
-                height: &|_| 1,
-            };
+            let extent = Extent { keys, rows: 4, height: &|_| 1 };
             tail.go(*step, &extent);
         }
     }

@@ -31,12 +31,7 @@ pub struct Slot<T> {
 
 impl<T> Default for Slot<T> {
     fn default() -> Self {
-        Self {
-            value: None,
-            asked: None,
-            failure: None,
-            loaded_at: None,
-        }
+        Self { value: None, asked: None, failure: None, loaded_at: None }
     }
 }
 

@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 use watchfire_shared::event::{ActorKind, Event, Fact};
-use watchfire_shared::ids::IncidentId;
 
 use crate::safe::SafeText;
 
 use super::commands::Tone;
+use super::words::{count, number};
 
 /// One fact, told. The texts are as they came: they still need `SafeText`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,11 +24,9 @@ pub const WHO_COLUMNS: usize = 14;
 
 pub fn tell(event: &Event) -> Told {
     let (what, quote, tone) = match &event.fact {
-        Fact::IncidentCreated { incident } => (
-            format!("opened, priority {}", incident.priority),
-            None,
-            Tone::Warning,
-        ),
+        Fact::IncidentCreated { incident } => {
+            (format!("opened, priority {}", incident.priority), None, Tone::Warning)
+        }
         Fact::IncidentUpdated { changes, .. } => {
             let parts: Vec<String> = changes.iter().map(|(f, c)| change(f, c)).collect();
             (parts.join(", "), None, Tone::Neutral)
@@ -46,37 +44,24 @@ pub fn tell(event: &Event) -> Told {
             ("commented".to_owned(), Some(body.clone()), Tone::Neutral)
         }
         Fact::IncidentDeleted { .. } => ("deleted".to_owned(), None, Tone::Bad),
-        Fact::LogAttached {
-            first_seq,
-            last_seq,
-            counts,
-            ..
-        } => {
-            let levels: Vec<String> = counts.iter().rev().map(|(l, n)| format!("{n} {l}")).collect();
-            let lines = last_seq - first_seq + 1;
-            let text = format!("{lines} log lines: {}", levels.join(", "));
+        Fact::LogAttached { first_seq, last_seq, counts, .. } => {
+            let levels: Vec<String> =
+                counts.iter().rev().map(|(level, n)| format!("{} {level}", number(*n))).collect();
+            let lines = count(last_seq - first_seq + 1, "log line", "log lines");
+            let text = format!("{lines}: {}", levels.join(", "));
             (text, None, Tone::Neutral)
         }
-        Fact::AlertFired { alert, .. } => (
-            format!("alert fired    {}", alert_name(alert)),
-            None,
-            Tone::Bad,
-        ),
-        Fact::AlertResolved { alert, .. } => (
-            format!("alert resolved {}", alert_name(alert)),
-            None,
-            Tone::Good,
-        ),
+        Fact::AlertFired { alert, .. } => {
+            (format!("alert fired    {}", alert_name(alert)), None, Tone::Bad)
+        }
+        Fact::AlertResolved { alert, .. } => {
+            (format!("alert resolved {}", alert_name(alert)), None, Tone::Good)
+        }
         Fact::UserCreated { user, .. } | Fact::UserUpdated { user, .. } => {
             (format!("person {}", user.name), None, Tone::Neutral)
         }
     };
-    Told {
-        who: who(event),
-        what,
-        quote,
-        tone,
-    }
+    Told { who: who(event), what, quote, tone }
 }
 
 fn who(event: &Event) -> String {
@@ -129,19 +114,11 @@ pub fn alert_name(alert: &watchfire_shared::alert::Alert) -> String {
 /// The lines of a told fact below one another, in columns of `width`: the first carries time and who.
 pub fn wrapped(told: &Told, width: usize) -> Vec<(SafeText, bool)> {
     let room = width.saturating_sub(TIME_COLUMNS + WHO_COLUMNS).max(8);
-    let mut lines: Vec<(SafeText, bool)> = SafeText::line(&told.what)
-        .wrap(room)
-        .into_iter()
-        .map(|line| (line, false))
-        .collect();
+    let mut lines: Vec<(SafeText, bool)> =
+        SafeText::line(&told.what).wrap(room).into_iter().map(|line| (line, false)).collect();
     let quoted = told.quote.iter().flat_map(|quote| SafeText::lines(quote));
     for line in quoted {
         lines.extend(line.wrap(room).into_iter().map(|line| (line, true)));
     }
     lines
-}
-
-/// The incident a fact speaks of.
-pub fn subject(event: &Event) -> Option<IncidentId> {
-    event.incident_id()
 }

@@ -12,11 +12,8 @@ pub fn done(model: &mut Model, request: RequestId, outcome: Outcome, out: &mut O
         return;
     };
     if !matches!(purpose, Purpose::SignIn)
-        && let Outcome::Failed(Failure {
-            kind: FailureKind::Unauthenticated,
-            message,
-            ..
-        }) = &outcome
+        && let Outcome::Failed(Failure { kind: FailureKind::Unauthenticated, message, .. }) =
+            &outcome
     {
         sign_out(model, message);
     }

@@ -33,7 +33,7 @@ pub fn answered(model: &mut Model, request: RequestId, outcome: Outcome) {
             }
         }
         Outcome::Failed(failure) => {
-            model.dirty = true;
+            model.dirty |= panel.stats.failure.as_ref() != Some(&failure);
             take(&mut panel.stats, request, Err(failure.clone()), model.now);
             take(&mut panel.health, request, Err(failure), model.now);
         }

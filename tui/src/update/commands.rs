@@ -48,10 +48,7 @@ pub fn step(model: &mut Model, step: Step, out: &mut Out) {
     }
     let patch = IncidentPatch {
         status: Field::Set(step.to()),
-        expect: Some(Expect {
-            status: Some(incident.status),
-            ..Expect::default()
-        }),
+        expect: Some(Expect { status: Some(incident.status), ..Expect::default() }),
         ..IncidentPatch::default()
     };
     send_patch(model, &incident, Deed::Step(step), patch, out);
@@ -109,10 +106,7 @@ pub fn assign(
 ) {
     let patch = IncidentPatch {
         assigned_to: to.as_ref().map(|(id, _)| *id).into(),
-        expect: Some(Expect {
-            assigned_to: seen.map(|user| user.id).into(),
-            ..Expect::default()
-        }),
+        expect: Some(Expect { assigned_to: seen.map(|user| user.id).into(), ..Expect::default() }),
         ..IncidentPatch::default()
     };
     let deed = Deed::Assign(to.map(|(_, name)| name));
@@ -129,10 +123,7 @@ pub fn prioritise(
 ) {
     let patch = IncidentPatch {
         priority: Field::Set(to),
-        expect: Some(Expect {
-            priority: Some(seen),
-            ..Expect::default()
-        }),
+        expect: Some(Expect { priority: Some(seen), ..Expect::default() }),
         ..IncidentPatch::default()
     };
     send_patch(model, incident, Deed::Priority(to), patch, out);
@@ -143,18 +134,12 @@ pub fn comment(model: &mut Model, incident: &Incident, body: String, out: &mut O
         incident: Some((incident.id, incident.reference)),
         deed: Deed::Comment(body.clone()),
     };
-    let command = Command::Comment {
-        id: incident.id,
-        body: NewComment { body },
-    };
+    let command = Command::Comment { id: incident.id, body: NewComment { body } };
     send(model, what, command, out);
 }
 
 pub fn create(model: &mut Model, incident: NewIncident, out: &mut Out) {
-    let what = What {
-        incident: None,
-        deed: Deed::Create(incident.title.clone()),
-    };
+    let what = What { incident: None, deed: Deed::Create(incident.title.clone()) };
     send(model, what, Command::Create(Box::new(incident)), out);
 }
 
@@ -165,14 +150,8 @@ fn send_patch(
     patch: IncidentPatch,
     out: &mut Out,
 ) {
-    let what = What {
-        incident: Some((incident.id, incident.reference)),
-        deed,
-    };
-    let command = Command::Patch {
-        id: incident.id,
-        patch: Box::new(patch),
-    };
+    let what = What { incident: Some((incident.id, incident.reference)), deed };
+    let command = Command::Patch { id: incident.id, patch: Box::new(patch) };
     send(model, what, command, out);
 }
 
@@ -312,9 +291,7 @@ fn actual(model: &Model, error: &FieldError) -> String {
         return error.message.clone();
     };
     let by = error.changed_by.as_ref().map(|actor| format!(", by {}", actor.name));
-    let ago = error
-        .changed_at
-        .map(|at| format!(" {} ago", age::age(at, model.now)));
+    let ago = error.changed_at.map(|at| format!(" {} ago", age::age(at, model.now)));
     format!(
         "{field} is {} now{}{}",
         tell::word(actual),

@@ -88,10 +88,7 @@ pub fn read_incident(model: &mut Model, out: &mut Out) {
 
 fn ask_timeline(model: &mut Model, cursor: Option<String>, out: &mut Out) {
     if let Some(detail) = &mut model.detail {
-        let load = Load::Timeline {
-            id: detail.id,
-            cursor,
-        };
+        let load = Load::Timeline { id: detail.id, cursor };
         detail.timeline.state.asked = Some(model.requests.load(load, model.now, out));
     }
 }
@@ -105,10 +102,7 @@ fn read_alerts(model: &mut Model, out: &mut Out) {
 
 fn ask_alerts(model: &mut Model, cursor: Option<String>, out: &mut Out) {
     if let Some(detail) = &mut model.detail {
-        let load = Load::Alerts {
-            id: detail.id,
-            cursor,
-        };
+        let load = Load::Alerts { id: detail.id, cursor };
         detail.alerts.asked = Some(model.requests.load(load, model.now, out));
     }
 }
@@ -135,10 +129,7 @@ pub fn incident_answered(model: &mut Model, request: RequestId, id: IncidentId, 
 }
 
 fn incident_failed(model: &mut Model, request: RequestId, id: IncidentId, failure: Failure) {
-    let gone = failure
-        .problem
-        .as_ref()
-        .is_some_and(|problem| problem.code == Code::NotFound);
+    let gone = failure.problem.as_ref().is_some_and(|problem| problem.code == Code::NotFound);
     if gone {
         if let Some(incident) = model.known.get(id).cloned() {
             let reference = incident.reference;
@@ -289,14 +280,7 @@ pub fn go(model: &mut Model, step: Move, out: &mut Out) {
             let width = usize::from(left);
             let height = |at: usize| tell::wrapped(&tell::tell(&facts[at]), width).len();
             let mut tail = timeline.tail;
-            tail.go(
-                step,
-                &Extent {
-                    keys: timeline.versions(),
-                    rows,
-                    height: &height,
-                },
-            );
+            tail.go(step, &Extent { keys: timeline.versions(), rows, height: &height });
             timeline.tail = tail;
         }
         Tab::Alerts => {

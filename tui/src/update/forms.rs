@@ -10,8 +10,8 @@ use crate::event::{Failure, FailureKind, Outcome};
 use crate::model::commands::{Cell, Tone};
 use crate::model::connection::Link;
 use crate::model::forms::{
-    Candidate, Choice, CommentBox, NewField, NewForm, PRIORITIES, Picker, SignInField,
-    candidates, place_of,
+    Candidate, Choice, CommentBox, NewField, NewForm, PRIORITIES, Picker, SignInField, candidates,
+    place_of,
 };
 use crate::model::input::TextField;
 use crate::model::slot::Purpose;
@@ -189,10 +189,8 @@ pub fn leave_comment(model: &mut Model) {
     if let Some(Overlay::Comment(comment)) = model.overlay.take()
         && !comment.field.text().trim().is_empty()
     {
-        let text = format!("Draft kept: n on {} goes on with it", comment.reference);
-        model
-            .drafts
-            .insert(comment.incident, comment.field.text().to_owned());
+        let text = format!("Draft of {} kept", comment.reference);
+        model.drafts.insert(comment.incident, comment.field.text().to_owned());
         model.flash(Tone::Neutral, text);
     }
 }
@@ -201,9 +199,7 @@ pub fn submit_comment(model: &mut Model, out: &mut Out) {
     let Some(Overlay::Comment(comment)) = &mut model.overlay else {
         return;
     };
-    let body = NewComment {
-        body: comment.field.text().trim().to_owned(),
-    };
+    let body = NewComment { body: comment.field.text().trim().to_owned() };
     if let Err(Refusal::Invalid(errors)) = body.check() {
         comment.error = errors.first().map(|e| format!("A comment {}", e.message));
         return;

@@ -72,7 +72,10 @@ fn typed(model: &mut Model) {
 fn act(model: &mut Model, action: Action, context: Context, out: &mut Out) {
     match action {
         Action::Quit => out.push(Effect::Quit),
+        // The key that opened a page closes it.
+        Action::Help if context == Context::Help => model.overlay = None,
         Action::Help => model.overlay = Some(Overlay::Help { top: 0 }),
+        Action::CommandLog if context == Context::CommandLog => model.overlay = None,
         Action::CommandLog => model.overlay = Some(Overlay::CommandLog { top: 0 }),
         Action::Back => back(model, context, out),
         Action::Open => {

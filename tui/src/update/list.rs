@@ -1,6 +1,10 @@
 //! The incident list: reading pages, moving the cursor, the query bar.
 
+use std::collections::HashSet;
+
 use watchfire_shared::filter::{Filter, FilterError};
+use watchfire_shared::ids::IncidentId;
+use watchfire_shared::incident::Incident;
 use watchfire_shared::page::{DEFAULT_LIMIT, IncidentPage, MAX_INCIDENTS};
 use watchfire_shared::problem::Code;
 
@@ -11,7 +15,6 @@ use crate::model::Model;
 use crate::model::input::TextField;
 use crate::model::list::{DEFAULT_QUERY, FRESH_FOR, Fetch};
 use crate::model::matching;
-use watchfire_shared::incident::Incident;
 
 use super::{Out, timers};
 
@@ -42,10 +45,7 @@ fn ask(model: &mut Model, cursor: Option<String>, fetch: Fetch, out: &mut Out) {
 
 pub fn more_if_near_end(model: &mut Model, out: &mut Out) {
     let list = &model.list;
-    let reach = list
-        .selected_index()
-        .unwrap_or(0)
-        .max(list.offset + model.list_height());
+    let reach = list.selected_index().unwrap_or(0).max(list.offset + model.list_height());
     if list.asked.is_none() && reach + NEAR_END >= list.rows.len() && list.loaded {
         if let Some(cursor) = list.next_cursor.clone() {
             ask(model, Some(cursor), Fetch::More, out);
@@ -83,7 +83,8 @@ fn take_page(model: &mut Model, page: IncidentPage, fetch: Fetch, out: &mut Out)
     let more = page.next_cursor.clone();
     match fetch {
         Fetch::More => {
-            ids.retain(|id| list.index_of(*id).is_none());
+            let held: HashSet<IncidentId> = list.rows.iter().copied().collect();
+            ids.retain(|id| !held.contains(id));
             differs |= !ids.is_empty();
             list.rows.extend(ids);
         }
@@ -105,10 +106,9 @@ fn take_page(model: &mut Model, page: IncidentPage, fetch: Fetch, out: &mut Out)
     let list = &mut model.list;
     list.loaded_at = Some(model.now);
     model.dirty |= differs || said != (list.total, true, false);
-    let list = &model.list;
-    model
-        .known
-        .prune(|id| list.index_of(id).is_some() || list.selected == Some(id));
+    let mut shown = model.list.rows.clone();
+    shown.extend(model.detail.as_ref().map(|detail| detail.id));
+    model.known.prune(&shown);
     more_if_near_end(model, out);
 }
 
@@ -118,9 +118,7 @@ fn settle(model: &mut Model) -> bool {
     let list = &mut model.list;
     let before = (list.rows.clone(), list.selected, list.ghost);
     // Another query is another list: nothing of the old one is kept.
-    let keep = list
-        .selected
-        .filter(|id| list.loaded && !model.known.is_deleted(*id));
+    let keep = list.selected.filter(|id| list.loaded && !model.known.is_deleted(*id));
     let rows = std::mem::take(&mut list.incoming);
     list.replace(rows, keep, height);
     list.loaded = true;
@@ -140,11 +138,8 @@ fn fail(model: &mut Model, failure: Failure) {
     let refused = failure.problem.as_ref();
     if let Some(error) = refused.and_then(|p| p.errors.iter().find(|e| e.field == "filter")) {
         let length = list.query.applied.chars().count();
-        list.query.mistake = Some(FilterError {
-            start: 0,
-            end: length,
-            message: error.message.clone(),
-        });
+        list.query.mistake =
+            Some(FilterError { start: 0, end: length, message: error.message.clone() });
     }
     // The cursor of a page belongs to a list that is gone: read it from the top.
     if refused.is_some_and(|problem| problem.code == Code::InvalidCursor) {

@@ -121,18 +121,9 @@ pub fn go(model: &mut Model, step: Move, out: &mut Out) {
     };
     let pane = &mut detail.logs;
     let mut tail = pane.tail;
-    tail.go(
-        step,
-        &Extent {
-            keys: pane.seqs(),
-            rows,
-            height: &|_| 1,
-        },
-    );
+    tail.go(step, &Extent { keys: pane.seqs(), rows, height: &|_| 1 });
     pane.tail = tail;
-    let top = tail
-        .bottom(pane.seqs())
-        .map_or(0, |bottom| bottom.saturating_sub(rows));
+    let top = tail.bottom(pane.seqs()).map_or(0, |bottom| bottom.saturating_sub(rows));
     let wants_older = top < NEAR_START && pane.has_older && pane.lines().len() < LINES_MAX;
     if wants_older && pane.asked.is_none() && !tail.follows() {
         ask(model, Fetch::Older, out);

@@ -99,5 +99,5 @@ fn sign_out(model: &mut Model, message: &str) {
     }
 }
 
-
-
+#[cfg(test)]
+mod tests;

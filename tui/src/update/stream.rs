@@ -41,10 +41,7 @@ pub fn hear(model: &mut Model, said: StreamEvent, out: &mut Out) {
         StreamEvent::Lost { reason, retry_in } => {
             let retry_in = TimeDelta::from_std(retry_in).unwrap_or(TimeDelta::MAX);
             let retry_at = model.now.checked_add_signed(retry_in);
-            model.connection.link = Link::Down {
-                reason,
-                retry_at: retry_at.unwrap_or(model.now),
-            };
+            model.connection.link = Link::Down { reason, retry_at: retry_at.unwrap_or(model.now) };
         }
         StreamEvent::Unauthenticated => {
             model.connection.link = Link::SignedOut;

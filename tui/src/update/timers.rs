@@ -1,6 +1,7 @@
 //! What happens because time passes.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use watchfire_shared::page::MAX_INCIDENTS;
 
 use crate::model::age;
 use crate::model::{Model, Screen, layout};
@@ -74,7 +75,8 @@ pub fn fire(model: &mut Model, out: &mut Out) {
 fn refresh_pane(model: &mut Model, out: &mut Out) {
     match model.screen {
         Screen::Incidents => {
-            if model.list.asked.is_none() {
+            // Somebody who reads far down is not served by reading it all again.
+            if model.list.asked.is_none() && model.list.rows.len() <= MAX_INCIDENTS as usize {
                 list::reload(model, out);
             }
         }
@@ -123,9 +125,9 @@ fn loading(model: &Model) -> Vec<DateTime<Utc>> {
 fn ages(model: &Model) -> Vec<DateTime<Utc>> {
     let incidents = match model.screen {
         Screen::Incidents => model.list.visible(model.list_height()),
-        Screen::Detail => model.detail.as_ref().map_or(&[][..], |detail| {
-            std::slice::from_ref(&detail.id)
-        }),
+        Screen::Detail => {
+            model.detail.as_ref().map_or(&[][..], |detail| std::slice::from_ref(&detail.id))
+        }
         Screen::Cache => &[],
     };
     let beside = model.size.0 >= layout::SIDE;
@@ -133,11 +135,7 @@ fn ages(model: &Model) -> Vec<DateTime<Utc>> {
     for incident in incidents.iter().filter_map(|id| model.known.get(*id)) {
         at.push(age::next_change(incident.created_at, model.now));
         if model.screen == Screen::Detail || (beside && model.list.selected == Some(incident.id)) {
-            let others = [
-                incident.acknowledged_at,
-                incident.resolved_at,
-                incident.closed_at,
-            ];
+            let others = [incident.acknowledged_at, incident.resolved_at, incident.closed_at];
             let others = others.into_iter().flatten();
             at.extend(others.map(|since| age::next_change(since, model.now)));
         }

@@ -10,11 +10,12 @@ use ratatui::layout::Rect;
 use watchfire_shared::alert::{Alert, AlertStatus};
 
 use crate::model::detail::Detail;
+use crate::model::words::number;
 use crate::model::{Model, age, tell};
 use crate::theme::Theme;
 
 use super::detail::says_instead;
-use super::paint::{Pen, number};
+use super::paint::Pen;
 use super::time;
 
 pub fn render(buf: &mut Buffer, area: Rect, model: &Model, detail: &Detail) {
@@ -78,9 +79,8 @@ fn second(pen: &mut Pen, alert: &Alert) {
         .filter(|(name, _)| !told.contains(&name.as_str()))
         .map(|(name, value)| format!("{name}={value}"))
         .collect();
-    let text = ["summary", "description", "message"]
-        .iter()
-        .find_map(|name| alert.annotations.get(*name));
+    let text =
+        ["summary", "description", "message"].iter().find_map(|name| alert.annotations.get(*name));
     pen.text(&labels.join(" "), theme.dim());
     if let Some(text) = text {
         if !labels.is_empty() {

@@ -16,13 +16,14 @@ use watchfire_shared::health::{Health, HealthStatus, Part};
 
 use crate::model::Model;
 use crate::model::cache::{band, cause};
+use crate::model::words::{count, number};
 use crate::theme::Theme;
 
 use super::detail::says_instead;
-use super::paint::{Pen, count, number};
+use super::paint::Pen;
 use super::rows;
 
-const NAMES: usize = 16;
+const NAMES: usize = 15;
 
 pub fn render(buf: &mut Buffer, area: Rect, model: &Model) {
     let theme = Theme::new(model.look);
@@ -144,20 +145,15 @@ fn by_type(buf: &mut Buffer, area: Rect, top: u16, stats: &CacheStats, theme: Th
         }
         if let Some(cause) = cause(counts) {
             pen.gap(2);
-            pen.text(&format!("mostly: {cause}"), theme.asks());
+            pen.text(cause, theme.asks());
         }
         row += 1;
     }
     row
 }
 
-const COLUMNS: [(&str, usize); 5] = [
-    ("hits", 10),
-    ("misses", 9),
-    ("rate", 7),
-    ("fills", 9),
-    ("refused", 9),
-];
+const COLUMNS: [(&str, usize); 5] =
+    [("hits", 9), ("misses", 8), ("rate", 6), ("fills", 8), ("refused", 9)];
 
 /// The formula of the average access, with its numbers.
 fn average(buf: &mut Buffer, area: Rect, top: u16, stats: &CacheStats, theme: Theme) -> u16 {
@@ -177,10 +173,7 @@ fn average(buf: &mut Buffer, area: Rect, top: u16, stats: &CacheStats, theme: Th
     pen.text(&formula, theme.plain());
     let mut pen = Pen::new(buf, area, top + 1, theme);
     pen.gap(1 + NAMES);
-    let text = format!(
-        "hits {times} lookup + misses {times} (lookup + database); without a cache {:.3} ms",
-        stats.t_db
-    );
+    let text = format!("a miss is a lookup and the database; without a cache {:.3} ms", stats.t_db);
     pen.text(&text, theme.dim());
     2
 }

@@ -47,11 +47,7 @@ pub fn render(buf: &mut Buffer, area: Rect, model: &Model, top: usize) {
         let room = pen.room().saturating_sub(1);
         let x = pen.x();
         for line in SafeText::line(text).wrap(room) {
-            let cell = Rect {
-                x,
-                width: page.right().saturating_sub(x),
-                ..page
-            };
+            let cell = Rect { x, width: page.right().saturating_sub(x), ..page };
             Pen::new(buf, cell, row, theme).text(line.as_str(), theme.tone(*tone));
             row = row.saturating_add(1);
         }

@@ -17,10 +17,11 @@ use watchfire_shared::incident::Incident;
 use crate::event::Failure;
 use crate::model::commands::Cell;
 use crate::model::detail::{Detail, Tab};
+use crate::model::words::number;
 use crate::model::{Model, layout};
 use crate::theme::{Theme, short_priority};
 
-use super::paint::{Pen, number, rule};
+use super::paint::{Pen, rule};
 use super::{Cursor, alerts, logs, overview, rows, time, timeline};
 
 pub fn render(buf: &mut Buffer, area: Rect, model: &Model) -> Cursor {
@@ -36,10 +37,7 @@ pub fn render(buf: &mut Buffer, area: Rect, model: &Model) -> Cursor {
     }
     let content = rows(area, top, height);
     let (left, right) = layout::detail_columns(area.width);
-    let pane = Rect {
-        width: left,
-        ..content
-    };
+    let pane = Rect { width: left, ..content };
     if right == 0 {
         return tab(buf, pane, model, detail, incident, detail.tab);
     }
@@ -50,18 +48,10 @@ pub fn render(buf: &mut Buffer, area: Rect, model: &Model) -> Cursor {
     };
     tab(buf, pane, model, detail, incident, left_tab);
     for row in 0..content.height {
-        let wall = Rect {
-            x: content.x + left,
-            width: 1,
-            ..content
-        };
+        let wall = Rect { x: content.x + left, width: 1, ..content };
         Pen::new(buf, wall, row, theme).text(theme.wall(), theme.dim());
     }
-    let beside = Rect {
-        x: content.x + left + 1,
-        width: right,
-        ..content
-    };
+    let beside = Rect { x: content.x + left + 1, width: right, ..content };
     logs::render(buf, beside, model, detail)
 }
 
@@ -85,11 +75,7 @@ fn tab(
 fn title(pen: &mut Pen, model: &Model, incident: &Incident) {
     let theme = pen.theme;
     let pending = |cell, text: String| {
-        if model.commands.is_pending(incident.id, cell) {
-            theme.pending().to_owned()
-        } else {
-            text
-        }
+        if model.commands.is_pending(incident.id, cell) { theme.pending().to_owned() } else { text }
     };
     pen.gap(1);
     pen.text(&incident.reference.to_string(), theme.bold());
@@ -106,10 +92,7 @@ fn title(pen: &mut Pen, model: &Model, incident: &Incident) {
         let glyph = theme.status_glyph(incident.status);
         pen.right(&format!("{glyph} {word}"), theme.status(incident.status));
         pen.keep_free(1);
-        let word = pending(
-            Cell::Priority,
-            short_priority(incident.priority).to_owned(),
-        );
+        let word = pending(Cell::Priority, short_priority(incident.priority).to_owned());
         let glyph = theme.priority_glyph(incident.priority);
         pen.right(&format!("{glyph} {word}"), theme.priority(incident.priority));
         pen.keep_free(1);

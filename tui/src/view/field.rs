@@ -26,19 +26,11 @@ pub fn line(
     let room = pen.room();
     let before = SafeText::line(field.before_cursor()).width();
     // One column is the cursor's.
-    let skip = if focused {
-        (before + 1).saturating_sub(room)
-    } else {
-        0
-    };
+    let skip = if focused { (before + 1).saturating_sub(room) } else { 0 };
     let x = pen.x();
     let mut at = 0;
     for (text, in_error) in split(field.text(), wrong) {
-        let style = if in_error {
-            pen.theme.mistake()
-        } else {
-            style
-        };
+        let style = if in_error { pen.theme.mistake() } else { style };
         for grapheme in SafeText::line(text).as_str().graphemes(true) {
             if at >= skip {
                 pen.text(grapheme, style);
@@ -58,11 +50,7 @@ fn split(text: &str, wrong: Option<Range<usize>>) -> Vec<(&str, bool)> {
     let byte = |chars: usize| text.char_indices().nth(chars).map_or(text.len(), |(at, _)| at);
     let start = byte(range.start);
     let end = byte(range.end).max(start);
-    vec![
-        (&text[..start], false),
-        (&text[start..end], true),
-        (&text[end..], false),
-    ]
+    vec![(&text[..start], false), (&text[start..end], true), (&text[end..], false)]
 }
 
 /// Stars, one for each character of a password.

@@ -26,7 +26,7 @@ pub fn render(buf: &mut Buffer, area: Rect, model: &Model) {
         let glyph = theme.tone_glyph(flash.tone);
         let text = format!("{glyph} {}", flash.text);
         let width = SafeText::line(&text).width();
-        if width + 2 > usize::from(area.width) / 2 {
+        if width > usize::from(area.width) / 2 {
             message(buf, area, &text, flash, theme);
             return;
         }
@@ -65,16 +65,32 @@ fn message(buf: &mut Buffer, area: Rect, text: &str, flash: &Flash, theme: Theme
     }
 }
 
+/// As many of the offered keys as fit; help is always the last of them.
 fn keys(pen: &mut Pen, model: &Model) {
     let theme = pen.theme;
     let context = model.context();
-    for action in offered(model, context) {
-        let Some(binding) = keymap::binding(context, action) else {
-            continue;
-        };
+    let named = |action| {
+        let binding = keymap::binding(context, action)?;
         let key = keymap::key_name(binding.keys[0], theme.unicode());
         let hint = hint(context, action, binding.hint);
-        if pen.room() < key.len() + hint.len() + 4 {
+        let width = key.chars().count() + hint.len() + 3;
+        Some((key, hint, width))
+    };
+    let help = named(Action::Help);
+    let mut room = pen.room();
+    if let Some((_, _, width)) = &help {
+        room = room.saturating_sub(*width);
+    }
+    let mut shown = Vec::new();
+    for key in offered(model, context).into_iter().filter_map(named) {
+        if key.2 > room {
+            break;
+        }
+        room -= key.2;
+        shown.push(key);
+    }
+    for (key, hint, width) in shown.into_iter().chain(help) {
+        if pen.room() < width {
             break;
         }
         pen.gap(if pen.x() == 0 { 1 } else { 2 });
@@ -107,37 +123,23 @@ fn offered(model: &Model, context: Context) -> Vec<Action> {
             if model.subject().is_some() {
                 actions.push(Action::Open);
             }
-            actions.extend([Action::Query, Action::NewIncident, Action::Help]);
+            actions.extend([Action::Query, Action::NewIncident]);
             actions
         }
         Context::Detail => {
             let mut actions = steps(model);
-            actions.extend([Action::NextTab, Action::Back, Action::Help]);
+            actions.extend([Action::NextTab, Action::Back]);
             actions
         }
-        Context::Logs => vec![
-            Action::Follow,
-            Action::RaiseLevel,
-            Action::Query,
-            Action::NextTab,
-            Action::Back,
-            Action::Help,
-        ],
-        Context::Cache => vec![
-            Action::Go(Place::Incidents),
-            Action::Reload,
-            Action::Help,
-            Action::Quit,
-        ],
+        Context::Logs => {
+            vec![Action::Follow, Action::RaiseLevel, Action::Query, Action::NextTab, Action::Back]
+        }
+        Context::Cache => vec![Action::Go(Place::Incidents), Action::Reload, Action::Quit],
         Context::Help | Context::CommandLog => vec![Action::Back, Action::Quit],
         Context::Picker => vec![Action::Confirm, Action::Back],
         Context::Query => vec![Action::Confirm, Action::Complete, Action::Back],
         Context::Search => vec![Action::Confirm, Action::Back],
-        Context::Comment => vec![
-            Action::Confirm,
-            Action::Edit(Edit::NewLine),
-            Action::Back,
-        ],
+        Context::Comment => vec![Action::Confirm, Action::Edit(Edit::NewLine), Action::Back],
         Context::NewIncident => vec![Action::Confirm, Action::NextField, Action::Back],
         Context::SignIn => vec![Action::Confirm, Action::NextField, Action::Quit],
     }

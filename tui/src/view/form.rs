@@ -34,11 +34,7 @@ pub fn comment(buf: &mut Buffer, area: Rect, model: &Model, comment: &CommentBox
         pen.text(error, theme.bad());
     }
     let body = rows(sheet, 2, sheet.height.saturating_sub(2));
-    let inner = Rect {
-        x: body.x + 1.min(body.width),
-        width: body.width.saturating_sub(2),
-        ..body
-    };
+    let inner = Rect { x: body.x + 1.min(body.width), width: body.width.saturating_sub(2), ..body };
     field::lines(buf, inner, theme, &comment.field, theme.plain())
 }
 

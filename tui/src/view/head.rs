@@ -10,9 +10,10 @@ use watchfire_shared::incident::{Priority, Status};
 
 use crate::model::Model;
 use crate::model::connection::{Freshness, Link};
+use crate::model::words::number;
 use crate::theme::{Theme, short_status};
 
-use super::paint::{Pen, number};
+use super::paint::Pen;
 
 pub fn render(buf: &mut Buffer, area: Rect, model: &Model) {
     let theme = Theme::new(model.look);

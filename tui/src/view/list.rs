@@ -19,10 +19,11 @@ use watchfire_shared::incident::{Incident, Status};
 use crate::model::commands::Cell;
 use crate::model::layout::{self, ListRows};
 use crate::model::list::DEFAULT_QUERY;
+use crate::model::words::{count, number};
 use crate::model::{Model, age};
 use crate::theme::{Theme, short_priority, short_status};
 
-use super::paint::{Pen, count, number, rule};
+use super::paint::{Pen, rule};
 use super::{Cursor, field, rows, side};
 
 pub fn render(buf: &mut Buffer, area: Rect, model: &Model) -> Cursor {
@@ -52,15 +53,8 @@ fn columns(area: Rect) -> (Rect, Option<Rect>) {
         return (area, None);
     }
     let side = (area.width / 3).min(70);
-    let table = Rect {
-        width: area.width - side,
-        ..area
-    };
-    let beside = Rect {
-        x: area.x + table.width,
-        width: side,
-        ..area
-    };
+    let table = Rect { width: area.width - side, ..area };
+    let beside = Rect { x: area.x + table.width, width: side, ..area };
     (table, Some(beside))
 }
 
@@ -192,17 +186,7 @@ impl Table {
         let alerts = take(6, 34);
         let logs = take(8, 34);
         let score = take(5, 34);
-        Self {
-            reference,
-            status,
-            long_status,
-            title: room,
-            service,
-            who,
-            alerts,
-            logs,
-            score,
-        }
+        Self { reference, status, long_status, title: room, service, who, alerts, logs, score }
     }
 
     fn header(&self, pen: &mut Pen) {
@@ -220,11 +204,7 @@ impl Table {
                 pen.cell(text, width, dim);
             }
         }
-        let numbers = [
-            (self.alerts, "ALERTS"),
-            (self.logs, "LOGS"),
-            (self.score, "SCORE"),
-        ];
+        let numbers = [(self.alerts, "ALERTS"), (self.logs, "LOGS"), (self.score, "SCORE")];
         for (width, text) in numbers {
             if width > 0 {
                 pen.gap(GAP);
@@ -266,14 +246,16 @@ impl Table {
         self.numbers(pen, incident);
     }
 
-    fn status(&self, pen: &mut Pen, model: &Model, incident: &Incident, style: ratatui::style::Style) {
+    fn status(
+        &self,
+        pen: &mut Pen,
+        model: &Model,
+        incident: &Incident,
+        style: ratatui::style::Style,
+    ) {
         let theme = pen.theme;
         let status = incident.status;
-        let word = if self.long_status {
-            status.as_str()
-        } else {
-            short_status(status)
-        };
+        let word = if self.long_status { status.as_str() } else { short_status(status) };
         let pending = model.commands.is_pending(incident.id, Cell::Status);
         let word = if pending { theme.pending() } else { word };
         let text = format!("{} {word}", theme.status_glyph(status));
@@ -298,11 +280,7 @@ impl Table {
 }
 
 fn nonzero(value: i64) -> String {
-    if value == 0 {
-        String::new()
-    } else {
-        number(value)
-    }
+    if value == 0 { String::new() } else { number(value) }
 }
 
 fn priority(pen: &mut Pen, model: &Model, incident: &Incident, style: ratatui::style::Style) {
@@ -310,11 +288,7 @@ fn priority(pen: &mut Pen, model: &Model, incident: &Incident, style: ratatui::s
     let pending = model.commands.is_pending(incident.id, Cell::Priority);
     pen.cell(theme.priority_glyph(incident.priority), 2, style);
     pen.gap(1);
-    let word = if pending {
-        theme.pending()
-    } else {
-        short_priority(incident.priority)
-    };
+    let word = if pending { theme.pending() } else { short_priority(incident.priority) };
     pen.cell(word, 4 + GAP, style);
 }
 

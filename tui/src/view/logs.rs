@@ -14,10 +14,11 @@ use watchfire_shared::log::LogEntry;
 use crate::model::Model;
 use crate::model::detail::{Detail, Tab};
 use crate::model::logs::LogPane;
+use crate::model::words::number;
 use crate::theme::Theme;
 
 use super::detail::says_instead;
-use super::paint::{Pen, number};
+use super::paint::Pen;
 use super::{Cursor, field, rows, time};
 
 pub fn render(buf: &mut Buffer, area: Rect, model: &Model, detail: &Detail) -> Cursor {
@@ -35,10 +36,8 @@ pub fn render(buf: &mut Buffer, area: Rect, model: &Model, detail: &Detail) -> C
     let height = usize::from(body.height);
     let first = (bottom + 1).saturating_sub(height);
     let shown = pane.lines().range(first..).take(height);
-    let stamps: Vec<String> = shown
-        .clone()
-        .map(|entry| time::stamp(model, entry.occurred_at))
-        .collect();
+    let stamps: Vec<String> =
+        shown.clone().map(|entry| time::stamp(model, entry.occurred_at)).collect();
     let width = stamps.iter().map(String::len).max().unwrap_or(0);
     for (row, (entry, stamp)) in shown.zip(&stamps).enumerate() {
         let row = u16::try_from(row).unwrap_or(u16::MAX);
@@ -55,11 +54,7 @@ pub fn render(buf: &mut Buffer, area: Rect, model: &Model, detail: &Detail) -> C
 fn header(pen: &mut Pen, pane: &LogPane, has_keys: bool) -> Cursor {
     let theme = pen.theme;
     pen.gap(1);
-    let name = if pane.tail.follows() {
-        "following"
-    } else {
-        "held"
-    };
+    let name = if pane.tail.follows() { "following" } else { "held" };
     let style = if has_keys { theme.accent() } else { theme.dim() };
     pen.text(name, style);
     if let Some(level) = pane.min_level {

@@ -67,24 +67,14 @@ type Cursor = Option<Position>;
 /// The rows of an area from `top` on, `rows` of them, as far as they are inside.
 fn rows(area: Rect, top: u16, rows: u16) -> Rect {
     let top = top.min(area.height);
-    Rect::new(
-        area.x,
-        area.y + top,
-        area.width,
-        rows.min(area.height - top),
-    )
+    Rect::new(area.x, area.y + top, area.width, rows.min(area.height - top))
 }
 
 /// A sheet of `rows` lines that rises from the foot, with a rule on its upper edge; it never covers
 /// head and foot. The rule comes on top of `rows`.
 fn sheet(area: Rect, rows: u16) -> Rect {
     let height = (rows + 1).min(area.height.saturating_sub(2));
-    Rect::new(
-        area.x,
-        area.y + area.height.saturating_sub(height + 1),
-        area.width,
-        height,
-    )
+    Rect::new(area.x, area.y + area.height.saturating_sub(height + 1), area.width, height)
 }
 
 #[cfg(test)]

@@ -16,10 +16,11 @@ use ratatui::style::Style;
 use watchfire_shared::incident::Incident;
 
 use crate::model::overview::{self, Line};
+use crate::model::words::{count, number};
 use crate::model::{Model, age};
 use crate::theme::Theme;
 
-use super::paint::{Pen, count, number};
+use super::paint::Pen;
 use super::time;
 
 /// Columns of the names.

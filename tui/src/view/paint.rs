@@ -111,11 +111,7 @@ impl<'a> Pen<'a> {
 
     fn fit(&self, text: &str, width: usize) -> SafeText {
         let safe = SafeText::clipped(text, width);
-        if self.theme.unicode() {
-            safe
-        } else {
-            safe.ascii()
-        }
+        if self.theme.unicode() { safe } else { safe.ascii() }
     }
 
     fn write(&mut self, text: &str, width: usize, style: Style) -> usize {
@@ -127,8 +123,7 @@ impl<'a> Pen<'a> {
     fn put(&mut self, text: &SafeText, style: Style) {
         let room = self.room();
         if room > 0 && !text.is_empty() {
-            self.buf
-                .set_stringn(self.x, self.y, text.as_str(), room, style);
+            self.buf.set_stringn(self.x, self.y, text.as_str(), room, style);
         }
     }
 }
@@ -151,25 +146,4 @@ pub fn clear(buf: &mut Buffer, area: Rect) {
             cell.reset();
         }
     }
-}
-
-/// `1,204`.
-pub fn number(value: i64) -> String {
-    let digits = value.unsigned_abs().to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3 + 1);
-    if value < 0 {
-        out.push('-');
-    }
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
-/// `1 alert`, `2 alerts`.
-pub fn count(value: i64, one: &str, many: &str) -> String {
-    format!("{} {}", number(value), if value == 1 { one } else { many })
 }

@@ -24,11 +24,7 @@ pub fn render(buf: &mut Buffer, area: Rect, model: &Model, incident: &Incident) 
         let mut pen = Pen::new(buf, area, row, theme);
         pen.text(theme.wall(), theme.dim());
     }
-    let inner = Rect {
-        x: area.x + 2.min(area.width),
-        width: area.width.saturating_sub(3),
-        ..area
-    };
+    let inner = Rect { x: area.x + 1.min(area.width), width: area.width.saturating_sub(1), ..area };
     let title = format!("{} {}", incident.reference, incident.title);
     let lines = SafeText::line(&title).wrap(usize::from(inner.width).max(2));
     let shown = lines.len().min(4);

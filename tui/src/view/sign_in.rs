@@ -25,11 +25,7 @@ pub fn render(buf: &mut Buffer, area: Rect, model: &Model, form: &SignIn) -> Cur
     let content = rows(area, 1, area.height.saturating_sub(2));
     // A third down, a quarter in; on a small screen from the corner.
     let top = (content.height / 3).min(content.height.saturating_sub(7));
-    let left = if content.width >= 60 {
-        content.width / 4
-    } else {
-        1.min(content.width)
-    };
+    let left = if content.width >= 60 { content.width / 4 } else { 1.min(content.width) };
     let inner = Rect {
         x: content.x + left,
         width: content.width - left,
@@ -38,12 +34,10 @@ pub fn render(buf: &mut Buffer, area: Rect, model: &Model, form: &SignIn) -> Cur
     let title = format!("Sign in to watchfire at {}", model.address);
     Pen::new(buf, inner, 0, theme).text(&title, theme.bold());
     let mut cursor = None;
-    for (row, (focus, name)) in [
-        (SignInField::Email, "e-mail"),
-        (SignInField::Password, "password"),
-    ]
-    .into_iter()
-    .enumerate()
+    for (row, (focus, name)) in
+        [(SignInField::Email, "e-mail"), (SignInField::Password, "password")]
+            .into_iter()
+            .enumerate()
     {
         let row = u16::try_from(row + 2).unwrap_or(u16::MAX);
         let mut pen = Pen::new(buf, inner, row, theme);

@@ -13,10 +13,11 @@ use ratatui::layout::Rect;
 use crate::model::Model;
 use crate::model::detail::Detail;
 use crate::model::tell::{self, TIME_COLUMNS, WHO_COLUMNS};
+use crate::model::words::count;
 use crate::theme::Theme;
 
 use super::detail::says_instead;
-use super::paint::{Pen, count};
+use super::paint::Pen;
 use super::time;
 
 pub fn render(buf: &mut Buffer, area: Rect, model: &Model, detail: &Detail) {
@@ -49,7 +50,11 @@ pub fn render(buf: &mut Buffer, area: Rect, model: &Model, detail: &Detail) {
     }
     let below = timeline.facts().len().saturating_sub(at);
     if below > 0 && area.height > 1 {
-        let text = format!("{} {}", count(i64::try_from(below).unwrap_or(0), "more", "more"), theme.down());
+        let text = format!(
+            "{} {}",
+            count(i64::try_from(below).unwrap_or(0), "more", "more"),
+            theme.down()
+        );
         let mut pen = Pen::new(buf, area, area.height - 1, theme);
         pen.keep_free(1);
         pen.right(&text, theme.accent());
@@ -95,11 +100,7 @@ fn draw(
         } else {
             pen.gap(TIME_COLUMNS + WHO_COLUMNS);
         }
-        let style = if *quoted {
-            theme.plain()
-        } else {
-            theme.tone(told.tone)
-        };
+        let style = if *quoted { theme.plain() } else { theme.tone(told.tone) };
         pen.text(line.as_str(), style);
     }
     lines.len() - skip
