@@ -4,6 +4,12 @@
 //! [`update`] is pure and answers with [`effect::Effect`]s as data; `run` performs them; [`view`]
 //! draws the [`model`]. Outside text reaches a terminal only as [`safe::SafeText`].
 
+pub mod client;
+pub mod config;
+pub mod embedded;
+pub mod private;
+pub mod secret;
+
 pub mod action;
 pub mod effect;
 pub mod event;
