@@ -4,10 +4,13 @@
 //! [`update`] is pure and answers with [`effect::Effect`]s as data; `run` performs them; [`view`]
 //! draws the [`model`]. Outside text reaches a terminal only as [`safe::SafeText`].
 
+pub mod cli;
 pub mod client;
 pub mod config;
+pub mod demo;
 pub mod embedded;
 pub mod private;
+pub mod run;
 pub mod secret;
 
 pub mod action;
@@ -19,6 +22,3 @@ pub mod safe;
 pub mod theme;
 pub mod update;
 pub mod view;
-
-#[cfg(test)]
-mod fixture;

@@ -1,0 +1,8 @@
+//! The screen.
+
+use crate::client::ClientError;
+use crate::config::Config;
+
+pub fn open(_: &Config) -> Result<(), ClientError> {
+    Ok(())
+}
