@@ -1,5 +1,6 @@
 //! The command line as data.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -76,8 +77,8 @@ pub enum Command {
 
 #[derive(Debug, Args)]
 pub struct Ls {
-    /// Such as `status:open priority:>=high -service:search words`
-    #[arg(allow_hyphen_values = true)]
+    /// Such as `status:open priority:>=high -service:search words`; a negated word goes after `--`
+    #[arg(value_parser = unshield)]
     pub filter: Vec<String>,
     /// Rows at most
     #[arg(short = 'n', long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
@@ -230,6 +231,35 @@ pub enum Speed {
     Fast,
 }
 
+/// Stands before a negated term while clap looks for flags.
+const SHIELD: char = '\u{2}';
+
+impl Arguments {
+    /// Reads the command line. A negated term of the filter (`-service:search`) is no flag, though
+    /// it looks like one.
+    pub fn read(words: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
+        Self::try_parse_from(words.into_iter().map(shield))
+    }
+}
+
+fn shield(word: OsString) -> OsString {
+    match word.to_str() {
+        Some(text) if is_negated_term(text) => format!("{SHIELD}{text}").into(),
+        _ => word,
+    }
+}
+
+fn is_negated_term(text: &str) -> bool {
+    text.strip_prefix('-')
+        .and_then(|term| term.split_once(':'))
+        .is_some_and(|(field, _)| field.bytes().all(|byte| byte.is_ascii_lowercase()))
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "the shape clap asks for")]
+fn unshield(text: &str) -> Result<String, String> {
+    Ok(text.trim_start_matches(SHIELD).to_owned())
+}
+
 fn label(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.trim().is_empty() => {
@@ -245,7 +275,7 @@ mod tests {
     use clap::CommandFactory;
 
     fn parse(line: &str) -> Result<Arguments, clap::Error> {
-        Arguments::try_parse_from(line.split('|'))
+        Arguments::read(line.split('|').map(OsString::from))
     }
 
     #[test]

@@ -15,8 +15,6 @@ use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use clap::Parser;
-
 use crate::client::session::Session;
 use crate::client::{Client, ClientError, ErrorKind};
 use crate::config::Config;
@@ -103,7 +101,7 @@ type Done = Result<(), Failure>;
 
 /// The whole program, from its arguments to its exit code.
 pub fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = Arguments::read(std::env::args_os()).unwrap_or_else(|error| error.exit());
     let config = match Config::load() {
         Ok(config) => config,
         Err(message) => return report(&Failure::said(Exit::Usage, message)).into(),

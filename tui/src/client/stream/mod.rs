@@ -57,6 +57,7 @@ pub struct EventStream {
     backoff: Backoff,
     /// No try before this.
     next_try: Option<Instant>,
+    silence: Duration,
 }
 
 impl EventStream {
@@ -71,6 +72,7 @@ impl EventStream {
             wire: None,
             backoff: Backoff::default(),
             next_try: None,
+            silence: SILENCE,
         }
     }
 
@@ -98,7 +100,7 @@ impl EventStream {
                     Err(error) => return self.lost(error),
                 }
             };
-            let said = tokio::time::timeout(SILENCE, wire.next()).await;
+            let said = tokio::time::timeout(self.silence, wire.next()).await;
             let error = match said {
                 Ok(Some(Ok(event))) => match self.read(&event) {
                     Some(message) => return message,
@@ -106,7 +108,7 @@ impl EventStream {
                 },
                 Ok(Some(Err(cause))) => format!("The live stream broke ({cause})"),
                 Ok(None) => "The daemon ended the live stream".to_owned(),
-                Err(_) => format!("No word from the daemon for {} s", SILENCE.as_secs()),
+                Err(_) => format!("No word from the daemon for {} s", self.silence.as_secs()),
             };
             return self.lost(ClientError::new(ErrorKind::Unreachable, error));
         }
@@ -224,3 +226,6 @@ async fn try_open(client: &Client, after: Option<i64>) -> Result<Wire, ClientErr
         events.map(|event| event.map_err(|error| error.to_string())),
     ))
 }
+
+#[cfg(test)]
+mod tests;
