@@ -33,6 +33,7 @@ struct File {
 
 impl Config {
     /// From the process' environment. The error is one sentence that names the bad value.
+    #[expect(clippy::disallowed_methods, reason = "this is the place that may read it")]
     pub fn load() -> Result<Self, String> {
         Self::from_env(&|name| std::env::var_os(name).filter(|value| !value.is_empty()))
     }
@@ -41,10 +42,7 @@ impl Config {
         let file = read_file(env)?;
         let url = match text(env, "WATCHFIRE_URL")? {
             Some(url) => Some(check_url("WATCHFIRE_URL", &url)?),
-            None => file
-                .url
-                .map(|url| check_url("url in config.toml", &url))
-                .transpose()?,
+            None => file.url.map(|url| check_url("url in config.toml", &url)).transpose()?,
         };
         Ok(Self {
             url,
@@ -76,11 +74,9 @@ fn state_folder(env: &dyn Fn(&str) -> Option<OsString>) -> Result<PathBuf, Strin
     if let Some(path) = env("WATCHFIRE_STATE_DIR") {
         return absolute("WATCHFIRE_STATE_DIR", PathBuf::from(path));
     }
-    folder(env, "XDG_STATE_HOME", ".local/state")
-        .map(|path| path.join("watchfire"))
-        .ok_or_else(|| {
-            "There is no place for Watchfire's files: set HOME or WATCHFIRE_STATE_DIR".to_owned()
-        })
+    folder(env, "XDG_STATE_HOME", ".local/state").map(|path| path.join("watchfire")).ok_or_else(
+        || "There is no place for Watchfire's files: set HOME or WATCHFIRE_STATE_DIR".to_owned(),
+    )
 }
 
 /// An XDG folder; a relative one is ignored, as its standard asks.
@@ -95,20 +91,13 @@ fn absolute(name: &str, path: PathBuf) -> Result<PathBuf, String> {
     if path.is_absolute() {
         Ok(path)
     } else {
-        Err(format!(
-            "{name} must be an absolute path, not {}",
-            path.display()
-        ))
+        Err(format!("{name} must be an absolute path, not {}", path.display()))
     }
 }
 
 fn text(env: &dyn Fn(&str) -> Option<OsString>, name: &str) -> Result<Option<String>, String> {
     env(name)
-        .map(|value| {
-            value
-                .into_string()
-                .map_err(|_| format!("{name} must be UTF-8 text"))
-        })
+        .map(|value| value.into_string().map_err(|_| format!("{name} must be UTF-8 text")))
         .transpose()
 }
 
@@ -121,9 +110,7 @@ fn check_url(name: &str, text: &str) -> Result<String, String> {
         return Err(wrong("must begin with http:// or https://"));
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(wrong(
-            "must not hold a user or password: use WATCHFIRE_TOKEN",
-        ));
+        return Err(wrong("must not hold a user or password: use WATCHFIRE_TOKEN"));
     }
     if url.query().is_some() || url.fragment().is_some() {
         return Err(wrong("must not hold a query or a fragment"));
@@ -133,13 +120,10 @@ fn check_url(name: &str, text: &str) -> Result<String, String> {
 
 /// The first of the locale's variables that is set decides, as in the C library.
 fn is_utf8(env: &dyn Fn(&str) -> Option<OsString>) -> bool {
-    ["LC_ALL", "LC_CTYPE", "LANG"]
-        .into_iter()
-        .find_map(env)
-        .is_some_and(|locale| {
-            let locale = locale.to_string_lossy().to_ascii_lowercase();
-            locale.contains("utf-8") || locale.contains("utf8")
-        })
+    ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(env).is_some_and(|locale| {
+        let locale = locale.to_string_lossy().to_ascii_lowercase();
+        locale.contains("utf-8") || locale.contains("utf8")
+    })
 }
 
 #[cfg(test)]
@@ -147,26 +131,16 @@ mod tests {
     use super::*;
 
     fn load(pairs: &[(&str, &str)]) -> Result<Config, String> {
-        let pairs: Vec<(String, OsString)> = pairs
-            .iter()
-            .map(|(k, v)| ((*k).to_owned(), (*v).into()))
-            .collect();
-        Config::from_env(&|name| {
-            pairs
-                .iter()
-                .find(|(k, _)| k == name)
-                .map(|(_, v)| v.clone())
-        })
+        let pairs: Vec<(String, OsString)> =
+            pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).into())).collect();
+        Config::from_env(&|name| pairs.iter().find(|(k, _)| k == name).map(|(_, v)| v.clone()))
     }
 
     #[test]
     fn nothing_set_means_embedded() {
         let config = load(&[("HOME", "/nowhere/here")]).unwrap();
         assert_eq!(config.url, None);
-        assert_eq!(
-            config.state,
-            Path::new("/nowhere/here/.local/state/watchfire")
-        );
+        assert_eq!(config.state, Path::new("/nowhere/here/.local/state/watchfire"));
         assert!(load(&[]).unwrap_err().contains("WATCHFIRE_STATE_DIR"));
     }
 
@@ -179,32 +153,16 @@ mod tests {
         assert_eq!(relative.state, Path::new("/h/.local/state/watchfire"));
         let own = load(&[("WATCHFIRE_STATE_DIR", "/own"), ("XDG_STATE_HOME", "/x")]).unwrap();
         assert_eq!(own.state, Path::new("/own"));
-        assert!(
-            load(&[("WATCHFIRE_STATE_DIR", "own")])
-                .unwrap_err()
-                .contains("absolute")
-        );
+        assert!(load(&[("WATCHFIRE_STATE_DIR", "own")]).unwrap_err().contains("absolute"));
     }
 
     #[test]
     fn a_wrong_url_is_named() {
         let url = |url| load(&[("HOME", "/h"), ("WATCHFIRE_URL", url)]).map(|c| c.url);
         assert_eq!(url("http://h:1/").unwrap().as_deref(), Some("http://h:1"));
-        assert_eq!(
-            url("https://h/api/").unwrap().as_deref(),
-            Some("https://h/api")
-        );
-        for wrong in [
-            "localhost:4911",
-            "ftp://h",
-            "nonsense",
-            "http://me:pw@h",
-            "http://h?a=b",
-        ] {
-            assert!(
-                url(wrong).unwrap_err().starts_with("WATCHFIRE_URL "),
-                "{wrong}"
-            );
+        assert_eq!(url("https://h/api/").unwrap().as_deref(), Some("https://h/api"));
+        for wrong in ["localhost:4911", "ftp://h", "nonsense", "http://me:pw@h", "http://h?a=b"] {
+            assert!(url(wrong).unwrap_err().starts_with("WATCHFIRE_URL "), "{wrong}");
         }
     }
 
@@ -215,11 +173,7 @@ mod tests {
         std::fs::create_dir(&path).unwrap();
         let home = folder.path().to_str().unwrap();
         let set = |text: &str| std::fs::write(path.join("config.toml"), text).unwrap();
-        let env = [
-            ("HOME", "/h"),
-            ("XDG_CONFIG_HOME", home),
-            ("LANG", "C.UTF-8"),
-        ];
+        let env = [("HOME", "/h"), ("XDG_CONFIG_HOME", home), ("LANG", "C.UTF-8")];
         set("url = \"http://from-file\"\ncolor = false\nascii = true");
         let config = load(&env).unwrap();
         assert_eq!(config.url.as_deref(), Some("http://from-file"));
@@ -232,11 +186,7 @@ mod tests {
 
     #[test]
     fn the_locale_decides_about_glyphs() {
-        assert!(
-            load(&[("HOME", "/h"), ("LANG", "en_US.UTF-8")])
-                .unwrap()
-                .utf8
-        );
+        assert!(load(&[("HOME", "/h"), ("LANG", "en_US.UTF-8")]).unwrap().utf8);
         let strict = load(&[("HOME", "/h"), ("LANG", "en_US.UTF-8"), ("LC_ALL", "C")]);
         assert!(!strict.unwrap().utf8);
         assert!(!load(&[("HOME", "/h")]).unwrap().utf8);

@@ -6,9 +6,11 @@
 
 pub mod cli;
 pub mod client;
+pub mod clock;
 pub mod config;
 pub mod demo;
 pub mod embedded;
+pub mod panics;
 pub mod private;
 pub mod run;
 pub mod secret;

@@ -13,22 +13,13 @@ use crate::safe::SafeText;
 use crate::secret::Secret;
 
 pub async fn login(client: &Client, out: &mut Out, login: &Login) -> Done {
-    let password = if login.password_stdin {
-        read_line()?
-    } else {
-        ask(&login.email)?
-    };
+    let password = if login.password_stdin { read_line()? } else { ask(&login.email)? };
     client.login(&login.email, &password).await?;
     let me = client.me().await?;
     if out.json {
         return Ok(out.value(&me)?);
     }
-    let line = format!(
-        "Signed in at {} as {} ({})",
-        client.place()?,
-        out.safe(&me.name),
-        me.role
-    );
+    let line = format!("Signed in at {} as {} ({})", client.place()?, out.safe(&me.name), me.role);
     Ok(out.line(&line)?)
 }
 
@@ -37,11 +28,7 @@ pub async fn logout(client: &Client, out: &mut Out) -> Done {
     if out.json {
         return Ok(out.value(&json!({ "signed_out": was }))?);
     }
-    Ok(out.line(if was {
-        "Signed out"
-    } else {
-        "Nobody was signed in"
-    })?)
+    Ok(out.line(if was { "Signed out" } else { "Nobody was signed in" })?)
 }
 
 /// One line of standard input without its end.
@@ -53,10 +40,7 @@ fn read_line() -> Result<Secret, Failure> {
         .map_err(|error| ClientError::local(format!("Standard input cannot be read: {error}")))?;
     let password = line.trim_end_matches(['\r', '\n']);
     if password.is_empty() {
-        return Err(Failure::said(
-            Exit::Usage,
-            "There is no password on standard input",
-        ));
+        return Err(Failure::said(Exit::Usage, "There is no password on standard input"));
     }
     Ok(Secret::new(password))
 }
@@ -80,10 +64,7 @@ fn ask(email: &str) -> Result<Secret, Failure> {
         .map_err(|error| ClientError::local(format!("The terminal cannot be read: {error}")))?;
     match password {
         Some(password) if !password.is_empty() => Ok(Secret::new(password)),
-        _ => Err(Failure::said(
-            Exit::Failed,
-            "Not signed in: no password was given",
-        )),
+        _ => Err(Failure::said(Exit::Failed, "Not signed in: no password was given")),
     }
 }
 

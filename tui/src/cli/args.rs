@@ -287,15 +287,11 @@ mod tests {
     fn a_filter_may_begin_with_a_minus_and_flags_stay_flags() {
         let parsed = parse("watchfire|ls|status:open|-service:search|--limit|5|--json").unwrap();
         assert!(parsed.json);
-        let Some(Command::Ls(ls)) = parsed.command else {
-            panic!("not ls")
-        };
+        let Some(Command::Ls(ls)) = parsed.command else { panic!("not ls") };
         assert_eq!(ls.filter, ["status:open", "-service:search"]);
         assert_eq!(ls.limit, 5);
         let parsed = parse("watchfire|ls|-service:search|--sort|-created").unwrap();
-        let Some(Command::Ls(ls)) = parsed.command else {
-            panic!("not ls")
-        };
+        let Some(Command::Ls(ls)) = parsed.command else { panic!("not ls") };
         assert_eq!(ls.filter, ["-service:search"]);
         assert_eq!(ls.sort.as_deref(), Some("-created"));
     }

@@ -34,14 +34,8 @@ pub async fn attach(client: &Client, out: &mut Out, which: &IncidentRef, file: &
         Kind::Array => {
             let mut text = Vec::new();
             let mut reader = reader;
-            reader
-                .read_to_end(&mut text)
-                .map_err(|error| unreadable(&name, &error))?;
-            sent.add(
-                client
-                    .attach_logs(&id, LogFormat::Json, text.into())
-                    .await?,
-            );
+            reader.read_to_end(&mut text).map_err(|error| unreadable(&name, &error))?;
+            sent.add(client.attach_logs(&id, LogFormat::Json, text.into()).await?);
         }
         Kind::Lines => {
             let (to, lines) = channel(BATCH_LINES);
@@ -57,10 +51,7 @@ pub async fn attach(client: &Client, out: &mut Out, which: &IncidentRef, file: &
         }
     }
     if sent.lines == 0 {
-        return Err(Failure::said(
-            Exit::Failed,
-            format!("{name} holds no lines"),
-        ));
+        return Err(Failure::said(Exit::Failed, format!("{name} holds no lines")));
     }
     if out.json {
         return Ok(out.value(&sent.answer())?);
@@ -86,11 +77,7 @@ impl Sent {
     }
 
     const fn answer(&self) -> LogsAccepted {
-        LogsAccepted {
-            accepted: self.lines,
-            first_seq: self.first,
-            last_seq: self.last,
-        }
+        LogsAccepted { accepted: self.lines, first_seq: self.first, last_seq: self.last }
     }
 }
 
@@ -119,10 +106,7 @@ fn open(file: &Path) -> std::io::Result<(Kind, Reader)> {
 }
 
 fn opens_array(start: &[u8]) -> bool {
-    let mut rest = start
-        .iter()
-        .filter(|byte| !byte.is_ascii_whitespace())
-        .skip(1);
+    let mut rest = start.iter().filter(|byte| !byte.is_ascii_whitespace()).skip(1);
     matches!(rest.next(), Some(b'{' | b']'))
 }
 

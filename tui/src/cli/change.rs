@@ -12,6 +12,7 @@ use super::output::Out;
 use super::{Done, Exit, Failure, words};
 use crate::action::Step;
 use crate::client::{Client, ClientError};
+use crate::clock;
 
 /// A step under its name on the command line.
 #[derive(Debug, Clone, Copy)]
@@ -46,10 +47,7 @@ pub async fn step(client: &Client, out: &mut Out, named: NamedStep, verb: Verb) 
     let patch = IncidentPatch {
         status: Field::Set(to),
         note: verb.note.map_or(Field::Absent, Field::Set),
-        expect: Some(Expect {
-            status: Some(before.status),
-            ..Expect::default()
-        }),
+        expect: Some(Expect { status: Some(before.status), ..Expect::default() }),
         ..IncidentPatch::default()
     };
     apply(client, out, &before, &patch).await
@@ -112,10 +110,7 @@ async fn person(client: &Client, who: &str) -> Result<Option<UserId>, Failure> {
     let mut cursor = None;
     loop {
         let page = client.users(cursor.as_deref()).await?;
-        let active = page
-            .items
-            .into_iter()
-            .filter(|user| user.status == UserStatus::Active);
+        let active = page.items.into_iter().filter(|user| user.status == UserStatus::Active);
         found.extend(active.filter(|user| user.name.to_lowercase() == who.to_lowercase()));
         cursor = page.next_cursor;
         if cursor.is_none() {
@@ -130,10 +125,7 @@ async fn person(client: &Client, who: &str) -> Result<Option<UserId>, Failure> {
         }
         many => {
             let ids: Vec<String> = many.iter().map(|user| user.id.to_string()).collect();
-            let message = format!(
-                "Several people are called {who}; use an id: {}",
-                ids.join(", ")
-            );
+            let message = format!("Several people are called {who}; use an id: {}", ids.join(", "));
             Err(Failure::said(Exit::Failed, message))
         }
     }
@@ -148,33 +140,18 @@ async fn apply(client: &Client, out: &mut Out, before: &Incident, patch: &Incide
     if matches!(patch.note, Field::Set(_)) && after.version > before.version {
         changes.push("note added".to_owned());
     }
-    let what = if changes.is_empty() {
-        "is so already".to_owned()
-    } else {
-        changes.join(", ")
-    };
+    let what = if changes.is_empty() { "is so already".to_owned() } else { changes.join(", ") };
     let line = out.safe(&format!("{} {what}", after.reference));
     Ok(out.line(line.as_str())?)
 }
 
 fn differences(before: &Incident, after: &Incident) -> Vec<String> {
     let name = |incident: &Incident| {
-        incident
-            .assigned_to
-            .as_ref()
-            .map_or_else(|| "nobody".to_owned(), |user| user.name.clone())
+        incident.assigned_to.as_ref().map_or_else(|| "nobody".to_owned(), |user| user.name.clone())
     };
     [
-        (
-            "status",
-            before.status.to_string(),
-            after.status.to_string(),
-        ),
-        (
-            "priority",
-            before.priority.to_string(),
-            after.priority.to_string(),
-        ),
+        ("status", before.status.to_string(), after.status.to_string()),
+        ("priority", before.priority.to_string(), after.priority.to_string()),
         ("assigned", name(before), name(after)),
         ("title", before.title.clone(), after.title.clone()),
         ("service", before.service.clone(), after.service.clone()),
@@ -188,11 +165,9 @@ fn differences(before: &Incident, after: &Incident) -> Vec<String> {
 pub async fn comment(client: &Client, out: &mut Out, which: &IncidentRef, text: &str) -> Done {
     let body = if text == "-" {
         let mut body = String::new();
-        std::io::stdin()
-            .read_to_string(&mut body)
-            .map_err(|error| {
-                ClientError::local(format!("Standard input cannot be read: {error}"))
-            })?;
+        std::io::stdin().read_to_string(&mut body).map_err(|error| {
+            ClientError::local(format!("Standard input cannot be read: {error}"))
+        })?;
         body.trim_end().to_owned()
     } else {
         text.to_owned()
@@ -201,6 +176,6 @@ pub async fn comment(client: &Client, out: &mut Out, which: &IncidentRef, text: 
     if out.json {
         return Ok(out.value(&comment)?);
     }
-    let when = words::time(comment.created_at, words::now());
+    let when = words::time(comment.created_at, clock::now());
     Ok(out.line(&format!("{which} commented at {when}"))?)
 }

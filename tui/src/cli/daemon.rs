@@ -59,11 +59,7 @@ fn told(out: &mut Out, home: &Home, daemon: Option<Running>, what: &str) -> Done
         return Ok(out.value(&state(home, daemon.as_ref(), what == "runs", None))?);
     }
     let line = match daemon {
-        Some(daemon) => format!(
-            "The daemon {what} ({}, process {})",
-            daemon.url(),
-            daemon.pid
-        ),
+        Some(daemon) => format!("The daemon {what} ({}, process {})", daemon.url(), daemon.pid),
         None => "The daemon was not running".to_owned(),
     };
     Ok(out.line(&line)?)
@@ -102,10 +98,7 @@ fn status(config: &Config, out: &mut Out, home: &Home, runtime: &Runtime) -> Don
     if out.json {
         return Ok(out.value(&state)?);
     }
-    let process = state
-        .pid
-        .map(|pid| format!(", process {pid}"))
-        .unwrap_or_default();
+    let process = state.pid.map(|pid| format!(", process {pid}")).unwrap_or_default();
     let url = state.url.unwrap_or_default();
     out.line(&format!(
         "{} at {url}{process}, version {}",
@@ -120,11 +113,7 @@ fn status(config: &Config, out: &mut Out, home: &Home, runtime: &Runtime) -> Don
         ("events", &parts.broker),
         ("worker", &parts.worker),
     ] {
-        let reason = part
-            .reason
-            .as_deref()
-            .map(|reason| format!(": {reason}"))
-            .unwrap_or_default();
+        let reason = part.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
         let name = out.paint(Tone::Dim, &format!("{name:<12}"));
         let text = out.safe(&format!("{} ({}){reason}", part.status, part.kind));
         out.line(&format!("{name} {text}"))?;

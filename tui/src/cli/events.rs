@@ -7,6 +7,7 @@ use super::output::{Out, Tone};
 use super::{Done, note, words};
 use crate::client::stream::{EventStream, Message};
 use crate::client::{Client, ClientError, ErrorKind};
+use crate::clock;
 
 pub async fn events(client: &Client, out: &mut Out, args: &Events) -> Done {
     let after = match args.after {
@@ -55,7 +56,10 @@ async fn follow(client: &Client, out: &mut Out, args: &Events, after: i64) -> Do
                 note("the daemon cannot go on from there; what happened in between is not shown");
             }
             Message::Lost { error, retry_in } => lost(error, retry_in.as_secs_f64())?,
-            Message::Hello(_) | Message::Resumed | Message::Heartbeat { .. } => {}
+            Message::Connecting
+            | Message::Hello(_)
+            | Message::Resumed
+            | Message::Heartbeat { .. } => {}
         }
     }
 }
@@ -82,15 +86,12 @@ fn print_one(out: &mut Out, event: &Event) -> Done {
 }
 
 fn line(out: &mut Out, event: &Event) -> Done {
-    let time = words::time(event.occurred_at, words::now());
+    let time = words::time(event.occurred_at, clock::now());
     let subject = event.fact.incident().map_or_else(
         || event.aggregate_type.to_string(),
         |incident| incident.reference.to_string(),
     );
-    let position = event
-        .position
-        .map(|position| position.to_string())
-        .unwrap_or_default();
+    let position = event.position.map(|position| position.to_string()).unwrap_or_default();
     let text = format!(
         "{} {}  {}  {}  {}",
         out.paint(Tone::Dim, &format!("{position:>6}")),

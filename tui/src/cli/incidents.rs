@@ -13,6 +13,7 @@ use super::args::{Ls, New};
 use super::output::{Out, Table, Tone};
 use super::words;
 use crate::client::{Client, ClientError, IncidentQuery};
+use crate::clock;
 use crate::safe::SafeText;
 
 /// Entries of the timeline that `show` prints.
@@ -32,7 +33,7 @@ pub async fn list(client: &Client, out: &mut Out, ls: &Ls) -> Done {
         };
         return Ok(out.line(&none)?);
     }
-    table(out, &page.items, words::now()).print(out)?;
+    table(out, &page.items, clock::now()).print(out)?;
     let shown = page.items.len();
     let total = usize::try_from(page.total).unwrap_or(usize::MAX);
     if !page.total_exact || total > shown {
@@ -69,9 +70,7 @@ async fn load(client: &Client, ls: &Ls) -> Result<IncidentPage, ClientError> {
 
 fn table(out: &Out, incidents: &[Incident], now: DateTime<Utc>) -> Table {
     let mut table = Table::new(4);
-    let heads = [
-        "PRIORITY", "REF", "STATUS", "AGE", "TITLE", "SERVICE", "WHO",
-    ];
+    let heads = ["PRIORITY", "REF", "STATUS", "AGE", "TITLE", "SERVICE", "WHO"];
     table.row(heads.map(|head| (Tone::Dim, SafeText::line(head))).to_vec());
     for incident in incidents {
         let (priority_tone, priority) = words::priority(out, incident.priority);
@@ -79,21 +78,12 @@ fn table(out: &Out, incidents: &[Incident], now: DateTime<Utc>) -> Table {
         if incident.still_firing() {
             status.push_str(" !");
         }
-        let who = incident
-            .assigned_to
-            .as_ref()
-            .map_or("-", |user| user.name.as_str());
+        let who = incident.assigned_to.as_ref().map_or("-", |user| user.name.as_str());
         table.row(vec![
             (priority_tone, SafeText::line(&priority)),
-            (
-                Tone::Strong,
-                SafeText::line(&incident.reference.to_string()),
-            ),
+            (Tone::Strong, SafeText::line(&incident.reference.to_string())),
             (status_tone, SafeText::line(&status)),
-            (
-                Tone::Dim,
-                SafeText::line(&words::age(incident.created_at, now)),
-            ),
+            (Tone::Dim, SafeText::line(&words::age(incident.created_at, now))),
             (Tone::Plain, out.safe(&incident.title)),
             (Tone::Dim, out.safe(&incident.service)),
             (Tone::Plain, out.safe(who)),
@@ -115,12 +105,9 @@ pub async fn show(client: &Client, out: &mut Out, which: &IncidentRef) -> Done {
     let incident = client.incident(which).await?;
     // By id: a reference costs the daemon one more look.
     let id = IncidentRef::Id(incident.id);
-    let (alerts, timeline) = tokio::try_join!(client.alerts(&id), whole_timeline(client, &id))?;
-    let whole = Whole {
-        incident,
-        alerts: alerts.items,
-        timeline,
-    };
+    let (alerts, timeline) =
+        tokio::try_join!(client.alerts(&id, None), whole_timeline(client, &id))?;
+    let whole = Whole { incident, alerts: alerts.items, timeline };
     if out.json {
         return Ok(out.value(&whole)?);
     }
@@ -143,29 +130,20 @@ async fn whole_timeline(client: &Client, id: &IncidentRef) -> Result<Vec<Event>,
 }
 
 fn head(out: &mut Out, incident: &Incident) -> Done {
-    let now = words::now();
+    let now = clock::now();
     let (priority_tone, priority) = words::priority(out, incident.priority);
     let (status_tone, status) = words::status(out, incident.status);
     let title = out.safe(&incident.title);
     let reference = out.paint(Tone::Strong, &incident.reference.to_string());
-    out.line(&format!(
-        "{reference}  {}",
-        out.paint(Tone::Strong, title.as_str())
-    ))?;
-    let score = incident
-        .score
-        .map(|score| format!("   score {score:.0}"))
-        .unwrap_or_default();
+    out.line(&format!("{reference}  {}", out.paint(Tone::Strong, title.as_str())))?;
+    let score = incident.score.map(|score| format!("   score {score:.0}")).unwrap_or_default();
     let state = format!(
         "{}   {}{score}",
         out.paint(priority_tone, &priority),
         out.paint(status_tone, &status),
     );
     out.line(&state)?;
-    let who = incident
-        .assigned_to
-        .as_ref()
-        .map_or("nobody", |user| user.name.as_str());
+    let who = incident.assigned_to.as_ref().map_or("nobody", |user| user.name.as_str());
     let mut facts = vec![
         ("assigned", who.to_owned()),
         ("service", incident.service.clone()),
@@ -173,27 +151,17 @@ fn head(out: &mut Out, incident: &Incident) -> Done {
         ("alerts", format!("{} firing", incident.firing_alerts)),
         ("logs", format!("{} lines", incident.log_count)),
     ];
-    let labels: Vec<String> = incident
-        .labels
-        .iter()
-        .map(|(name, value)| format!("{name}={value}"))
-        .collect();
+    let labels: Vec<String> =
+        incident.labels.iter().map(|(name, value)| format!("{name}={value}")).collect();
     facts.push(("labels", labels.join("  ")));
     if incident.still_firing() {
-        facts.push((
-            "note",
-            "resolved by hand, still firing at its source".to_owned(),
-        ));
+        facts.push(("note", "resolved by hand, still firing at its source".to_owned()));
     }
     for (name, value) in facts.iter().filter(|(_, value)| !value.is_empty()) {
         let name = out.paint(Tone::Dim, &format!("{name:<9}"));
         out.line(&format!("{name} {}", out.safe(value)))?;
     }
-    if let Some(text) = incident
-        .description
-        .as_deref()
-        .filter(|text| !text.is_empty())
-    {
+    if let Some(text) = incident.description.as_deref().filter(|text| !text.is_empty()) {
         out.line("")?;
         for line in out.safe_lines(text) {
             out.line(line.as_str())?;
@@ -216,7 +184,7 @@ fn print_alerts(out: &mut Out, alerts: &[Alert]) -> Done {
         return Ok(());
     }
     out.line("")?;
-    let now = words::now();
+    let now = clock::now();
     let mut table = Table::new(2);
     for alert in alerts {
         let (tone, word) = match alert.status {
@@ -229,10 +197,7 @@ fn print_alerts(out: &mut Out, alerts: &[Alert]) -> Done {
         };
         table.row(vec![
             (tone, SafeText::line(word)),
-            (
-                Tone::Dim,
-                SafeText::line(&words::time(alert.starts_at, now)),
-            ),
+            (Tone::Dim, SafeText::line(&words::time(alert.starts_at, now))),
             (Tone::Plain, out.safe(&words::alert_name(&alert.labels))),
             (Tone::Plain, out.safe(&alert.severity)),
             (Tone::Dim, SafeText::line(&repeats)),
@@ -243,7 +208,7 @@ fn print_alerts(out: &mut Out, alerts: &[Alert]) -> Done {
 
 fn print_timeline(out: &mut Out, events: &[Event]) -> Done {
     out.line("")?;
-    let now = words::now();
+    let now = clock::now();
     let left_out = events.len().saturating_sub(TIMELINE);
     if left_out > 0 {
         out.line(&out.paint(Tone::Dim, &format!("({left_out} earlier)")))?;
@@ -251,10 +216,7 @@ fn print_timeline(out: &mut Out, events: &[Event]) -> Done {
     let mut table = Table::new(2);
     for event in &events[left_out..] {
         table.row(vec![
-            (
-                Tone::Dim,
-                SafeText::line(&words::time(event.occurred_at, now)),
-            ),
+            (Tone::Dim, SafeText::line(&words::time(event.occurred_at, now))),
             (Tone::Work, out.safe(&event.actor.name)),
             (Tone::Plain, out.safe(&words::what(event))),
         ]);

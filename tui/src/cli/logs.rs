@@ -10,6 +10,7 @@ use super::output::{Out, Tone};
 use super::{Done, Exit, Failure, events, words};
 use crate::client::stream::{EventStream, Message};
 use crate::client::{Client, ClientError, LogQuery};
+use crate::clock;
 
 pub async fn logs(client: &Client, out: &mut Out, args: &Logs) -> Done {
     let query = LogQuery {
@@ -43,11 +44,7 @@ async fn follow(client: &Client, out: &mut Out, id: IncidentId, newest: LogQuery
             }
             Message::Event(event) if event.incident_id() == Some(id) => match event.fact {
                 Fact::LogAttached { last_seq, .. } if Some(last_seq) > seen => {
-                    seen = Some(
-                        catch_up(client, out, id, &newest, seen)
-                            .await?
-                            .max(last_seq),
-                    );
+                    seen = Some(catch_up(client, out, id, &newest, seen).await?.max(last_seq));
                 }
                 Fact::IncidentDeleted { incident } => {
                     let message = format!("{} has been deleted", incident.reference);
@@ -56,7 +53,10 @@ async fn follow(client: &Client, out: &mut Out, id: IncidentId, newest: LogQuery
                 _ => {}
             },
             Message::Lost { error, retry_in } => events::lost(error, retry_in.as_secs_f64())?,
-            Message::Event(_) | Message::Resumed | Message::Heartbeat { .. } => {}
+            Message::Connecting
+            | Message::Event(_)
+            | Message::Resumed
+            | Message::Heartbeat { .. } => {}
         }
     }
 }
@@ -103,7 +103,7 @@ async fn fetch(
 }
 
 fn line(out: &mut Out, entry: &LogEntry) -> Done {
-    let time = words::time(entry.occurred_at, words::now());
+    let time = words::time(entry.occurred_at, clock::now());
     let level = out.paint(words::level(entry.level), &format!("{:<5}", entry.level));
     let source = match entry.source.as_str() {
         "" => String::new(),

@@ -19,6 +19,7 @@ use crate::client::session::Session;
 use crate::client::{Client, ClientError, ErrorKind};
 use crate::config::Config;
 use crate::embedded::{self, Home};
+use crate::panics;
 use crate::safe::SafeText;
 use args::{Arguments, Command, Daemon};
 use output::Out;
@@ -52,9 +53,10 @@ impl Exit {
             ErrorKind::NotFound => Self::NotFound,
             ErrorKind::Unauthenticated | ErrorKind::Forbidden => Self::NotAllowed,
             ErrorKind::Conflict => Self::Conflict,
-            ErrorKind::Unreachable | ErrorKind::Timeout | ErrorKind::Unavailable => {
-                Self::Unreachable
-            }
+            ErrorKind::Unreachable
+            | ErrorKind::Interrupted
+            | ErrorKind::Timeout
+            | ErrorKind::Unavailable => Self::Unreachable,
             ErrorKind::Refused | ErrorKind::Protocol | ErrorKind::Local => Self::Failed,
         }
     }
@@ -109,19 +111,21 @@ pub fn main() -> ExitCode {
     if let Some(Command::Daemon(Daemon::Run { detached })) = arguments.command {
         return embedded::serve(&Home::new(&config.state), detached);
     }
-    let mut out = Out::new(&config, arguments.json);
+    panics::guarded(|| run(arguments, &config).into())
+}
+
+fn run(arguments: Arguments, config: &Config) -> Exit {
+    let mut out = Out::new(config, arguments.json);
     let done = match arguments.command {
-        None => crate::run::open(&config).map_err(Failure::from),
-        Some(command) => perform(command, &config, &mut out),
+        None => crate::run::open(config).map_err(Failure::from),
+        Some(command) => perform(command, config, &mut out),
     };
     let flushed = out.flush().map_err(Failure::from);
     match done.and(flushed) {
-        Ok(()) => Exit::Done.into(),
+        Ok(()) => Exit::Done,
         // Whoever reads us (`| head`) has seen enough.
-        Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
-            Exit::Done.into()
-        }
-        Err(failure) => report(&failure).into(),
+        Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Done,
+        Err(failure) => report(&failure),
     }
 }
 
@@ -208,9 +212,7 @@ fn is_loopback(url: &str) -> bool {
     let host = url.host_str().unwrap_or_default();
     let literal = host.trim_start_matches('[').trim_end_matches(']');
     host == "localhost"
-        || literal
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
+        || literal.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 fn progress(text: &str) {
@@ -225,18 +227,10 @@ mod tests {
 
     #[test]
     fn only_this_machine_is_loopback() {
-        for url in [
-            "http://localhost:1",
-            "http://127.0.0.1:4911",
-            "http://[::1]:4911",
-        ] {
+        for url in ["http://localhost:1", "http://127.0.0.1:4911", "http://[::1]:4911"] {
             assert!(is_loopback(url), "{url}");
         }
-        for url in [
-            "http://localhost.example",
-            "http://10.0.0.1",
-            "https://watchfire.example",
-        ] {
+        for url in ["http://localhost.example", "http://10.0.0.1", "https://watchfire.example"] {
             assert!(!is_loopback(url), "{url}");
         }
     }

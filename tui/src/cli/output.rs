@@ -48,19 +48,13 @@ impl Out {
     pub fn new(config: &Config, json: bool) -> Self {
         let stdout = io::stdout();
         let terminal = stdout.is_terminal();
-        let size = if terminal {
-            crossterm::terminal::size().ok()
-        } else {
-            None
-        };
+        let size = if terminal { crossterm::terminal::size().ok() } else { None };
         Self {
             to: BufWriter::new(stdout),
             json,
             colour: terminal && !config.mono,
             utf8: config.utf8 || !terminal,
-            width: size
-                .map(|(columns, _)| usize::from(columns))
-                .filter(|columns| *columns > 0),
+            width: size.map(|(columns, _)| usize::from(columns)).filter(|columns| *columns > 0),
         }
     }
 
@@ -94,10 +88,7 @@ impl Out {
 
     /// Foreign text of several lines.
     pub fn safe_lines(&self, text: &str) -> Vec<SafeText> {
-        SafeText::lines(text)
-            .into_iter()
-            .map(|line| self.fit(line))
-            .collect()
+        SafeText::lines(text).into_iter().map(|line| self.fit(line)).collect()
     }
 
     fn fit(&self, text: SafeText) -> SafeText {
@@ -117,10 +108,7 @@ impl Out {
 /// JSON without characters that could deceive a terminal: they stand as `\uXXXX`, which means the
 /// same.
 fn escaped(json: &str) -> String {
-    if json
-        .bytes()
-        .all(|byte| byte == b'\n' || (b' '..=b'~').contains(&byte))
-    {
+    if json.bytes().all(|byte| byte == b'\n' || (b' '..=b'~').contains(&byte)) {
         return json.to_owned();
     }
     let mut out = String::with_capacity(json.len());
@@ -151,10 +139,7 @@ const NARROWEST: usize = 12;
 
 impl Table {
     pub const fn new(flexible: usize) -> Self {
-        Self {
-            rows: Vec::new(),
-            flexible,
-        }
+        Self { rows: Vec::new(), flexible }
     }
 
     pub fn row(&mut self, cells: Vec<(Tone, SafeText)>) {

@@ -9,11 +9,6 @@ use watchfire_shared::log::Level;
 
 use super::output::{Out, Tone};
 
-/// Now.
-pub fn now() -> DateTime<Utc> {
-    DateTime::from(std::time::SystemTime::now())
-}
-
 /// Time since, in one unit: `42s 14m 3h 5d`.
 pub fn age(since: DateTime<Utc>, now: DateTime<Utc>) -> String {
     let seconds = (now - since).num_seconds().max(0);
@@ -29,11 +24,7 @@ pub fn age(since: DateTime<Utc>, now: DateTime<Utc>) -> String {
 pub fn time(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
     let local = at.with_timezone(&Local);
     let today = now.with_timezone(&Local).date_naive() == local.date_naive();
-    let format = if today {
-        "%H:%M:%S"
-    } else {
-        "%Y-%m-%d %H:%M:%S"
-    };
+    let format = if today { "%H:%M:%S" } else { "%Y-%m-%d %H:%M:%S" };
     local.format(format).to_string()
 }
 
@@ -50,10 +41,7 @@ pub fn priority(out: &Out, priority: Priority) -> (Tone, String) {
         Priority::Medium => (Tone::Plain, "─ ", "- "),
         Priority::Low => (Tone::Dim, "▽ ", "v "),
     };
-    (
-        tone,
-        format!("{} {priority}", if out.utf8 { glyph } else { ascii }),
-    )
+    (tone, format!("{} {priority}", if out.utf8 { glyph } else { ascii }))
 }
 
 pub fn status(out: &Out, status: Status) -> (Tone, String) {
@@ -63,10 +51,7 @@ pub fn status(out: &Out, status: Status) -> (Tone, String) {
         Status::Resolved => (Tone::Done, "●", "="),
         Status::Closed => (Tone::Dim, "✓", "x"),
     };
-    (
-        tone,
-        format!("{} {status}", if out.utf8 { glyph } else { ascii }),
-    )
+    (tone, format!("{} {status}", if out.utf8 { glyph } else { ascii }))
 }
 
 pub const fn level(level: Level) -> Tone {
@@ -85,12 +70,10 @@ pub fn what(event: &Event) -> String {
         Fact::IncidentUpdated { changes, .. } => {
             let fields: Vec<String> = changes
                 .iter()
-                .map(
-                    |(field, change)| match (change.from.as_str(), change.to.as_str()) {
-                        (Some(from), Some(to)) => format!("{field} {from} → {to}"),
-                        _ => field.clone(),
-                    },
-                )
+                .map(|(field, change)| match (change.from.as_str(), change.to.as_str()) {
+                    (Some(from), Some(to)) => format!("{field} {from} → {to}"),
+                    _ => field.clone(),
+                })
                 .collect();
             format!("changed {}", fields.join(", "))
         }
@@ -103,11 +86,8 @@ pub fn what(event: &Event) -> String {
         Fact::IncidentCommented { body, .. } => format!("\u{201c}{body}\u{201d}"),
         Fact::IncidentDeleted { .. } => "deleted".to_owned(),
         Fact::LogAttached { counts, .. } => {
-            let counts: Vec<String> = counts
-                .iter()
-                .rev()
-                .map(|(level, count)| format!("{count} {level}"))
-                .collect();
+            let counts: Vec<String> =
+                counts.iter().rev().map(|(level, count)| format!("{count} {level}")).collect();
             format!("log lines: {}", counts.join(", "))
         }
         Fact::AlertFired { alert, .. } => format!("alert fired: {}", alert_name(&alert.labels)),
@@ -138,15 +118,10 @@ mod tests {
 
     #[test]
     fn ages_have_one_unit() {
-        let now = now();
-        for (seconds, shown) in [
-            (-5, "0s"),
-            (59, "59s"),
-            (60, "1m"),
-            (3_599, "59m"),
-            (7_200, "2h"),
-            (432_000, "5d"),
-        ] {
+        let now = crate::clock::now();
+        for (seconds, shown) in
+            [(-5, "0s"), (59, "59s"), (60, "1m"), (3_599, "59m"), (7_200, "2h"), (432_000, "5d")]
+        {
             assert_eq!(age(now - TimeDelta::seconds(seconds), now), shown);
         }
     }

@@ -70,10 +70,7 @@ impl Client {
     }
 
     pub async fn users(&self, cursor: Option<&str>) -> Result<Page<UserOut>, ClientError> {
-        let query = PageQuery {
-            cursor,
-            limit: None,
-        };
+        let query = PageQuery { cursor, limit: None };
         self.fetch(Call::get("/v1/users").query(&query)?).await
     }
 
@@ -86,8 +83,7 @@ impl Client {
     }
 
     pub async fn incident(&self, which: &IncidentRef) -> Result<Incident, ClientError> {
-        self.fetch(Call::get(format!("/v1/incidents/{which}")))
-            .await
+        self.fetch(Call::get(format!("/v1/incidents/{which}"))).await
     }
 
     pub async fn create(&self, incident: &NewIncident) -> Result<Incident, ClientError> {
@@ -106,12 +102,9 @@ impl Client {
     }
 
     pub async fn comment(&self, which: &IncidentRef, body: &str) -> Result<Comment, ClientError> {
-        let comment = NewComment {
-            body: body.to_owned(),
-        };
+        let comment = NewComment { body: body.to_owned() };
         let path = format!("/v1/incidents/{which}/comments");
-        self.fetch(Call::new(Method::POST, path).json(&comment)?)
-            .await
+        self.fetch(Call::new(Method::POST, path).json(&comment)?).await
     }
 
     pub async fn timeline(
@@ -148,9 +141,14 @@ impl Client {
         self.fetch(call.query(query)?).await
     }
 
-    pub async fn alerts(&self, which: &IncidentRef) -> Result<Page<Alert>, ClientError> {
-        self.fetch(Call::get(format!("/v1/incidents/{which}/alerts")))
-            .await
+    pub async fn alerts(
+        &self,
+        which: &IncidentRef,
+        cursor: Option<&str>,
+    ) -> Result<Page<Alert>, ClientError> {
+        let query = PageQuery { cursor, limit: None };
+        let call = Call::get(format!("/v1/incidents/{which}/alerts"));
+        self.fetch(call.query(&query)?).await
     }
 
     pub async fn stats(&self) -> Result<Stats, ClientError> {
@@ -164,11 +162,7 @@ impl Client {
         limit: Option<u32>,
         kinds: &[String],
     ) -> Result<EventPage, ClientError> {
-        let query = EventQuery {
-            after,
-            limit,
-            kinds,
-        };
+        let query = EventQuery { after, limit, kinds };
         self.fetch(Call::get("/v1/events").query(&query)?).await
     }
 
@@ -176,9 +170,9 @@ impl Client {
         self.fetch(Call::get("/v1/admin/cache-stats")).await
     }
 
-    /// Answers for a healthy and a degraded daemon; an unhealthy one is an error.
+    /// An unhealthy daemon says so with a 503.
     pub async fn health(&self) -> Result<Health, ClientError> {
-        self.fetch(Call::get("/v1/health").auth(Auth::Nobody)).await
+        self.fetch(Call::get("/v1/health").auth(Auth::Nobody).also(503)).await
     }
 
     pub async fn create_key(
@@ -197,9 +191,7 @@ impl Client {
     /// A notification of an Alertmanager, under an ingest key of its source.
     pub async fn ingest_alertmanager(&self, key: &Secret, body: &Value) -> Result<(), ClientError> {
         let call = Call::new(Method::POST, "/v1/ingest/alertmanager").json(body)?;
-        self.perform(call.auth(Auth::Key(key.clone())))
-            .await
-            .map(drop)
+        self.perform(call.auth(Auth::Key(key.clone()))).await.map(drop)
     }
 
     pub(super) async fn sign_in(&self, login: &Login) -> Result<Tokens, ClientError> {
@@ -219,7 +211,5 @@ impl Client {
 }
 
 fn body(token: &Secret) -> Refresh {
-    Refresh {
-        refresh_token: token.expose().to_owned(),
-    }
+    Refresh { refresh_token: token.expose().to_owned() }
 }

@@ -19,9 +19,7 @@ impl Backoff {
     pub fn next(&mut self, luck: f64) -> Duration {
         let doubled = FIRST.saturating_mul(1_u32.checked_shl(self.failures).unwrap_or(u32::MAX));
         self.failures = self.failures.saturating_add(1);
-        doubled
-            .min(LONGEST)
-            .mul_f64(0.5 + 0.5 * luck.clamp(0.0, 1.0))
+        doubled.min(LONGEST).mul_f64(0.5 + 0.5 * luck.clamp(0.0, 1.0))
     }
 
     /// After a success.

@@ -8,8 +8,10 @@ use watchfire_shared::problem::{Code, Problem};
 /// What a caller may want to tell apart. The command line's exit codes follow it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorKind {
-    /// No connection, or it broke.
+    /// No connection: nothing was sent.
     Unreachable,
+    /// The connection broke: what was asked may or may not have happened.
+    Interrupted,
     /// It took longer than the call may take.
     Timeout,
     /// No valid sign-in.
@@ -49,11 +51,7 @@ impl std::error::Error for ClientError {}
 impl ClientError {
     /// `message` ends without a full stop.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self {
-            kind,
-            message: message.into(),
-            problem: None,
-        }
+        Self { kind, message: message.into(), problem: None }
     }
 
     /// Something on this machine went wrong.
@@ -81,7 +79,7 @@ impl ClientError {
         } else {
             let message =
                 format!("The connection to the daemon at {base} broke ({cause}); try again");
-            (ErrorKind::Unreachable, message)
+            (ErrorKind::Interrupted, message)
         };
         Self::new(kind, message)
     }
@@ -109,11 +107,7 @@ impl ClientError {
             ),
             _ => sentence(&problem),
         };
-        Self {
-            kind: kind_of(problem.code),
-            message,
-            problem: Some(Box::new(problem)),
-        }
+        Self { kind: kind_of(problem.code), message, problem: Some(Box::new(problem)) }
     }
 }
 
@@ -128,24 +122,12 @@ fn sentence(problem: &Problem) -> String {
         .iter()
         .filter(|error| !problem.detail.contains(&error.message))
         .map(|error| {
-            let who = error
-                .changed_by
-                .as_ref()
-                .map(|actor| format!(", set by {}", actor.name));
-            format!(
-                "{}: {}{}",
-                error.field,
-                error.message,
-                who.unwrap_or_default()
-            )
+            let who = error.changed_by.as_ref().map(|actor| format!(", set by {}", actor.name));
+            format!("{}: {}{}", error.field, error.message, who.unwrap_or_default())
         })
         .collect();
     let detail = problem.detail.trim_end_matches('.');
-    if fields.is_empty() {
-        detail.to_owned()
-    } else {
-        format!("{detail} ({})", fields.join("; "))
-    }
+    if fields.is_empty() { detail.to_owned() } else { format!("{detail} ({})", fields.join("; ")) }
 }
 
 const fn kind_of(code: Code) -> ErrorKind {

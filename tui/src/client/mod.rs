@@ -28,7 +28,7 @@ use crate::secret::Secret;
 /// What a call may take, with its repeats.
 pub const TIMEOUT: Duration = Duration::from_secs(10);
 /// Uploads may take longer: 8 MiB over a slow line.
-const UPLOAD_TIMEOUT: Duration = Duration::from_secs(60);
+const UPLOAD_TIMEOUT: Duration = Duration::from_mins(1);
 /// Tries of one call.
 const TRIES: u32 = 3;
 /// A daemon that asks for a longer pause is not waited for.
@@ -56,6 +56,8 @@ struct Call {
     body: Option<(HeaderValue, Bytes)>,
     auth: Auth,
     timeout: Duration,
+    /// A status that is an answer too, though no success.
+    also: Option<u16>,
 }
 
 enum Auth {
@@ -82,6 +84,7 @@ impl Call {
             body: None,
             auth: Auth::Session,
             timeout: TIMEOUT,
+            also: None,
         }
     }
 
@@ -112,6 +115,11 @@ impl Call {
 
     fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
+        self
+    }
+
+    fn also(mut self, status: u16) -> Self {
+        self.also = Some(status);
         self
     }
 
@@ -150,11 +158,7 @@ impl Client {
         let http = builder
             .build()
             .map_err(|error| ClientError::local(format!("TLS cannot be set up: {error}")))?;
-        Ok(Self {
-            http,
-            locate,
-            session: Arc::new(session),
-        })
+        Ok(Self { http, locate, session: Arc::new(session) })
     }
 
     pub fn session(&self) -> &Session {
@@ -186,15 +190,9 @@ impl Client {
 
     async fn attempts(&self, call: &Call) -> Result<Bytes, ClientError> {
         let mut headers = HeaderMap::new();
-        headers.insert(
-            "x-request-id",
-            header(&Uuid::now_v7().simple().to_string())?,
-        );
+        headers.insert("x-request-id", header(&Uuid::now_v7().simple().to_string())?);
         if call.method != Method::GET {
-            headers.insert(
-                "idempotency-key",
-                header(&Uuid::new_v4().simple().to_string())?,
-            );
+            headers.insert("idempotency-key", header(&Uuid::new_v4().simple().to_string())?);
         }
         let mut renewed = false;
         let mut tries = 1;
@@ -232,9 +230,7 @@ impl Client {
             request = request.header(AUTHORIZATION, authorization);
         }
         if let Some((content_type, bytes)) = &call.body {
-            request = request
-                .header(CONTENT_TYPE, content_type)
-                .body(bytes.clone());
+            request = request.header(CONTENT_TYPE, content_type).body(bytes.clone());
         }
         let broken = |error: reqwest::Error| Failure {
             pause: (!error.is_connect()).then_some(SHORT_PAUSE),
@@ -244,7 +240,7 @@ impl Client {
         let status = response.status();
         let pause = retry_after(&response);
         let bytes = response.bytes().await.map_err(broken)?;
-        if status.is_success() {
+        if status.is_success() || call.also == Some(status.as_u16()) {
             return Ok(bytes);
         }
         Err(Failure {
@@ -283,13 +279,6 @@ fn bearer(token: &Secret) -> Result<HeaderValue, ClientError> {
 
 /// The pause the daemon asks for, where it is worth waiting for.
 fn retry_after(response: &Response) -> Option<Duration> {
-    let seconds = response
-        .headers()
-        .get(RETRY_AFTER)?
-        .to_str()
-        .ok()?
-        .trim()
-        .parse()
-        .ok()?;
+    let seconds = response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
     Some(Duration::from_secs(seconds)).filter(|pause| *pause <= LONGEST_PAUSE)
 }

@@ -69,6 +69,13 @@ impl Session {
         self.given.is_none() && matches!(self.load(), Ok(Some(_)))
     }
 
+    /// Whether there is a token at all; it may have ended.
+    pub fn has_token(&self) -> bool {
+        self.given.is_some()
+            || matches!(self.load(), Ok(Some(_)))
+            || matches!(self.owner_token(), Ok(Some(_)))
+    }
+
     /// The token for the next request; none where nobody has signed in.
     pub(super) async fn bearer(&self, client: &Client) -> Result<Option<Secret>, ClientError> {
         if let Some(token) = &self.given {
@@ -109,16 +116,13 @@ impl Session {
             let message = "WATCHFIRE_TOKEN is set and would be used instead; unset it first";
             return Err(ClientError::local(message));
         }
-        let tokens = client
-            .sign_in(login)
-            .await
-            .map_err(|error| match error.kind {
-                ErrorKind::Unauthenticated => ClientError::new(
-                    ErrorKind::Unauthenticated,
-                    "The e-mail or the password is wrong; try again",
-                ),
-                _ => error,
-            })?;
+        let tokens = client.sign_in(login).await.map_err(|error| match error.kind {
+            ErrorKind::Unauthenticated => ClientError::new(
+                ErrorKind::Unauthenticated,
+                "The e-mail or the password is wrong; try again",
+            ),
+            _ => error,
+        })?;
         let _gate = self.gate.lock().await;
         let _lock = self.lock().await?;
         self.store(&SignedIn::new(&login.email, tokens))
@@ -187,10 +191,7 @@ impl Session {
 impl Client {
     /// Signs in and keeps the sign-in for later runs.
     pub async fn login(&self, email: &str, password: &Secret) -> Result<(), ClientError> {
-        let login = Login {
-            email: email.to_owned(),
-            password: password.expose().to_owned(),
-        };
+        let login = Login { email: email.to_owned(), password: password.expose().to_owned() };
         self.session().login(self, &login).await
     }
 
@@ -210,7 +211,5 @@ fn trouble(path: &Path, error: &std::io::Error) -> ClientError {
 }
 
 fn seconds_now() -> u64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_secs())
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }

@@ -22,6 +22,7 @@ use crate::cli::output::{Out, Tone};
 use crate::cli::{Failure, words};
 use crate::client::stream::{EventStream, Message};
 use crate::client::{Client, ClientError, ErrorKind, LogFormat};
+use crate::clock;
 use crate::secret::Secret;
 use story::Alerts;
 
@@ -30,7 +31,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Plays the story from beginning to end.
 pub async fn play(client: &Client, out: &mut Out, speed: Speed) -> Result<(), Failure> {
-    let started = words::now();
+    let started = clock::now();
     let key = key(client, started).await?;
     let mut player = Player {
         client,
@@ -84,14 +85,8 @@ fn close(out: &mut Out, made: &[Incident]) -> Result<(), Failure> {
     for line in [
         "The story is told. To look at:".to_owned(),
         "  watchfire                          the screen; / then label:demo=true".to_owned(),
-        format!(
-            "  {:<35}its alerts and what happened",
-            format!("watchfire show {first}")
-        ),
-        format!(
-            "  {:<35}what its services said",
-            format!("watchfire logs {first}")
-        ),
+        format!("  {:<35}its alerts and what happened", format!("watchfire show {first}")),
+        format!("  {:<35}what its services said", format!("watchfire logs {first}")),
         "  watchfire events                   the same as facts, in order".to_owned(),
     ] {
         out.line(&line)?;
@@ -121,9 +116,13 @@ impl Player<'_> {
     /// An Alertmanager notifies; its group becomes an incident.
     async fn fire(&mut self) -> Result<Incident, Failure> {
         let mut stream = EventStream::new(self.client.clone(), None);
-        let hello = tokio::time::timeout(PATIENCE, stream.next()).await;
-        if let Ok(Message::Lost { error, .. }) = hello {
-            return Err(error.into());
+        // The stream must stand before the alert is sent, or its event is never seen.
+        loop {
+            match stream.next().await {
+                Message::Hello(_) => break,
+                Message::Lost { error, .. } => return Err(error.into()),
+                _ => {}
+            }
         }
         let body = self.alerts.firing();
         self.client.ingest_alertmanager(&self.key, &body).await?;
@@ -133,13 +132,9 @@ impl Player<'_> {
             ClientError::new(ErrorKind::Timeout, message)
         })?;
         self.made.push(incident.clone());
-        let said = format!(
-            "Alertmanager: 2 alerts of one group → {}",
-            incident.reference
-        );
+        let said = format!("Alertmanager: 2 alerts of one group → {}", incident.reference);
         self.say(&said).await?;
-        self.attach(&incident, &story::first_logs(words::now()))
-            .await?;
+        self.attach(&incident, &story::first_logs(clock::now())).await?;
         Ok(incident)
     }
 
@@ -158,8 +153,7 @@ impl Player<'_> {
     async fn open_others(&mut self) -> Result<(), Failure> {
         for incident in story::others() {
             let made = self.create(&incident).await?;
-            self.say(&format!("opened {}: {}", made.reference, made.title))
-                .await?;
+            self.say(&format!("opened {}: {}", made.reference, made.title)).await?;
         }
         Ok(())
     }
@@ -167,68 +161,44 @@ impl Player<'_> {
     async fn investigate(&mut self, checkout: &Incident) -> Result<(), Failure> {
         let patch = IncidentPatch {
             assigned_to: Field::Set(self.me),
-            ..step(
-                Status::Open,
-                Status::Investigating,
-                "looking at the last deploy",
-            )
+            ..step(Status::Open, Status::Investigating, "looking at the last deploy")
         };
         self.change(checkout, &patch).await?;
-        self.say(&format!("{} is under investigation", checkout.reference))
-            .await?;
+        self.say(&format!("{} is under investigation", checkout.reference)).await?;
         // The alerts repeat, as they do: nothing new happens, only a counter moves.
         for _ in 0..3 {
-            self.client
-                .ingest_alertmanager(&self.key, &self.alerts.firing())
-                .await?;
+            self.client.ingest_alertmanager(&self.key, &self.alerts.firing()).await?;
         }
-        self.say("Alertmanager repeats itself: the same two alerts, counted")
-            .await?;
-        self.attach(checkout, &story::more_logs(words::now())).await
+        self.say("Alertmanager repeats itself: the same two alerts, counted").await?;
+        self.attach(checkout, &story::more_logs(clock::now())).await
     }
 
     async fn find_the_cause(&mut self, checkout: &Incident) -> Result<(), Failure> {
         for comment in story::COMMENTS {
             self.client.comment(&which(checkout), comment).await?;
-            self.say(&format!("comment on {}: {comment}", checkout.reference))
-                .await?;
+            self.say(&format!("comment on {}: {comment}", checkout.reference)).await?;
         }
         let Some(payments) = self.made.get(1).cloned() else {
             return Ok(());
         };
-        let patch = step(
-            Status::Open,
-            Status::Investigating,
-            "follows from the checkout",
-        );
+        let patch = step(Status::Open, Status::Investigating, "follows from the checkout");
         self.change(&payments, &patch).await?;
-        self.attach(&payments, &story::payment_logs(words::now()))
-            .await?;
-        self.say(&format!("{} is under investigation", payments.reference))
-            .await
+        self.attach(&payments, &story::payment_logs(clock::now())).await?;
+        self.say(&format!("{} is under investigation", payments.reference)).await
     }
 
     /// The alerts end at their source; the system takes the incident to resolved.
     async fn recover(&mut self, checkout: &Incident) -> Result<(), Failure> {
-        self.attach(checkout, &story::last_logs(words::now()))
-            .await?;
-        let body = self.alerts.resolved(words::now());
+        self.attach(checkout, &story::last_logs(clock::now())).await?;
+        let body = self.alerts.resolved(clock::now());
         self.client.ingest_alertmanager(&self.key, &body).await?;
         let now = self.client.incident(&which(checkout)).await?;
-        self.say(&format!(
-            "Alertmanager: both resolved → {} is {}",
-            now.reference, now.status
-        ))
-        .await?;
+        self.say(&format!("Alertmanager: both resolved → {} is {}", now.reference, now.status))
+            .await?;
         if let Some(payments) = self.made.get(1).cloned() {
-            let patch = step(
-                Status::Investigating,
-                Status::Resolved,
-                "retries are back to normal",
-            );
+            let patch = step(Status::Investigating, Status::Resolved, "retries are back to normal");
             self.change(&payments, &patch).await?;
-            self.say(&format!("{} is resolved", payments.reference))
-                .await?;
+            self.say(&format!("{} is resolved", payments.reference)).await?;
         }
         Ok(())
     }
@@ -245,22 +215,15 @@ impl Player<'_> {
 
     async fn attach(&mut self, incident: &Incident, lines: &str) -> Result<(), Failure> {
         let bytes = lines.to_owned().into();
-        let answer = self
-            .client
-            .attach_logs(&which(incident), LogFormat::Ndjson, bytes)
-            .await?;
+        let answer = self.client.attach_logs(&which(incident), LogFormat::Ndjson, bytes).await?;
         let LogsAccepted { accepted, .. } = answer;
-        self.say(&format!(
-            "{accepted} log lines attached to {}",
-            incident.reference
-        ))
-        .await
+        self.say(&format!("{accepted} log lines attached to {}", incident.reference)).await
     }
 
     /// Tells what has just happened and waits a beat.
     async fn say(&mut self, text: &str) -> Result<(), Failure> {
         if !self.out.json {
-            let now = words::now();
+            let now = clock::now();
             let time = self.out.paint(Tone::Dim, &words::time(now, now));
             let text = self.out.safe(text);
             self.out.line(&format!("{time} {text}"))?;
@@ -279,10 +242,7 @@ fn step(from: Status, to: Status, note: &str) -> IncidentPatch {
     IncidentPatch {
         status: Field::Set(to),
         note: Field::Set(note.to_owned()),
-        expect: Some(Expect {
-            status: Some(from),
-            ..Expect::default()
-        }),
+        expect: Some(Expect { status: Some(from), ..Expect::default() }),
         ..IncidentPatch::default()
     }
 }

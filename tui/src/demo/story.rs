@@ -23,10 +23,7 @@ pub struct Alerts {
 
 impl Alerts {
     pub fn new(started: DateTime<Utc>) -> Self {
-        Self {
-            run: format!("{:x}", started.timestamp_micros()),
-            started,
-        }
+        Self { run: format!("{:x}", started.timestamp_micros()), started }
     }
 
     pub fn is_ours(&self, labels: &BTreeMap<String, String>) -> bool {
@@ -77,12 +74,9 @@ impl Alerts {
 
 /// Sixteen hex digits, the same for the same run and instance (FNV-1a).
 fn fingerprint(run: &str, instance: &str) -> String {
-    let hash = [run, instance]
-        .concat()
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        });
+    let hash = [run, instance].concat().bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
     format!("{hash:016x}")
 }
 
@@ -133,11 +127,7 @@ pub fn first_logs(now: DateTime<Utc>) -> String {
         let ms = 38 + n * 3;
         lines.add("info", "api", &format!("GET /checkout 200 in {ms} ms"));
     }
-    lines.add(
-        "info",
-        "deploy",
-        "checkout 1.42.0: 4 of 4 instances updated",
-    );
+    lines.add("info", "deploy", "checkout 1.42.0: 4 of 4 instances updated");
     for n in 0..45_i64 {
         match n % 5 {
             0 => lines.add(
@@ -150,11 +140,7 @@ pub fn first_logs(now: DateTime<Utc>) -> String {
                 "api",
                 &format!("timeout after {} ms waiting for a connection", 4_000 + n),
             ),
-            2 => lines.add(
-                "debug",
-                "pool",
-                &format!("waiting: {}, in use: 20 of 20", n * 2),
-            ),
+            2 => lines.add("debug", "pool", &format!("waiting: {}, in use: 20 of 20", n * 2)),
             3 => lines.add(
                 "warn",
                 "lb",
@@ -167,11 +153,7 @@ pub fn first_logs(now: DateTime<Utc>) -> String {
             _ => lines.add("error", "api", "pool exhausted (20 of 20)"),
         }
     }
-    lines.add(
-        "fatal",
-        "api",
-        "health check failed three times in a row, restarting",
-    );
+    lines.add("fatal", "api", "health check failed three times in a row, restarting");
     lines.text
 }
 
@@ -196,11 +178,7 @@ pub fn payment_logs(now: DateTime<Utc>) -> String {
     for n in 0..24_i64 {
         let payment = 77_100 + n;
         if n % 4 == 3 {
-            lines.add(
-                "error",
-                "payments",
-                &format!("payment {payment}: gave up after 3 tries"),
-            );
+            lines.add("error", "payments", &format!("payment {payment}: gave up after 3 tries"));
         } else {
             lines.add(
                 "warn",
@@ -214,18 +192,10 @@ pub fn payment_logs(now: DateTime<Utc>) -> String {
 
 pub fn last_logs(now: DateTime<Utc>) -> String {
     let mut lines = Lines::ending(now, 12);
-    lines.add(
-        "info",
-        "deploy",
-        "checkout 1.41.3: 4 of 4 instances updated",
-    );
+    lines.add("info", "deploy", "checkout 1.41.3: 4 of 4 instances updated");
     lines.add("info", "pool", "in use: 4 of 20, nobody waits");
     for n in 0..10_i64 {
-        lines.add(
-            "info",
-            "api",
-            &format!("GET /checkout 200 in {} ms", 41 + n),
-        );
+        lines.add("info", "api", &format!("GET /checkout 200 in {} ms", 41 + n));
     }
     lines.text
 }
@@ -239,10 +209,7 @@ struct Lines {
 impl Lines {
     /// The last of about `count` lines falls on `now`.
     fn ending(now: DateTime<Utc>, count: i32) -> Self {
-        Self {
-            at: now - TimeDelta::milliseconds(500) * count,
-            text: String::new(),
-        }
+        Self { at: now - TimeDelta::milliseconds(500) * count, text: String::new() }
     }
 
     fn add(&mut self, level: &str, source: &str, message: &str) {
@@ -282,19 +249,10 @@ mod tests {
         let ends = alerts.resolved(DateTime::UNIX_EPOCH + TimeDelta::seconds(9));
         let begins = alerts.firing();
         for n in 0..2 {
-            assert_eq!(
-                begins["alerts"][n]["fingerprint"],
-                ends["alerts"][n]["fingerprint"]
-            );
-            assert_eq!(
-                begins["alerts"][n]["startsAt"],
-                ends["alerts"][n]["startsAt"]
-            );
+            assert_eq!(begins["alerts"][n]["fingerprint"], ends["alerts"][n]["fingerprint"]);
+            assert_eq!(begins["alerts"][n]["startsAt"], ends["alerts"][n]["startsAt"]);
         }
-        assert_ne!(
-            begins["alerts"][0]["fingerprint"],
-            begins["alerts"][1]["fingerprint"]
-        );
+        assert_ne!(begins["alerts"][0]["fingerprint"], begins["alerts"][1]["fingerprint"]);
         let other = Alerts::new(DateTime::UNIX_EPOCH + TimeDelta::seconds(1));
         assert_ne!(other.firing()["groupKey"], begins["groupKey"]);
     }

@@ -52,9 +52,7 @@ pub struct Home {
 
 impl Home {
     pub fn new(state: &Path) -> Self {
-        Self {
-            state: state.to_owned(),
-        }
+        Self { state: state.to_owned() }
     }
 
     pub fn state(&self) -> &Path {
@@ -93,9 +91,7 @@ impl Home {
         };
         // A daemon that was killed leaves its file behind; the next one holds the lock before it
         // has written its own.
-        let alive = running
-            .pid()
-            .is_some_and(|pid| test_kill_process(pid).is_ok());
+        let alive = running.pid().is_some_and(|pid| test_kill_process(pid).is_ok());
         Ok((alive && running.address.ip().is_loopback()).then_some(running))
     }
 
@@ -141,10 +137,7 @@ mod tests {
 
     fn fixture() -> Fixture {
         let folder = tempfile::tempdir().unwrap();
-        Fixture {
-            home: Home::new(folder.path()),
-            _folder: folder,
-        }
+        Fixture { home: Home::new(folder.path()), _folder: folder }
     }
 
     fn say(home: &Home, address: &str, pid: u32) {

@@ -64,9 +64,7 @@ fn wait_until_ready(home: &Home) -> Result<Running, ClientError> {
         if let Some(running) = home.running()? {
             return Ok(running);
         }
-        let ended = child
-            .as_mut()
-            .and_then(|child| child.try_wait().ok().flatten());
+        let ended = child.as_mut().and_then(|child| child.try_wait().ok().flatten());
         match (ended, home.is_held()?) {
             // Somebody else's daemon was faster, or is about to end: it decides.
             (_, true) => {}
@@ -78,18 +76,12 @@ fn wait_until_ready(home: &Home) -> Result<Running, ClientError> {
         }
         std::thread::sleep(LOOK_AGAIN);
     }
-    Err(failed(
-        home,
-        &format!("was not ready after {} s", LIMIT.as_secs()),
-    ))
+    Err(failed(home, &format!("was not ready after {} s", LIMIT.as_secs())))
 }
 
 fn failed(home: &Home, how: &str) -> ClientError {
     let log = home.log();
-    let mut message = format!(
-        "The daemon in the background {how}; its log is {}",
-        log.display()
-    );
+    let mut message = format!("The daemon in the background {how}; its log is {}", log.display());
     for line in last_lines(&log) {
         message.push_str("\n  ");
         message.push_str(&line);
@@ -112,10 +104,7 @@ fn last_lines(path: &Path) -> Vec<String> {
     let text = String::from_utf8_lossy(&bytes);
     let lines: Vec<&str> = text.lines().collect();
     let first = lines.len().saturating_sub(LAST_LINES);
-    lines[first..]
-        .iter()
-        .map(|line| (*line).to_owned())
-        .collect()
+    lines[first..].iter().map(|line| (*line).to_owned()).collect()
 }
 
 /// Whether a version such as `0.3.1` comes before another. What cannot be read is not older.

@@ -22,6 +22,8 @@ const CONNECT: Duration = Duration::from_secs(10);
 /// What the stream tells.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Message {
+    /// A try has begun.
+    Connecting,
     /// The first connection stands; load lists now and apply only newer versions.
     Hello(Hello),
     /// A later connection stands and goes on where the last one broke.
@@ -58,6 +60,8 @@ pub struct EventStream {
     /// No try before this.
     next_try: Option<Instant>,
     silence: Duration,
+    /// The try under way has been told.
+    announced: bool,
 }
 
 impl EventStream {
@@ -65,14 +69,12 @@ impl EventStream {
     pub fn new(client: Client, after: Option<i64>) -> Self {
         Self {
             client,
-            cursor: after.map(|position| Cursor {
-                log_id: None,
-                position,
-            }),
+            cursor: after.map(|position| Cursor { log_id: None, position }),
             wire: None,
             backoff: Backoff::default(),
             next_try: None,
             silence: SILENCE,
+            announced: false,
         }
     }
 
@@ -94,6 +96,9 @@ impl EventStream {
                     tokio::time::sleep_until(at).await;
                     self.next_try = None;
                 }
+                if !std::mem::replace(&mut self.announced, true) {
+                    return Message::Connecting;
+                }
                 match self.connect().await {
                     Ok(()) if self.cursor.is_some() => return Message::Resumed,
                     Ok(()) => continue,
@@ -110,12 +115,13 @@ impl EventStream {
                 Ok(None) => "The daemon ended the live stream".to_owned(),
                 Err(_) => format!("No word from the daemon for {} s", self.silence.as_secs()),
             };
-            return self.lost(ClientError::new(ErrorKind::Unreachable, error));
+            return self.lost(ClientError::new(ErrorKind::Interrupted, error));
         }
     }
 
     fn lost(&mut self, error: ClientError) -> Message {
         self.wire = None;
+        self.announced = false;
         let retry_in = self.backoff.next(rand::random());
         self.next_try = Some(Instant::now() + retry_in);
         Message::Lost { error, retry_in }
@@ -123,9 +129,7 @@ impl EventStream {
 
     async fn connect(&mut self) -> Result<(), ClientError> {
         let opened = tokio::time::timeout(CONNECT, open(&self.client, self.position()));
-        let wire = opened
-            .await
-            .unwrap_or_else(|_| Err(ClientError::timeout(CONNECT)))?;
+        let wire = opened.await.unwrap_or_else(|_| Err(ClientError::timeout(CONNECT)))?;
         self.wire = Some(wire);
         Ok(())
     }
@@ -136,10 +140,7 @@ impl EventStream {
         match raw.event.as_str() {
             "hello" | "resync" => {
                 let hello: Hello = parse(&raw.data)?;
-                self.cursor = Some(Cursor {
-                    log_id: Some(hello.log_id),
-                    position: hello.position,
-                });
+                self.cursor = Some(Cursor { log_id: Some(hello.log_id), position: hello.position });
                 Some(if raw.event == "hello" {
                     Message::Hello(hello)
                 } else {
@@ -162,14 +163,8 @@ impl EventStream {
             && known.is_some_and(|log_id| log_id != event.log_id)
         {
             // Another history: positions and versions may be used a second time.
-            let hello = Hello {
-                log_id: event.log_id,
-                position,
-            };
-            self.cursor = Some(Cursor {
-                log_id: Some(event.log_id),
-                position,
-            });
+            let hello = Hello { log_id: event.log_id, position };
+            self.cursor = Some(Cursor { log_id: Some(event.log_id), position });
             return Some(Message::Resync(hello));
         }
         if self.position().is_some_and(|seen| position <= seen) {
@@ -204,10 +199,8 @@ async fn open(client: &Client, after: Option<i64>) -> Result<Wire, ClientError> 
 
 async fn try_open(client: &Client, after: Option<i64>) -> Result<Wire, ClientError> {
     let base = (client.locate)()?;
-    let mut request = client
-        .http
-        .get(format!("{base}/v1/events/stream"))
-        .header(ACCEPT, "text/event-stream");
+    let mut request =
+        client.http.get(format!("{base}/v1/events/stream")).header(ACCEPT, "text/event-stream");
     if let Some(authorization) = client.authorization(&super::Auth::Session).await? {
         request = request.header(AUTHORIZATION, authorization);
     }
@@ -222,9 +215,7 @@ async fn try_open(client: &Client, after: Option<i64>) -> Result<Wire, ClientErr
         return Err(ClientError::answer(&base, status.as_u16(), &body));
     }
     let events = response.bytes_stream().eventsource();
-    Ok(Box::pin(
-        events.map(|event| event.map_err(|error| error.to_string())),
-    ))
+    Ok(Box::pin(events.map(|event| event.map_err(|error| error.to_string()))))
 }
 
 #[cfg(test)]

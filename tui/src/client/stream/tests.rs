@@ -24,10 +24,7 @@ impl Server {
         let state = tempfile::tempdir().unwrap();
         let session = Session::new(state.path(), &base, Some(Secret::new("token")), None);
         let client = Client::new(Arc::new(move || Ok(base.clone())), false, true, session);
-        let server = Self {
-            listener,
-            _state: state,
-        };
+        let server = Self { listener, _state: state };
         (server, client.unwrap())
     }
 
@@ -78,6 +75,7 @@ fn event(log: &str, position: i64) -> String {
 /// What the stream says next, in short.
 async fn next(stream: &mut EventStream) -> String {
     match stream.next().await {
+        Message::Connecting => Box::pin(next(stream)).await,
         Message::Hello(hello) => format!("hello {}", hello.position),
         Message::Resumed => "resumed".to_owned(),
         Message::Resync(hello) => format!("resync {}", hello.position),
@@ -97,18 +95,10 @@ async fn expect(stream: &mut EventStream, said: &[&str]) {
 async fn resumes_after_the_last_event_without_gap_or_duplicate() {
     let (server, client) = Server::start().await;
     let mut stream = EventStream::new(client, None);
-    let first = [
-        &hello("hello", LOG, 7),
-        &event(LOG, 8),
-        &event(LOG, 9),
-        "id: 10\nevent: in",
-    ];
+    let first = [&hello("hello", LOG, 7), &event(LOG, 8), &event(LOG, 9), "id: 10\nevent: in"];
     let first = first.concat();
-    let second = [
-        event(LOG, 9),
-        event(LOG, 10),
-        "event: heartbeat\ndata: {\"position\":12}\n\n".into(),
-    ];
+    let second =
+        [event(LOG, 9), event(LOG, 10), "event: heartbeat\ndata: {\"position\":12}\n\n".into()];
     let second = second.concat();
     let serve = async {
         let head = server.say(&first).await;
@@ -117,20 +107,17 @@ async fn resumes_after_the_last_event_without_gap_or_duplicate() {
         let head = server.say(&second).await;
         assert!(head.contains("last-event-id: 9\r\n"), "{head}");
         let head = server.say("").await;
-        assert!(
-            head.contains("last-event-id: 10\r\n"),
-            "a heartbeat is no event: {head}"
-        );
+        assert!(head.contains("last-event-id: 10\r\n"), "a heartbeat is no event: {head}");
     };
     let said = [
         "hello 7",
         "event 8",
         "event 9",
-        "lost Unreachable",
+        "lost Interrupted",
         "resumed",
         "event 10",
         "heartbeat 12",
-        "lost Unreachable",
+        "lost Interrupted",
         "resumed",
     ];
     tokio::join!(serve, expect(&mut stream, &said));
@@ -146,7 +133,7 @@ async fn a_type_of_a_newer_daemon_is_passed_over_but_not_asked_for_again() {
         let head = server.say(&event(LOG, 5)).await;
         assert!(head.contains("last-event-id: 4\r\n"), "{head}");
     };
-    let said = ["resumed", "lost Unreachable", "resumed", "event 5"];
+    let said = ["resumed", "lost Interrupted", "resumed", "event 5"];
     tokio::join!(serve, expect(&mut stream, &said));
 }
 
@@ -180,10 +167,7 @@ async fn a_refusal_says_why_and_is_tried_again() {
         socket.write_all(answer.as_bytes()).await.unwrap();
         server.say(&hello("hello", LOG, 1)).await;
     };
-    tokio::join!(
-        serve,
-        expect(&mut stream, &["lost Unauthenticated", "hello 1"])
-    );
+    tokio::join!(serve, expect(&mut stream, &["lost Unauthenticated", "hello 1"]));
 }
 
 #[tokio::test]
@@ -201,7 +185,7 @@ async fn silence_ends_a_connection() {
     let listen = async {
         expect(&mut stream, &["resumed"]).await;
         let before = Instant::now();
-        expect(&mut stream, &["lost Unreachable"]).await;
+        expect(&mut stream, &["lost Interrupted"]).await;
         assert!(before.elapsed() >= stream.silence);
     };
     let (_socket, ()) = tokio::join!(serve, listen);
