@@ -24,3 +24,6 @@ pub mod safe;
 pub mod theme;
 pub mod update;
 pub mod view;
+
+#[cfg(test)]
+mod fixture;

@@ -205,13 +205,9 @@ pub enum Daemon {
     Stop,
     /// Say whether it runs, where and how well
     Status,
-    /// Be the daemon, in the foreground
+    /// Be the daemon, until SIGTERM, away from the terminal
     #[command(hide = true)]
-    Run {
-        /// Leave the terminal
-        #[arg(long)]
-        detached: bool,
-    },
+    Run,
 }
 
 #[derive(Debug, Args)]

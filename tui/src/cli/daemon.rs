@@ -36,7 +36,7 @@ pub fn perform(what: Daemon, config: &Config, out: &mut Out, runtime: &Runtime) 
         }
         Daemon::Status => status(config, out, &home, runtime),
         // Handled before anything else is set up.
-        Daemon::Run { .. } => Ok(()),
+        Daemon::Run => Ok(()),
     }
 }
 

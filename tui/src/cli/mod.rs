@@ -108,8 +108,8 @@ pub fn main() -> ExitCode {
         Ok(config) => config,
         Err(message) => return report(&Failure::said(Exit::Usage, message)).into(),
     };
-    if let Some(Command::Daemon(Daemon::Run { detached })) = arguments.command {
-        return embedded::serve(&Home::new(&config.state), detached);
+    if let Some(Command::Daemon(Daemon::Run)) = arguments.command {
+        return embedded::serve();
     }
     panics::guarded(|| run(arguments, &config).into())
 }

@@ -1,5 +1,6 @@
 //! The live stream of events: resumes by position, without gap and without duplicates.
 
+use std::fmt;
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -47,6 +48,16 @@ pub enum Message {
 struct Cursor {
     log_id: Option<JournalId>,
     position: i64,
+}
+
+impl fmt::Display for Cursor {
+    /// As `Last-Event-ID` says it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.log_id {
+            Some(log_id) => write!(f, "{log_id}:{}", self.position),
+            None => write!(f, "{}", self.position),
+        }
+    }
 }
 
 type Wire = Pin<Box<dyn Stream<Item = Result<eventsource_stream::Event, String>> + Send>>;
@@ -128,7 +139,7 @@ impl EventStream {
     }
 
     async fn connect(&mut self) -> Result<(), ClientError> {
-        let opened = tokio::time::timeout(CONNECT, open(&self.client, self.position()));
+        let opened = tokio::time::timeout(CONNECT, open(&self.client, self.cursor));
         let wire = opened.await.unwrap_or_else(|_| Err(ClientError::timeout(CONNECT)))?;
         self.wire = Some(wire);
         Ok(())
@@ -181,7 +192,7 @@ fn parse<T: DeserializeOwned>(data: &str) -> Option<T> {
     serde_json::from_str(data).ok()
 }
 
-async fn open(client: &Client, after: Option<i64>) -> Result<Wire, ClientError> {
+async fn open(client: &Client, after: Option<Cursor>) -> Result<Wire, ClientError> {
     let mut renewed = false;
     loop {
         let error = match try_open(client, after).await {
@@ -197,15 +208,15 @@ async fn open(client: &Client, after: Option<i64>) -> Result<Wire, ClientError> 
     }
 }
 
-async fn try_open(client: &Client, after: Option<i64>) -> Result<Wire, ClientError> {
+async fn try_open(client: &Client, after: Option<Cursor>) -> Result<Wire, ClientError> {
     let base = (client.locate)()?;
     let mut request =
         client.http.get(format!("{base}/v1/events/stream")).header(ACCEPT, "text/event-stream");
     if let Some(authorization) = client.authorization(&super::Auth::Session).await? {
         request = request.header(AUTHORIZATION, authorization);
     }
-    if let Some(position) = after {
-        request = request.header("last-event-id", header(&position.to_string())?);
+    if let Some(cursor) = after {
+        request = request.header("last-event-id", header(&cursor.to_string())?);
     }
     let broken = |error: reqwest::Error| ClientError::transport(&base, &error.without_url());
     let response = request.send().await.map_err(broken)?;

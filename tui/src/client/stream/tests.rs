@@ -105,9 +105,12 @@ async fn resumes_after_the_last_event_without_gap_or_duplicate() {
         assert!(!head.contains("last-event-id"), "{head}");
         assert!(head.contains("authorization: bearer token"), "{head}");
         let head = server.say(&second).await;
-        assert!(head.contains("last-event-id: 9\r\n"), "{head}");
+        assert!(head.contains(&format!("last-event-id: {LOG}:9\r\n")), "{head}");
         let head = server.say("").await;
-        assert!(head.contains("last-event-id: 10\r\n"), "a heartbeat is no event: {head}");
+        assert!(
+            head.contains(&format!("last-event-id: {LOG}:10\r\n")),
+            "a heartbeat is no event: {head}"
+        );
     };
     let said = [
         "hello 7",
