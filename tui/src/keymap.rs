@@ -85,18 +85,7 @@ use Context as C;
 const SCREENS: &[Context] = &[C::List, C::Detail, C::Logs, C::Cache];
 const INCIDENT: &[Context] = &[C::List, C::Detail, C::Logs];
 const OPENED: &[Context] = &[C::Detail, C::Logs];
-<<<<<<< HEAD
 const SCROLLED: &[Context] = &[C::List, C::Detail, C::Logs, C::Help, C::CommandLog, C::Picker];
-=======
-const SCROLLED: &[Context] = &[
-    C::List,
-    C::Detail,
-    C::Logs,
-    C::Help,
-    C::CommandLog,
-    C::Picker,
-];
->>>>>>> 5b26409 (The command line and the demo)
 const TEXT: &[Context] = &[C::Query, C::Search, C::Comment, C::NewIncident, C::SignIn];
 const FIELDS: &[Context] = &[C::NewIncident, C::SignIn];
 const EVERYWHERE: &[Context] = &[

@@ -72,11 +72,9 @@ fn holds(test: &Test, incident: &Incident, me: Option<UserId>, now: DateTime<Utc
         }
         Test::Service(service) => same_text(&incident.service, service),
         Test::Label { name, value } => incident.labels.get(name).is_some_and(|v| v == value),
-        Test::Age(comparison, seconds) => compare(
-            *comparison,
-            &(now - incident.created_at).num_seconds(),
-            seconds,
-        ),
+        Test::Age(comparison, seconds) => {
+            compare(*comparison, &(now - incident.created_at).num_seconds(), seconds)
+        }
         Test::Word(word) => return shows_word(incident, word).then_some(true),
     })
 }

@@ -190,19 +190,7 @@ impl Model {
     /// When `update` wants an [`crate::event::Event::Tick`]; none while nothing waits for time.
     pub fn wake_at(&self) -> Option<DateTime<Utc>> {
         let reload = self.list.reload_at.map(|(soon, latest)| soon.min(latest));
-<<<<<<< HEAD
         [self.repaint_at, reload, self.timers.counts, self.timers.pane].into_iter().flatten().min()
-=======
-        [
-            self.repaint_at,
-            reload,
-            self.timers.counts,
-            self.timers.pane,
-        ]
-        .into_iter()
-        .flatten()
-        .min()
->>>>>>> 5b26409 (The command line and the demo)
     }
 
     /// Which keys mean something now.

@@ -44,27 +44,11 @@ pub fn tell(event: &Event) -> Told {
             ("commented".to_owned(), Some(body.clone()), Tone::Neutral)
         }
         Fact::IncidentDeleted { .. } => ("deleted".to_owned(), None, Tone::Bad),
-<<<<<<< HEAD
         Fact::LogAttached { first_seq, last_seq, counts, .. } => {
             let levels: Vec<String> =
                 counts.iter().rev().map(|(level, n)| format!("{} {level}", number(*n))).collect();
             let lines = count(last_seq - first_seq + 1, "log line", "log lines");
             let text = format!("{lines}: {}", levels.join(", "));
-=======
-        Fact::LogAttached {
-            first_seq,
-            last_seq,
-            counts,
-            ..
-        } => {
-            let levels: Vec<String> = counts
-                .iter()
-                .rev()
-                .map(|(l, n)| format!("{n} {l}"))
-                .collect();
-            let lines = last_seq - first_seq + 1;
-            let text = format!("{lines} log lines: {}", levels.join(", "));
->>>>>>> 5b26409 (The command line and the demo)
             (text, None, Tone::Neutral)
         }
         Fact::AlertFired { alert, .. } => {
@@ -121,10 +105,7 @@ pub fn word(value: &Value) -> String {
 pub fn alert_name(alert: &watchfire_shared::alert::Alert) -> String {
     let label = |name: &str| alert.labels.get(name).map(String::as_str);
     let name = label("alertname").unwrap_or(&alert.fingerprint);
-    match label("instance")
-        .or_else(|| label("pod"))
-        .or_else(|| label("host"))
-    {
+    match label("instance").or_else(|| label("pod")).or_else(|| label("host")) {
         Some(place) => format!("{name} {place}"),
         None => name.to_owned(),
     }

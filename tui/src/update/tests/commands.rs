@@ -154,13 +154,13 @@ fn a_refusal_says_who_changed_what_and_when() {
     client.done(request, Outcome::Failed(failure));
     let said = "INC-204 investigate refused: status is resolved now, by robin 12s ago";
     assert_eq!(client.flash(), said);
-    assert!(client.screen().contains(said));
+    assert!(client.screen().contains(said), "{}", client.screen());
     // The truth is asked for, and the refusal stays in the command log.
     let loads = client.loads();
     assert!(loads.iter().any(|(_, load)| *load == Load::Incident(id(204))));
     client.wait(20_000);
     client.press("@");
-    assert!(client.screen().contains(said));
+    assert!(client.screen().contains(said), "{}", client.screen());
 }
 
 #[test]
