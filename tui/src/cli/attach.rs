@@ -11,7 +11,7 @@ use watchfire_shared::ids::IncidentRef;
 use watchfire_shared::log::{Level, LogsAccepted};
 
 use super::output::Out;
-use super::{Done, Exit, Failure};
+use super::{Done, Exit, Failure, words};
 use crate::client::{Client, ClientError, LogFormat};
 
 /// Lines of one request.
@@ -56,7 +56,8 @@ pub async fn attach(client: &Client, out: &mut Out, which: &IncidentRef, file: &
     if out.json {
         return Ok(out.value(&sent.answer())?);
     }
-    let line = format!("{} lines attached to {}", sent.lines, incident.reference);
+    let lines = words::count(sent.lines, "line");
+    let line = format!("{lines} attached to {}", incident.reference);
     Ok(out.line(&line)?)
 }
 

@@ -149,7 +149,7 @@ fn head(out: &mut Out, incident: &Incident) -> Done {
         ("service", incident.service.clone()),
         ("opened", opened(incident, now)),
         ("alerts", format!("{} firing", incident.firing_alerts)),
-        ("logs", format!("{} lines", incident.log_count)),
+        ("logs", words::count(incident.log_count, "line")),
     ];
     let labels: Vec<String> =
         incident.labels.iter().map(|(name, value)| format!("{name}={value}")).collect();

@@ -34,6 +34,11 @@ pub fn moment(at: DateTime<Utc>) -> String {
     local.format("%Y-%m-%d %H:%M:%S %Z").to_string()
 }
 
+/// `1 line`, `2 lines`.
+pub fn count(number: i64, thing: &str) -> String {
+    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
+}
+
 pub fn priority(out: &Out, priority: Priority) -> (Tone, String) {
     let (tone, glyph, ascii) = match priority {
         Priority::Critical => (Tone::Bad, "▲▲", "!!"),

@@ -217,7 +217,8 @@ impl Player<'_> {
         let bytes = lines.to_owned().into();
         let answer = self.client.attach_logs(&which(incident), LogFormat::Ndjson, bytes).await?;
         let LogsAccepted { accepted, .. } = answer;
-        self.say(&format!("{accepted} log lines attached to {}", incident.reference)).await
+        let lines = words::count(accepted, "log line");
+        self.say(&format!("{lines} attached to {}", incident.reference)).await
     }
 
     /// Tells what has just happened and waits a beat.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use tokio::sync::{Notify, Semaphore, mpsc};
-use tokio::task::JoinSet;
+use tokio::task::{JoinSet, spawn_blocking};
 use watchfire_shared::ids::IncidentRef;
 use watchfire_shared::page::Page;
 use watchfire_shared::user::UserOut;
@@ -15,6 +15,7 @@ use watchfire_shared::user::UserOut;
 use super::feed;
 use crate::client::{Client, ClientError, ErrorKind, IncidentQuery, LogQuery};
 use crate::effect::{Command, Effect, Load, RequestId};
+use crate::embedded::{self, Home};
 use crate::event::{Event, Failure, FailureKind, Outcome};
 use crate::secret::Secret;
 
@@ -25,6 +26,8 @@ const LAST_COMMANDS: Duration = Duration::from_secs(3);
 
 pub struct Runner {
     client: Client,
+    /// The embedded daemon, where that is whom we talk to.
+    home: Option<Home>,
     to: mpsc::Sender<Event>,
     loads: Arc<Semaphore>,
     tasks: JoinSet<()>,
@@ -37,13 +40,14 @@ pub struct Runner {
 
 impl Runner {
     /// Answers go to `to`. Needs a runtime around it.
-    pub fn new(client: Client, to: mpsc::Sender<Event>) -> Self {
+    pub fn new(client: Client, home: Option<Home>, to: mpsc::Sender<Event>) -> Self {
         let (commands, waiting) = mpsc::unbounded_channel();
         let mut lane = JoinSet::new();
         lane.spawn(lane_of(client.clone(), to.clone(), waiting));
         Self {
             lane,
             client,
+            home,
             to,
             loads: Arc::new(Semaphore::new(LOADS)),
             tasks: JoinSet::new(),
@@ -72,7 +76,7 @@ impl Runner {
             Effect::SignIn { request, email, password } => {
                 self.sign_in(request, email, Secret::new(password.0));
             }
-            Effect::Reconnect => self.wake.notify_one(),
+            Effect::Reconnect => self.reconnect(),
             Effect::Quit => self.commands = None,
         }
     }
@@ -83,6 +87,18 @@ impl Runner {
         self.tasks.abort_all();
         // What has not arrived by then is cut off when the lane is dropped.
         let _ = tokio::time::timeout(LAST_COMMANDS, self.lane.join_next()).await;
+    }
+
+    /// Wakes the stream; an embedded daemon that is gone is started first.
+    fn reconnect(&mut self) {
+        let (home, wake) = (self.home.clone(), Arc::clone(&self.wake));
+        self.tasks.spawn(async move {
+            if let Some(home) = home {
+                // The stream finds out by itself how it went, and says so.
+                let _ = spawn_blocking(move || embedded::ensure(&home, |_| ())).await;
+            }
+            wake.notify_one();
+        });
     }
 
     fn load(&mut self, request: RequestId, load: Load) {

@@ -20,6 +20,7 @@ use crate::client::{Client, ClientError};
 use crate::clock;
 use crate::config::Config;
 use crate::effect::Effect;
+use crate::embedded::Home;
 use crate::event::Event;
 use crate::model::{Look, Model, Start, Zone};
 use crate::update;
@@ -58,10 +59,11 @@ async fn live(config: &Config, client: Client) -> Result<(), ClientError> {
     let mut screen = Screen::enter().map_err(gone)?;
     let size = screen.size().map_err(gone)?;
     let model = Model::new(start(config, &client, size), clock::now());
+    let home = config.url.is_none().then(|| Home::new(&config.state));
     let (to, events) = mpsc::channel(WAITING);
     let mut looped = Loop {
         model,
-        runner: Runner::new(client, to),
+        runner: Runner::new(client, home, to),
         events,
         signals,
         next_frame: Instant::now(),
