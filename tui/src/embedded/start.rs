@@ -133,8 +133,8 @@ mod tests {
     fn the_last_lines_explain_a_failure() {
         let folder = tempfile::tempdir().unwrap();
         let home = Home::new(folder.path());
-        let text: String = (1..=3000).map(|n| format!("line {n}\n")).collect();
-        std::fs::write(home.log(), text).unwrap();
+        let lines: Vec<String> = (1..=3000).map(|n| format!("line {n}")).collect();
+        std::fs::write(home.log(), lines.join("\n")).unwrap();
         let message = failed(&home, "ended at once").message;
         assert!(message.ends_with("line 2999\n  line 3000"), "{message}");
         assert_eq!(message.lines().count(), 1 + LAST_LINES);
