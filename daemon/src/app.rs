@@ -21,7 +21,7 @@ use crate::telemetry;
 /// How a process ends that found another daemon on its state folder (`EX_TEMPFAIL`).
 pub const ALREADY_RUNNING: u8 = 75;
 /// How often what has expired is removed.
-const HOUSEKEEPING: Duration = Duration::from_secs(3600);
+const HOUSEKEEPING: Duration = Duration::from_hours(1);
 
 /// Why a start or a command failed: one sentence, and what to do.
 #[derive(Debug, thiserror::Error)]

@@ -84,6 +84,7 @@ type Result<T, E = Error> = std::result::Result<T, E>;
 /// The file as it is written; every setting may be left out.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[expect(clippy::struct_field_names, reason = "the names people write")]
 struct File {
     http_addr: Option<String>,
     allow_remote_without_tls: bool,

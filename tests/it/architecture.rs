@@ -68,6 +68,7 @@ const CLIENT: &[Layer] = &[
     layer("embedded", &["client", "config", "private", "secret"]),
     layer("client", &["config", "private", "secret"]),
     layer("config", &["private", "secret"]),
+    layer("panics", &["safe"]),
     layer("private", &[]),
     layer("clock", &[]),
     layer("secret", &[]),

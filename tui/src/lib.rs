@@ -4,6 +4,17 @@
 //! [`update`] is pure and answers with [`effect::Effect`]s as data; `run` performs them; [`view`]
 //! draws the [`model`]. Outside text reaches a terminal only as [`safe::SafeText`].
 
+pub mod cli;
+pub mod client;
+pub mod clock;
+pub mod config;
+pub mod demo;
+pub mod embedded;
+pub mod panics;
+pub mod private;
+pub mod run;
+pub mod secret;
+
 pub mod action;
 pub mod effect;
 pub mod event;

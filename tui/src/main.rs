@@ -1,1 +1,7 @@
-fn main() {}
+//! `watchfire`: the client.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    watchfire::cli::main()
+}

@@ -17,6 +17,8 @@ use super::{Loaded, ttl};
 /// Guards share generations by hash: two that collide are forgotten together, which is safe.
 const STRIPES: usize = 4096;
 
+/// A key and the epoch its load is for.
+type FlightName = (Arc<str>, i64);
 type AnyValue = Arc<dyn Any + Send + Sync>;
 
 #[derive(Clone)]
@@ -34,7 +36,7 @@ pub struct Memory {
     entries: Moka<Arc<str>, Entry>,
     generations: Box<[AtomicU64]>,
     hasher: RandomState,
-    flights: Mutex<HashMap<(Arc<str>, i64), watch::Receiver<Option<Landing>>>>,
+    flights: Mutex<HashMap<FlightName, watch::Receiver<Option<Landing>>>>,
 }
 
 pub enum Looked<T> {
@@ -56,7 +58,7 @@ pub enum Joined<T> {
 
 /// The duty to load one key. Dropped without landing, those who wait start again.
 pub struct Flight<T> {
-    name: (Arc<str>, i64),
+    name: FlightName,
     generation: u64,
     landing: watch::Sender<Option<Landing>>,
     value: PhantomData<fn() -> T>,

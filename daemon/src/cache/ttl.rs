@@ -5,7 +5,7 @@ use std::time::Duration;
 use watchfire_shared::cache::CacheType;
 
 /// A not-found marker of any type.
-pub const NOT_FOUND: Duration = Duration::from_secs(60);
+pub const NOT_FOUND: Duration = Duration::from_mins(1);
 
 /// Entries of a type live this long, less up to a tenth, so that they do not end together.
 pub const fn of(kind: CacheType) -> Duration {

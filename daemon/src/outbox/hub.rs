@@ -76,12 +76,11 @@ impl Hub {
                 );
             }
             let wake = async {
-                match &mut watched {
-                    Some(head) => drop(head.changed().await),
-                    None => {
-                        ledger.committed.notified().await;
-                        tokio::time::sleep(GATHER).await;
-                    }
+                if let Some(head) = &mut watched {
+                    head.changed().await.ok();
+                } else {
+                    ledger.committed.notified().await;
+                    tokio::time::sleep(GATHER).await;
                 }
             };
             tokio::select! {

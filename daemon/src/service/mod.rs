@@ -246,6 +246,7 @@ impl Author {
     }
 
     /// The same request's steps that nobody took: the system's.
+    #[must_use]
     pub fn system(&self) -> Self {
         Self { actor: Actor::system(), source: Source::System, ..self.clone() }
     }

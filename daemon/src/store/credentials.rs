@@ -1,6 +1,8 @@
 //! Sessions, API tokens and ingest keys: only digests of their secrets, and the one query that says
 //! what each may still do.
 
+use std::fmt::Write as _;
+
 use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 use sqlx::types::Json;
@@ -366,5 +368,8 @@ impl StandingRow {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        write!(text, "{byte:02x}").ok();
+        text
+    })
 }

@@ -1,0 +1,215 @@
+//! Every route the client uses, one function each.
+
+use bytes::Bytes;
+use reqwest::Method;
+use serde::Serialize;
+use serde_json::Value;
+use watchfire_shared::alert::Alert;
+use watchfire_shared::cache::CacheStats;
+use watchfire_shared::event::{Event, EventPage};
+use watchfire_shared::health::Health;
+use watchfire_shared::ids::{IncidentRef, KeyId};
+use watchfire_shared::incident::{Comment, Incident, IncidentPatch, NewComment, NewIncident};
+use watchfire_shared::log::{Level, LogEntry, LogsAccepted};
+use watchfire_shared::page::{IncidentPage, Page};
+use watchfire_shared::session::{Login, Refresh, Tokens};
+use watchfire_shared::stats::{Counts, Stats};
+use watchfire_shared::user::{IngestKey, IngestKeyIn, UserOut, WithSecret};
+
+use super::{Auth, Call, Client, ClientError, UPLOAD_TIMEOUT};
+use crate::secret::Secret;
+
+/// A page of incidents. `filter` is in the language of the query bar.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct IncidentQuery {
+    pub filter: Option<String>,
+    /// `created`, `updated`, `priority`, `score` or `reference`; `-` before it reverses.
+    pub sort: Option<String>,
+    pub limit: Option<u32>,
+    pub cursor: Option<String>,
+}
+
+/// A page of log lines, the newest last. `before` and `after` are `seq`s, both exclusive.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct LogQuery {
+    pub min_level: Option<Level>,
+    /// A substring of the message.
+    pub q: Option<String>,
+    pub source: Option<String>,
+    pub before: Option<i64>,
+    pub after: Option<i64>,
+    pub limit: Option<u32>,
+}
+
+/// How attached lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// An object or an array of objects.
+    Json,
+    /// An object per line.
+    Ndjson,
+}
+
+#[derive(Serialize)]
+struct EventQuery<'a> {
+    after: i64,
+    limit: Option<u32>,
+    #[serde(rename = "type")]
+    kinds: &'a [String],
+}
+
+#[derive(Serialize)]
+struct PageQuery<'a> {
+    cursor: Option<&'a str>,
+    limit: Option<u32>,
+}
+
+impl Client {
+    pub async fn me(&self) -> Result<UserOut, ClientError> {
+        self.fetch(Call::get("/v1/users/me")).await
+    }
+
+    pub async fn users(&self, cursor: Option<&str>) -> Result<Page<UserOut>, ClientError> {
+        let query = PageQuery { cursor, limit: None };
+        self.fetch(Call::get("/v1/users").query(&query)?).await
+    }
+
+    pub async fn incidents(&self, query: &IncidentQuery) -> Result<IncidentPage, ClientError> {
+        self.fetch(Call::get("/v1/incidents").query(query)?).await
+    }
+
+    pub async fn counts(&self) -> Result<Counts, ClientError> {
+        self.fetch(Call::get("/v1/incidents/counts")).await
+    }
+
+    pub async fn incident(&self, which: &IncidentRef) -> Result<Incident, ClientError> {
+        self.fetch(Call::get(format!("/v1/incidents/{which}"))).await
+    }
+
+    pub async fn create(&self, incident: &NewIncident) -> Result<Incident, ClientError> {
+        let call = Call::new(Method::POST, "/v1/incidents").json(incident)?;
+        self.fetch(call).await
+    }
+
+    /// Changes an incident under the guard of `patch.expect`.
+    pub async fn patch(
+        &self,
+        which: &IncidentRef,
+        patch: &IncidentPatch,
+    ) -> Result<Incident, ClientError> {
+        let call = Call::new(Method::PATCH, format!("/v1/incidents/{which}")).json(patch)?;
+        self.fetch(call).await
+    }
+
+    pub async fn comment(&self, which: &IncidentRef, body: &str) -> Result<Comment, ClientError> {
+        let comment = NewComment { body: body.to_owned() };
+        let path = format!("/v1/incidents/{which}/comments");
+        self.fetch(Call::new(Method::POST, path).json(&comment)?).await
+    }
+
+    pub async fn timeline(
+        &self,
+        which: &IncidentRef,
+        cursor: Option<&str>,
+        limit: Option<u32>,
+    ) -> Result<Page<Event>, ClientError> {
+        let call = Call::get(format!("/v1/incidents/{which}/timeline"));
+        self.fetch(call.query(&PageQuery { cursor, limit })?).await
+    }
+
+    pub async fn attach_logs(
+        &self,
+        which: &IncidentRef,
+        format: LogFormat,
+        lines: Bytes,
+    ) -> Result<LogsAccepted, ClientError> {
+        let content_type = match format {
+            LogFormat::Json => "application/json",
+            LogFormat::Ndjson => "application/x-ndjson",
+        };
+        let path = format!("/v1/incidents/{which}/logs");
+        let call = Call::new(Method::POST, path).raw(content_type, lines);
+        self.fetch(call.timeout(UPLOAD_TIMEOUT)).await
+    }
+
+    pub async fn logs(
+        &self,
+        which: &IncidentRef,
+        query: &LogQuery,
+    ) -> Result<Page<LogEntry>, ClientError> {
+        let call = Call::get(format!("/v1/incidents/{which}/logs"));
+        self.fetch(call.query(query)?).await
+    }
+
+    pub async fn alerts(
+        &self,
+        which: &IncidentRef,
+        cursor: Option<&str>,
+    ) -> Result<Page<Alert>, ClientError> {
+        let query = PageQuery { cursor, limit: None };
+        let call = Call::get(format!("/v1/incidents/{which}/alerts"));
+        self.fetch(call.query(&query)?).await
+    }
+
+    pub async fn stats(&self) -> Result<Stats, ClientError> {
+        self.fetch(Call::get("/v1/stats")).await
+    }
+
+    /// The journal after a position; `kinds` empty means every type.
+    pub async fn events(
+        &self,
+        after: i64,
+        limit: Option<u32>,
+        kinds: &[String],
+    ) -> Result<EventPage, ClientError> {
+        let query = EventQuery { after, limit, kinds };
+        self.fetch(Call::get("/v1/events").query(&query)?).await
+    }
+
+    pub async fn cache_stats(&self) -> Result<CacheStats, ClientError> {
+        self.fetch(Call::get("/v1/admin/cache-stats")).await
+    }
+
+    /// An unhealthy daemon says so with a 503.
+    pub async fn health(&self) -> Result<Health, ClientError> {
+        self.fetch(Call::get("/v1/health").auth(Auth::Nobody).also(503)).await
+    }
+
+    pub async fn create_key(
+        &self,
+        key: &IngestKeyIn,
+    ) -> Result<WithSecret<IngestKey>, ClientError> {
+        let call = Call::new(Method::POST, "/v1/admin/keys").json(key)?;
+        self.fetch(call).await
+    }
+
+    pub async fn revoke_key(&self, id: KeyId) -> Result<(), ClientError> {
+        let call = Call::new(Method::DELETE, format!("/v1/admin/keys/{id}"));
+        self.perform(call).await.map(drop)
+    }
+
+    /// A notification of an Alertmanager, under an ingest key of its source.
+    pub async fn ingest_alertmanager(&self, key: &Secret, body: &Value) -> Result<(), ClientError> {
+        let call = Call::new(Method::POST, "/v1/ingest/alertmanager").json(body)?;
+        self.perform(call.auth(Auth::Key(key.clone()))).await.map(drop)
+    }
+
+    pub(super) async fn sign_in(&self, login: &Login) -> Result<Tokens, ClientError> {
+        let call = Call::new(Method::POST, "/v1/auth/login").json(login)?;
+        self.fetch(call.auth(Auth::Nobody)).await
+    }
+
+    pub(super) async fn refresh(&self, token: &Secret) -> Result<Tokens, ClientError> {
+        let call = Call::new(Method::POST, "/v1/auth/refresh").json(&body(token))?;
+        self.fetch(call.auth(Auth::Nobody)).await
+    }
+
+    pub(super) async fn sign_out(&self, token: &Secret) -> Result<(), ClientError> {
+        let call = Call::new(Method::POST, "/v1/auth/logout").json(&body(token))?;
+        self.perform(call.auth(Auth::Nobody)).await.map(drop)
+    }
+}
+
+fn body(token: &Secret) -> Refresh {
+    Refresh { refresh_token: token.expose().to_owned() }
+}

@@ -1,0 +1,233 @@
+//! Performs what `update` asks for. Loads run side by side, a few at a time; commands run one after
+//! another in a lane of their own and never wait behind loads. Each request is answered exactly
+//! once, also when its task panics.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use tokio::sync::{Notify, Semaphore, mpsc};
+use tokio::task::{JoinSet, spawn_blocking};
+use watchfire_shared::ids::IncidentRef;
+use watchfire_shared::page::Page;
+use watchfire_shared::user::UserOut;
+
+use super::feed;
+use crate::client::{Client, ClientError, ErrorKind, IncidentQuery, LogQuery};
+use crate::effect::{Command, Effect, Load, RequestId};
+use crate::embedded::{self, Home};
+use crate::event::{Event, Failure, FailureKind, Outcome};
+use crate::secret::Secret;
+
+/// Loads under way at the same time.
+const LOADS: usize = 4;
+/// How long commands may take after the person has left.
+const LAST_COMMANDS: Duration = Duration::from_secs(3);
+
+pub struct Runner {
+    client: Client,
+    /// The embedded daemon, where that is whom we talk to.
+    home: Option<Home>,
+    to: mpsc::Sender<Event>,
+    loads: Arc<Semaphore>,
+    tasks: JoinSet<()>,
+    commands: Option<mpsc::UnboundedSender<(RequestId, Command)>>,
+    /// Holds the one task that performs commands.
+    lane: JoinSet<()>,
+    /// Ends a wait of the stream.
+    wake: Arc<Notify>,
+}
+
+impl Runner {
+    /// Answers go to `to`. Needs a runtime around it.
+    pub fn new(client: Client, home: Option<Home>, to: mpsc::Sender<Event>) -> Self {
+        let (commands, waiting) = mpsc::unbounded_channel();
+        let mut lane = JoinSet::new();
+        lane.spawn(lane_of(client.clone(), to.clone(), waiting));
+        Self {
+            lane,
+            client,
+            home,
+            to,
+            loads: Arc::new(Semaphore::new(LOADS)),
+            tasks: JoinSet::new(),
+            commands: Some(commands),
+            wake: Arc::new(Notify::new()),
+        }
+    }
+
+    /// Begins to follow the live stream.
+    pub fn listen(&mut self) {
+        let wake = Arc::clone(&self.wake);
+        self.tasks.spawn(feed::listen(self.client.clone(), self.to.clone(), wake));
+    }
+
+    pub fn perform(&mut self, effect: Effect) {
+        // What has ended is forgotten, or the set would grow for ever.
+        while self.tasks.try_join_next().is_some() {}
+        match effect {
+            Effect::Load { request, load } => self.load(request, load),
+            Effect::Command { request, command } => {
+                if let Some(commands) = &self.commands {
+                    // The lane ends only after this sender.
+                    let _ = commands.send((request, command));
+                }
+            }
+            Effect::SignIn { request, email, password } => {
+                self.sign_in(request, email, Secret::new(password.0));
+            }
+            Effect::Reconnect => self.reconnect(),
+            Effect::Quit => self.commands = None,
+        }
+    }
+
+    /// Gives commands under way the time to arrive.
+    pub async fn finish(mut self) {
+        self.commands = None;
+        self.tasks.abort_all();
+        // What has not arrived by then is cut off when the lane is dropped.
+        let _ = tokio::time::timeout(LAST_COMMANDS, self.lane.join_next()).await;
+    }
+
+    /// Wakes the stream; an embedded daemon that is gone is started first.
+    fn reconnect(&mut self) {
+        let (home, wake) = (self.home.clone(), Arc::clone(&self.wake));
+        self.tasks.spawn(async move {
+            if let Some(home) = home {
+                // The stream finds out by itself how it went, and says so.
+                let _ = spawn_blocking(move || embedded::ensure(&home, |_| ())).await;
+            }
+            wake.notify_one();
+        });
+    }
+
+    fn load(&mut self, request: RequestId, load: Load) {
+        let (client, to, loads) = (self.client.clone(), self.to.clone(), Arc::clone(&self.loads));
+        self.tasks.spawn(async move {
+            // Never closed.
+            let _turn = loads.acquire().await;
+            answer(&to, request, perform_load(&client, load)).await;
+        });
+    }
+
+    fn sign_in(&mut self, request: RequestId, email: String, password: Secret) {
+        let (client, to, wake) = (self.client.clone(), self.to.clone(), Arc::clone(&self.wake));
+        self.tasks.spawn(async move {
+            answer(&to, request, async {
+                client.login(&email, &password).await?;
+                wake.notify_one();
+                Ok(Outcome::SignedIn)
+            })
+            .await;
+        });
+    }
+}
+
+/// Commands in the order given, each after the one before it has been answered.
+async fn lane_of(
+    client: Client,
+    to: mpsc::Sender<Event>,
+    mut waiting: mpsc::UnboundedReceiver<(RequestId, Command)>,
+) {
+    while let Some((request, command)) = waiting.recv().await {
+        answer(&to, request, perform_command(&client, command)).await;
+    }
+}
+
+async fn answer(
+    to: &mpsc::Sender<Event>,
+    request: RequestId,
+    work: impl Future<Output = Result<Outcome, ClientError>>,
+) {
+    let done = std::panic::AssertUnwindSafe(work).catch_unwind().await;
+    let outcome = match done {
+        Ok(Ok(outcome)) => outcome,
+        Ok(Err(error)) => Outcome::Failed(failure(error)),
+        Err(_) => Outcome::Failed(Failure::new(
+            FailureKind::Unreadable,
+            "The client failed inside over this request; please report it",
+        )),
+    };
+    // Nobody listens any more: the person has left.
+    let _ = to.send(Event::Done { request, outcome }).await;
+}
+
+fn failure(error: ClientError) -> Failure {
+    let kind = match error.kind {
+        ErrorKind::Unreachable | ErrorKind::Local => FailureKind::Offline,
+        ErrorKind::Interrupted | ErrorKind::Timeout => FailureKind::TimedOut,
+        ErrorKind::Unauthenticated => FailureKind::Unauthenticated,
+        ErrorKind::Forbidden | ErrorKind::NotFound | ErrorKind::Conflict | ErrorKind::Refused => {
+            FailureKind::Refused
+        }
+        ErrorKind::Unavailable => FailureKind::Unavailable,
+        ErrorKind::Protocol => FailureKind::Unreadable,
+    };
+    Failure { kind, message: error.message, problem: error.problem }
+}
+
+async fn perform_load(client: &Client, load: Load) -> Result<Outcome, ClientError> {
+    Ok(match load {
+        Load::Incidents { filter, cursor, limit } => {
+            let query = IncidentQuery {
+                filter: Some(filter).filter(|filter| !filter.trim().is_empty()),
+                sort: None,
+                limit: Some(limit),
+                cursor,
+            };
+            Outcome::Incidents(Box::new(client.incidents(&query).await?))
+        }
+        Load::Counts => Outcome::Counts(client.counts().await?),
+        Load::Incident(id) => {
+            Outcome::Incident(Box::new(client.incident(&IncidentRef::Id(id)).await?))
+        }
+        Load::Timeline { id, cursor } => {
+            let id = IncidentRef::Id(id);
+            Outcome::Timeline(client.timeline(&id, cursor.as_deref(), None).await?)
+        }
+        Load::Alerts { id, cursor } => {
+            let id = IncidentRef::Id(id);
+            Outcome::Alerts(client.alerts(&id, cursor.as_deref()).await?)
+        }
+        Load::Logs { id, before, after, min_level, q, limit } => {
+            let query = LogQuery {
+                min_level,
+                q: Some(q).filter(|q| !q.is_empty()),
+                source: None,
+                before,
+                after,
+                limit: Some(limit),
+            };
+            Outcome::Logs(client.logs(&IncidentRef::Id(id), &query).await?)
+        }
+        Load::CacheStats => Outcome::CacheStats(Box::new(client.cache_stats().await?)),
+        Load::Health => Outcome::Health(Box::new(client.health().await?)),
+        Load::Me => Outcome::Me(client.me().await?),
+        Load::Users => Outcome::Users(all_users(client).await?),
+    })
+}
+
+/// Everybody, as one page: people are chosen from a list that must not end early.
+async fn all_users(client: &Client) -> Result<Page<UserOut>, ClientError> {
+    let mut all = client.users(None).await?;
+    while let Some(cursor) = all.next_cursor.take() {
+        let page = client.users(Some(&cursor)).await?;
+        all.items.extend(page.items);
+        all.next_cursor = page.next_cursor;
+    }
+    Ok(all)
+}
+
+async fn perform_command(client: &Client, command: Command) -> Result<Outcome, ClientError> {
+    Ok(match command {
+        Command::Patch { id, patch } => {
+            let changed = client.patch(&IncidentRef::Id(id), &patch).await?;
+            Outcome::Changed(Box::new(changed))
+        }
+        Command::Comment { id, body } => {
+            let comment = client.comment(&IncidentRef::Id(id), &body.body).await?;
+            Outcome::Commented(Box::new(comment))
+        }
+        Command::Create(incident) => Outcome::Changed(Box::new(client.create(&incident).await?)),
+    })
+}

@@ -1,0 +1,237 @@
+//! The screen's loop: everything that happens becomes an event, `update` answers with effects, the
+//! runner performs them, and what changed is drawn: at once, then at most 60 times a second. Nothing
+//! happens while nothing happens.
+
+mod effects;
+mod feed;
+mod keys;
+pub mod screen;
+
+use std::io::IsTerminal;
+use std::time::Duration;
+
+use crossterm::event::EventStream as Terminal;
+use futures_util::StreamExt;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use crate::client::{Client, ClientError};
+use crate::clock;
+use crate::config::Config;
+use crate::effect::Effect;
+use crate::embedded::Home;
+use crate::event::Event;
+use crate::model::{Look, Model, Start, Zone};
+use crate::update;
+use effects::Runner;
+use screen::Screen;
+
+/// Between two frames.
+const FRAME: Duration = Duration::from_micros(16_667);
+/// Events taken in a row before keys and the screen have their turn.
+const BURST: usize = 256;
+/// Events that may wait; the stream's reader waits when they are more.
+const WAITING: usize = 4_096;
+
+/// Opens the screen and stays until the person leaves.
+pub fn open(config: &Config) -> Result<(), ClientError> {
+    if !std::io::stdout().is_terminal() || !std::io::stdin().is_terminal() {
+        let message =
+            "The screen needs a terminal; without one use a command, such as `watchfire ls`";
+        return Err(ClientError::local(message));
+    }
+    let client = crate::cli::connect(config)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| ClientError::local(format!("The runtime cannot start: {error}")))?;
+    let done = runtime.block_on(live(config, client));
+    // A name that cannot be resolved must not keep the program from ending.
+    runtime.shutdown_timeout(Duration::from_millis(100));
+    done
+}
+
+async fn live(config: &Config, client: Client) -> Result<(), ClientError> {
+    let gone = |error| ClientError::local(format!("The terminal cannot be used: {error}"));
+    let signals = Signals::new().map_err(gone)?;
+    let mut screen = Screen::enter().map_err(gone)?;
+    let size = screen.size().map_err(gone)?;
+    let model = Model::new(start(config, &client, size), clock::now());
+    let home = config.url.is_none().then(|| Home::new(&config.state));
+    let (to, events) = mpsc::channel(WAITING);
+    let mut looped = Loop {
+        model,
+        runner: Runner::new(client, home, to),
+        events,
+        signals,
+        next_frame: Instant::now(),
+        last_tick: Instant::now(),
+    };
+    let ended = looped.run(&mut screen).await;
+    drop(screen);
+    let Loop { runner, events, .. } = looped;
+    // Answers have nobody to go to any more, and must not wait for room.
+    drop(events);
+    runner.finish().await;
+    match ended {
+        // The terminal is gone; so is whoever could be told.
+        Err(error) if is_hangup(&error) => Ok(()),
+        ended => ended.map_err(gone),
+    }
+}
+
+fn start(config: &Config, client: &Client, size: (u16, u16)) -> Start {
+    let address = config.url.as_ref().map_or_else(
+        || "local".to_owned(),
+        |url| url.split_once("://").map_or(url.as_str(), |(_, host)| host).to_owned(),
+    );
+    Start {
+        address,
+        zone: Zone::Local,
+        look: Look { colour: !config.mono, unicode: config.utf8 },
+        size,
+        signed_in: client.session().has_token(),
+    }
+}
+
+fn is_hangup(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{BrokenPipe, NotConnected, UnexpectedEof};
+    let input_output = rustix::io::Errno::IO.raw_os_error();
+    matches!(error.kind(), BrokenPipe | NotConnected | UnexpectedEof)
+        || error.raw_os_error() == Some(input_output)
+}
+
+/// What asks a program to end.
+struct Signals {
+    terminate: Signal,
+    hang_up: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            hang_up: signal(SignalKind::hangup())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn any(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.hang_up.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+struct Loop {
+    model: Model,
+    runner: Runner,
+    events: mpsc::Receiver<Event>,
+    signals: Signals,
+    /// No frame before this.
+    next_frame: Instant,
+    last_tick: Instant,
+}
+
+/// What woke the loop.
+enum Woken {
+    Event(Event),
+    Frame,
+    /// Something we have no use for.
+    Nothing,
+    End,
+}
+
+impl Loop {
+    /// Runs until the person leaves, a signal comes or the terminal goes.
+    async fn run(&mut self, screen: &mut Screen) -> std::io::Result<()> {
+        // Painted before the network has been asked for anything.
+        self.paint(screen)?;
+        self.runner.listen();
+        let mut terminal = Terminal::new();
+        let effects = update::start(&mut self.model);
+        let mut going = self.perform(effects);
+        let mut unpainted = false;
+        while going {
+            match self.wait(&mut terminal, unpainted).await? {
+                Woken::Event(event) => {
+                    going = self.take(event) && self.take_burst();
+                    unpainted |= self.model.take_dirty();
+                }
+                Woken::Frame => {}
+                Woken::Nothing => continue,
+                Woken::End => return Ok(()),
+            }
+            if unpainted && Instant::now() >= self.next_frame {
+                self.paint(screen)?;
+                unpainted = false;
+            }
+        }
+        Ok(())
+    }
+
+    async fn wait(&mut self, terminal: &mut Terminal, unpainted: bool) -> std::io::Result<Woken> {
+        let wake = self.wake_at();
+        Ok(tokio::select! {
+            biased;
+            () = self.signals.any() => Woken::End,
+            input = terminal.next() => match input {
+                Some(input) => keys::event(input?).map_or(Woken::Nothing, Woken::Event),
+                None => Woken::End,
+            },
+            () = tokio::time::sleep_until(self.next_frame), if unpainted => Woken::Frame,
+            event = self.events.recv() => event.map_or(Woken::End, Woken::Event),
+            () = tokio::time::sleep_until(wake.unwrap_or(self.last_tick)), if wake.is_some() => {
+                self.last_tick = Instant::now();
+                Woken::Event(Event::Tick)
+            }
+        })
+    }
+
+    /// When the model wants a tick; never more often than it could be drawn.
+    fn wake_at(&self) -> Option<Instant> {
+        let at = self.model.wake_at()?;
+        let wait = (at - clock::now()).to_std().unwrap_or_default();
+        Some((Instant::now() + wait).max(self.last_tick + FRAME))
+    }
+
+    /// Whether to go on.
+    fn take(&mut self, event: Event) -> bool {
+        let effects = update::update(&mut self.model, event, clock::now());
+        self.perform(effects)
+    }
+
+    /// Takes what else is waiting, so that a flood of events costs one frame, not one each.
+    fn take_burst(&mut self) -> bool {
+        for _ in 0..BURST {
+            let Ok(event) = self.events.try_recv() else {
+                return true;
+            };
+            if !self.take(event) {
+                return false;
+            }
+        }
+        true
+    }
+
+    fn perform(&mut self, effects: Vec<Effect>) -> bool {
+        let mut going = true;
+        for effect in effects {
+            going &= !matches!(effect, Effect::Quit);
+            self.runner.perform(effect);
+        }
+        going
+    }
+
+    fn paint(&mut self, screen: &mut Screen) -> std::io::Result<()> {
+        self.model.take_dirty();
+        screen.draw(&self.model)?;
+        self.next_frame = Instant::now() + FRAME;
+        Ok(())
+    }
+}
