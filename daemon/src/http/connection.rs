@@ -39,6 +39,8 @@ use super::observe::RequestId;
 /// at once would reset the connection, and the answer could be lost on the way.
 const LINGER: Duration = Duration::from_secs(2);
 const LINGER_MAX: usize = 32 * 1024 * 1024;
+/// Time for headers that had begun to arrive when the process was told to stop.
+const LAST_HEADERS: Duration = Duration::from_secs(1);
 
 /// Serves requests until the peer closes, a deadline passes or the process stops.
 pub(super) async fn serve(
@@ -93,6 +95,7 @@ async fn drive(
     limits: &Limits,
     stopping: &CancellationToken,
 ) -> End {
+    let mut limits = *limits;
     let mut timer = pin!(tokio::time::sleep(limits.header_deadline));
     let mut draining = false;
     loop {
@@ -104,13 +107,15 @@ async fn drive(
                 }
                 return End::Served;
             }
-            () = &mut timer => match progress.verdict(limits) {
+            () = &mut timer => match progress.verdict(&limits) {
                 Verdict::Wait(time) => timer.as_mut().reset(Instant::now() + time),
                 Verdict::Over(end) => return end,
             },
             () = stopping.cancelled(), if !draining => {
                 draining = true;
                 Pin::new(&mut *connection).graceful_shutdown();
+                limits.header_deadline = limits.header_deadline.min(LAST_HEADERS);
+                timer.as_mut().reset(Instant::now());
             }
         }
     }

@@ -232,6 +232,8 @@ async fn stopping_finishes_what_was_begun() {
     let server = Server::start(Limits::default()).await;
     let (mut idle, mut busy, mut stream) =
         (server.connect().await, server.connect().await, server.connect().await);
+    let mut half = server.connect().await;
+    half.send("GET /ok HTTP/1.1\r\n").await;
     idle.get("/ok").await;
     idle.read_to("\"ok\"").await;
     stream.get("/stream").await;
@@ -241,6 +243,8 @@ async fn stopping_finishes_what_was_begun() {
 
     server.lifecycle.stop();
     assert_eq!(idle.rest().await, "");
+    let half = tokio::time::timeout(Limits::default().header_deadline / 2, half.rest()).await;
+    half.expect("half a request does not hold up the end");
     assert!(stream.rest().await.ends_with("0\r\n\r\n"), "the stream has no proper end");
     assert!(TcpStream::connect(server.address).await.is_err(), "still listening");
     server.release.notify_one();
