@@ -2,5 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod architecture;
+mod incidents;
 mod life;
+mod problems;
 mod servers;
+mod store;

@@ -130,6 +130,13 @@ impl Daemon {
         }
     }
 
+    pub const fn engine(&self) -> Engine {
+        match self.database {
+            None => Engine::Sqlite,
+            Some(_) => Engine::Postgres,
+        }
+    }
+
     /// Its PostgreSQL database, to look behind the daemon's back.
     pub fn postgres(&self) -> &Database {
         self.database.as_ref().expect("this daemon runs on PostgreSQL")

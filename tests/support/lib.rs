@@ -14,6 +14,7 @@
 
 pub mod alertmanager;
 pub mod api;
+pub mod behind;
 pub mod daemon;
 pub mod people;
 pub mod postgres;
@@ -37,6 +38,19 @@ const TEST_LIMIT: Duration = Duration::from_mins(2);
 /// Runs a test body, which fails when it takes longer than two minutes.
 pub async fn bounded(body: impl Future<Output = ()>) {
     tokio::time::timeout(TEST_LIMIT, body).await.expect("the test did not end within two minutes");
+}
+
+/// Asks again and again until there is an answer; fails after half a minute.
+pub async fn eventually<T>(mut ask: impl AsyncFnMut() -> Option<T>) -> T {
+    let asking = async {
+        loop {
+            if let Some(answer) = ask().await {
+                return answer;
+            }
+            tokio::time::sleep(programs::GLANCE).await;
+        }
+    };
+    tokio::time::timeout(daemon::LIMIT, asking).await.expect("it becomes true in time")
 }
 
 /// Writes each `async fn name(engine: Engine)` as two tests, `name::sqlite` and `name::postgres`.

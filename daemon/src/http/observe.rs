@@ -9,6 +9,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::task::{Context, Poll};
 use std::time::Instant;
 
+use axum::body::HttpBody as _;
 use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -92,6 +93,7 @@ where
         self.route.get_or_init(|| Route::new(request.extensions().get()));
         let route = Arc::clone(&self.route);
         let refused = refused(&route, request.headers());
+        let has_body = !request.body().is_end_stream();
         request.extensions_mut().insert(id.clone());
         let answer = match refused {
             None => Ok(self.inner.call(request)),
@@ -112,9 +114,19 @@ where
                 route.record(&method, response.status(), started, &id);
             }
             response.headers_mut().insert(X_REQUEST_ID, id.0);
+            if has_body && may_precede_the_body(response.status()) {
+                let close = HeaderValue::from_static("close");
+                response.headers_mut().insert(header::CONNECTION, close);
+            }
             Ok(response)
         })
     }
+}
+
+/// Refusals that need not have read the body. The connection cannot serve another request behind
+/// bytes nobody read, and a peer who is not told would lose the next one on it.
+fn may_precede_the_body(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 401 | 403..=406 | 408 | 413 | 415)
 }
 
 /// 406 for a caller who takes no JSON where JSON is all there is.

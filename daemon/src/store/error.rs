@@ -37,8 +37,13 @@ impl StoreError {
     }
 
     /// Whether the connection or the file itself failed: nothing on this connection can be trusted.
+    /// A refused constraint (a trigger's too) and a value that cannot be read are one write's own.
     pub fn is_fatal(&self) -> bool {
-        matches!(self, Self::Unavailable { .. } | Self::Broken(_))
+        match self {
+            Self::Unavailable { .. } => true,
+            Self::Broken(sqlx::Error::Database(error)) => !is_sqlite_constraint(&**error),
+            _ => false,
+        }
     }
 }
 
@@ -72,6 +77,11 @@ impl From<sqlx::Error> for StoreError {
             _ => Self::Broken(error),
         }
     }
+}
+
+/// `SQLITE_CONSTRAINT`, with any extended code.
+fn is_sqlite_constraint(error: &dyn sqlx::error::DatabaseError) -> bool {
+    error.code().and_then(|code| code.parse::<u32>().ok()).is_some_and(|code| code & 0xff == 19)
 }
 
 /// `SQLITE_BUSY`, `_LOCKED`, `_READONLY`, `_IOERR`, `_CANTOPEN`, with any extended code.
