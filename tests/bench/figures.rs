@@ -1,0 +1,89 @@
+//! What is measured, by name.
+
+use watchfire_tests::Engine::{Postgres, Sqlite};
+
+use crate::measure::{Measured, Plan, Result};
+use crate::{creates, reads, starts};
+
+pub struct Figure {
+    pub name: &'static str,
+    pub what: &'static str,
+    kind: Kind,
+}
+
+enum Kind {
+    Incident(watchfire_tests::Engine, usize),
+    Page(usize),
+    CreateSqlite(usize),
+    CreatePostgres(usize),
+    StartFresh,
+    StartExisting,
+    IdleMemory,
+    FirstPaint,
+}
+
+const fn figure(name: &'static str, what: &'static str, kind: Kind) -> Figure {
+    Figure { name, what, kind }
+}
+
+pub const FIGURES: &[Figure] = &[
+    figure(
+        "get_incident_256",
+        "GET one incident, SQLite, 256 connections, against bare axum",
+        Kind::Incident(Sqlite, 256),
+    ),
+    figure("get_incident_64", "the same with 64 connections", Kind::Incident(Sqlite, 64)),
+    figure(
+        "get_incident_postgres_256",
+        "GET one incident, PostgreSQL, 256 connections, against bare axum",
+        Kind::Incident(Postgres, 256),
+    ),
+    figure(
+        "get_incident_postgres_64",
+        "the same with 64 connections",
+        Kind::Incident(Postgres, 64),
+    ),
+    figure(
+        "list_page_64",
+        "GET a page of 50, SQLite, 64 connections, against bare axum",
+        Kind::Page(64),
+    ),
+    figure(
+        "create_sqlite_64",
+        "create over HTTP, 64 clients, against one commit per insert",
+        Kind::CreateSqlite(64),
+    ),
+    figure("create_sqlite_256", "the same with 256 clients", Kind::CreateSqlite(256)),
+    figure(
+        "create_postgres_32",
+        "create over HTTP, 32 clients, against pgbench with the same statements",
+        Kind::CreatePostgres(32),
+    ),
+    figure("start_fresh", "exec to ready on no state folder, against bare axum", Kind::StartFresh),
+    figure(
+        "start_existing",
+        "exec to ready on a used state folder, against bare axum",
+        Kind::StartExisting,
+    ),
+    figure("idle_memory", "resident memory when idle, against bare axum", Kind::IdleMemory),
+    figure(
+        "client_first_paint",
+        "exec of the client to its first row, against cat",
+        Kind::FirstPaint,
+    ),
+];
+
+impl Figure {
+    pub async fn measure(&self, plan: Plan) -> Result<Measured> {
+        match self.kind {
+            Kind::Incident(engine, connections) => reads::incident(plan, engine, connections).await,
+            Kind::Page(connections) => reads::page(plan, Sqlite, connections).await,
+            Kind::CreateSqlite(clients) => creates::sqlite(plan, clients).await,
+            Kind::CreatePostgres(clients) => creates::postgres(plan, clients).await,
+            Kind::StartFresh => starts::fresh(plan).await,
+            Kind::StartExisting => starts::existing(plan).await,
+            Kind::IdleMemory => starts::idle_memory(plan).await,
+            Kind::FirstPaint => starts::first_paint(plan).await,
+        }
+    }
+}
