@@ -15,4 +15,4 @@ pub mod update;
 pub mod view;
 
 #[cfg(test)]
-mod fixture;
+mod stories;
