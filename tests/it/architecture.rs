@@ -56,6 +56,7 @@ const CLIENT: &[Layer] = &[
     layer("run", ALL),
     layer("cli", ALL),
     layer("demo", ALL),
+    layer("stories", ALL),
     layer("view", &["theme", "model", "action", "keymap", "event", "safe"])
         .never(&["reqwest", "tokio"]),
     layer("theme", &["model"]).never(&["reqwest", "tokio"]),

@@ -26,4 +26,4 @@ pub mod update;
 pub mod view;
 
 #[cfg(test)]
-mod fixture;
+mod stories;

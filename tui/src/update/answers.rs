@@ -5,7 +5,7 @@ use crate::event::{Failure, FailureKind, Outcome};
 use crate::model::Model;
 use crate::model::slot::{Purpose, Slot};
 
-use super::{Out, cache, commands, detail, forms, list, logs, sign_out};
+use super::{Out, cache, commands, forms, list, logs, parts, sign_out};
 
 pub fn done(model: &mut Model, request: RequestId, outcome: Outcome, out: &mut Out) {
     let Some(purpose) = model.requests.close(request) else {
@@ -51,9 +51,9 @@ fn loaded(model: &mut Model, request: RequestId, load: &Load, outcome: Outcome, 
             take(&mut model.users, request, answer, model.now);
             model.dirty = true;
         }
-        Load::Incident(id) => detail::incident_answered(model, request, id, outcome),
-        Load::Timeline { id, .. } => detail::timeline_answered(model, request, id, outcome, out),
-        Load::Alerts { id, .. } => detail::alerts_answered(model, request, id, outcome, out),
+        Load::Incident(id) => parts::incident_answered(model, request, id, outcome),
+        Load::Timeline { id, .. } => parts::timeline_answered(model, request, id, outcome, out),
+        Load::Alerts { id, .. } => parts::alerts_answered(model, request, id, outcome, out),
         Load::Logs { id, .. } => logs::answered(model, request, id, outcome, out),
         Load::CacheStats | Load::Health => cache::answered(model, request, outcome),
     }

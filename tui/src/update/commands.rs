@@ -5,16 +5,15 @@ use watchfire_shared::ids::{IncidentId, UserId};
 use watchfire_shared::incident::{
     Expect, Incident, IncidentPatch, NewComment, NewIncident, Priority,
 };
-use watchfire_shared::problem::{Code, FieldError, Problem};
 use watchfire_shared::user::{Role, UserRef};
 
 use crate::action::Step;
 use crate::effect::{Command, Load, RequestId};
-use crate::event::{Failure, FailureKind, Outcome};
+use crate::event::{Failure, Outcome};
 use crate::model::commands::{Cell, Deed, Tone, What};
-use crate::model::{Model, Overlay, age, tell};
+use crate::model::{Model, Overlay};
 
-use super::{Out, detail, forms, list, timers};
+use super::{Out, detail, forms, list, timers, verdict};
 
 /// The selected incident if it may be changed; otherwise the flash says why not.
 pub fn subject(model: &mut Model, cell: Option<Cell>) -> Option<Incident> {
@@ -42,7 +41,7 @@ pub fn step(model: &mut Model, step: Step, out: &mut Out) {
         return;
     };
     if !step.is_possible(incident.status) {
-        let text = impossible(step, &incident);
+        let text = verdict::impossible(step, &incident);
         model.flash(Tone::Warning, text);
         return;
     }
@@ -52,31 +51,6 @@ pub fn step(model: &mut Model, step: Step, out: &mut Out) {
         ..IncidentPatch::default()
     };
     send_patch(model, &incident, Deed::Step(step), patch, out);
-}
-
-/// Why a step cannot be taken, and which one can.
-fn impossible(step: Step, incident: &Incident) -> String {
-    let ways: Vec<String> = Step::ALL
-        .into_iter()
-        .filter(|other| other.is_possible(incident.status))
-        .map(|other| {
-            let context = crate::keymap::Context::List;
-            let binding = crate::keymap::binding(context, crate::action::Action::Step(other));
-            binding.map_or_else(String::new, |binding| {
-                let key = crate::keymap::key_name(binding.keys[0], true);
-                format!("{key} {}", binding.hint)
-            })
-        })
-        .collect();
-    let reference = incident.reference;
-    let status = incident.status;
-    if status == step.to() {
-        return format!("{reference} is {status} already");
-    }
-    if ways.is_empty() {
-        return format!("{reference} is {status}: that is final");
-    }
-    format!("{reference} is {status}: {}", ways.join(" · "))
 }
 
 pub fn assign_to_me(model: &mut Model, out: &mut Out) {
@@ -174,13 +148,13 @@ pub fn answered(
     let (tone, text) = match outcome {
         Outcome::Changed(incident) => {
             changed(model, what, &incident);
-            (Tone::Good, done_words(what, &incident))
+            (Tone::Good, verdict::done(what, &incident))
         }
         Outcome::Commented(_) => (Tone::Good, format!("{} sent", what.words())),
         Outcome::Failed(failure) => {
             give_back(model, what, &failure);
             check_again(model, what, out);
-            (Tone::Bad, failed(model, what, &failure))
+            (Tone::Bad, verdict::failed(model, what, &failure))
         }
         _ => {
             let text = format!("{}: the answer makes no sense", what.words());
@@ -189,18 +163,6 @@ pub fn answered(
     };
     model.commands.answered(request, tone, text.clone());
     model.flash(tone, text);
-}
-
-fn done_words(what: &What, incident: &Incident) -> String {
-    let reference = incident.reference;
-    match &what.deed {
-        Deed::Step(_) => format!("{reference} {}", incident.status),
-        Deed::Assign(Some(name)) => format!("{reference} assigned to {name}"),
-        Deed::Assign(None) => format!("{reference} assigned to nobody"),
-        Deed::Priority(_) => format!("{reference} priority {}", incident.priority),
-        Deed::Create(_) => format!("{reference} created"),
-        Deed::Comment(_) => format!("{reference} commented"),
-    }
 }
 
 fn changed(model: &mut Model, what: &What, incident: &Incident) {
@@ -243,61 +205,6 @@ fn check_again(model: &mut Model, what: &What, out: &mut Out) {
     } else {
         model.requests.load(Load::Incident(id), model.now, out);
     }
-}
-
-/// One sentence and the next step.
-fn failed(model: &Model, what: &What, failure: &Failure) -> String {
-    let words = what.words();
-    match failure.kind {
-        FailureKind::Offline => {
-            format!("{words} not sent: {}; try again when live", failure.message)
-        }
-        FailureKind::TimedOut => {
-            format!("{words}: no answer in time, it may have happened; look before you repeat it")
-        }
-        FailureKind::Unauthenticated => format!("{words} not done: sign in and try again"),
-        FailureKind::Unavailable => {
-            format!("{words} not done: {}; try again in a moment", failure.message)
-        }
-        FailureKind::Unreadable => format!("{words}: {}", failure.message),
-        FailureKind::Refused => match &failure.problem {
-            Some(problem) => refused(model, what, problem),
-            None => format!("{words} refused: {}", failure.message),
-        },
-    }
-}
-
-fn refused(model: &Model, what: &What, problem: &Problem) -> String {
-    let words = what.words();
-    match (problem.code, problem.errors.first()) {
-        (Code::ExpectationFailed, Some(error)) => {
-            let said = actual(model, error);
-            format!("{words} refused: {said}")
-        }
-        (Code::Validation, Some(error)) => {
-            format!("{words} refused: {} {}", error.field, error.message)
-        }
-        _ => format!("{words} refused: {}", problem.detail),
-    }
-}
-
-/// `status is resolved now, by robin 12s ago`.
-fn actual(model: &Model, error: &FieldError) -> String {
-    let field = match error.field.as_str() {
-        "assigned_to" => "assignee",
-        other => other.strip_prefix("expect.").unwrap_or(other),
-    };
-    let Some(actual) = &error.actual else {
-        return error.message.clone();
-    };
-    let by = error.changed_by.as_ref().map(|actor| format!(", by {}", actor.name));
-    let ago = error.changed_at.map(|at| format!(" {} ago", age::age(at, model.now)));
-    format!(
-        "{field} is {} now{}{}",
-        tell::word(actual),
-        by.unwrap_or_default(),
-        ago.unwrap_or_default()
-    )
 }
 
 /// The incident a form was opened for, as it stands now.

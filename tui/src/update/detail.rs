@@ -3,20 +3,14 @@
 use watchfire_shared::alert::Alert;
 use watchfire_shared::event::{Event, Fact};
 use watchfire_shared::ids::IncidentId;
-use watchfire_shared::problem::Code;
 
 use crate::action::Move;
-use crate::effect::{Load, RequestId};
-use crate::event::{Failure, Outcome};
-use crate::model::commands::Tone;
-use crate::model::detail::{Detail, TIMELINE_MAX, Tab};
+use crate::effect::Load;
+use crate::model::detail::{Detail, Tab};
 use crate::model::scroll::Extent;
 use crate::model::{Model, Screen, layout, overview, tell};
 
 use super::{Out, logs, timers};
-
-/// Alerts read at most; an incident with more shows the first of them and says so.
-pub const ALERTS_MAX: usize = 1_000;
 
 pub fn open(model: &mut Model, id: IncidentId, out: &mut Out) {
     model.screen = Screen::Detail;
@@ -35,18 +29,24 @@ pub fn reload(model: &mut Model, out: &mut Out) {
     logs::catch_up(model, true, out);
 }
 
-/// What makes no event: counters and repeats of alerts.
+/// What makes no event: counters and repeats of alerts. What failed to load is tried again.
 pub fn refresh(model: &mut Model, out: &mut Out) {
     let Some(detail) = &model.detail else {
         return;
     };
     let alerts_shown = detail.tab == Tab::Alerts && detail.alerts.asked.is_none();
+    let timeline = &detail.timeline.state;
+    let timeline_failed = timeline.value.is_none() && timeline.asked.is_none();
     if detail.read.asked.is_none() {
         read_incident(model, out);
     }
     if alerts_shown {
         read_alerts(model, out);
     }
+    if timeline_failed {
+        ask_timeline(model, None, out);
+    }
+    logs::catch_up(model, false, out);
 }
 
 /// Back to the list.
@@ -86,7 +86,7 @@ pub fn read_incident(model: &mut Model, out: &mut Out) {
     }
 }
 
-fn ask_timeline(model: &mut Model, cursor: Option<String>, out: &mut Out) {
+pub fn ask_timeline(model: &mut Model, cursor: Option<String>, out: &mut Out) {
     if let Some(detail) = &mut model.detail {
         let load = Load::Timeline { id: detail.id, cursor };
         detail.timeline.state.asked = Some(model.requests.load(load, model.now, out));
@@ -100,7 +100,7 @@ fn read_alerts(model: &mut Model, out: &mut Out) {
     ask_alerts(model, None, out);
 }
 
-fn ask_alerts(model: &mut Model, cursor: Option<String>, out: &mut Out) {
+pub fn ask_alerts(model: &mut Model, cursor: Option<String>, out: &mut Out) {
     if let Some(detail) = &mut model.detail {
         let load = Load::Alerts { id: detail.id, cursor };
         detail.alerts.asked = Some(model.requests.load(load, model.now, out));
@@ -108,114 +108,8 @@ fn ask_alerts(model: &mut Model, cursor: Option<String>, out: &mut Out) {
 }
 
 /// The opened incident, when `id` is that.
-fn opened(model: &mut Model, id: IncidentId) -> Option<&mut Detail> {
+pub fn opened(model: &mut Model, id: IncidentId) -> Option<&mut Detail> {
     model.detail.as_mut().filter(|detail| detail.id == id)
-}
-
-pub fn incident_answered(model: &mut Model, request: RequestId, id: IncidentId, outcome: Outcome) {
-    match outcome {
-        Outcome::Incident(incident) => {
-            model.dirty |= model.known.read(&incident);
-            let now = model.now;
-            if let Some(detail) = opened(model, id)
-                && detail.read.waits_for(request)
-            {
-                detail.read.fill((), now);
-            }
-        }
-        Outcome::Failed(failure) => incident_failed(model, request, id, failure),
-        _ => {}
-    }
-}
-
-fn incident_failed(model: &mut Model, request: RequestId, id: IncidentId, failure: Failure) {
-    let gone = failure.problem.as_ref().is_some_and(|problem| problem.code == Code::NotFound);
-    if gone {
-        if let Some(incident) = model.known.get(id).cloned() {
-            let reference = incident.reference;
-            super::stream::deleted(model, &incident, "somebody");
-            model.flash(Tone::Warning, format!("{reference} does not exist any more"));
-        }
-        return;
-    }
-    if let Some(detail) = opened(model, id)
-        && detail.read.waits_for(request)
-    {
-        let news = detail.read.failure.as_ref() != Some(&failure);
-        detail.read.fail(failure);
-        model.dirty |= news;
-    }
-}
-
-pub fn timeline_answered(
-    model: &mut Model,
-    request: RequestId,
-    id: IncidentId,
-    outcome: Outcome,
-    out: &mut Out,
-) {
-    let now = model.now;
-    let Some(detail) = opened(model, id).filter(|d| d.timeline.state.waits_for(request)) else {
-        return;
-    };
-    let timeline = &mut detail.timeline;
-    let first = timeline.state.value.is_none();
-    let mut news = false;
-    match outcome {
-        Outcome::Timeline(page) => {
-            for fact in page.items {
-                news |= timeline.add(fact);
-            }
-            if let Some(cursor) = page.next_cursor
-                && timeline.facts().len() < TIMELINE_MAX
-            {
-                ask_timeline(model, Some(cursor), out);
-            } else {
-                timeline.state.fill((), now);
-                news |= first;
-            }
-        }
-        Outcome::Failed(failure) => {
-            news = timeline.state.failure.as_ref() != Some(&failure);
-            timeline.state.fail(failure);
-        }
-        _ => timeline.state.asked = None,
-    }
-    model.dirty |= news;
-}
-
-pub fn alerts_answered(
-    model: &mut Model,
-    request: RequestId,
-    id: IncidentId,
-    outcome: Outcome,
-    out: &mut Out,
-) {
-    let now = model.now;
-    let Some(detail) = opened(model, id).filter(|detail| detail.alerts.waits_for(request)) else {
-        return;
-    };
-    let mut news = false;
-    match outcome {
-        Outcome::Alerts(page) => {
-            detail.alerts_incoming.extend(page.items);
-            if let Some(cursor) = page.next_cursor
-                && detail.alerts_incoming.len() < ALERTS_MAX
-            {
-                ask_alerts(model, Some(cursor), out);
-                return;
-            }
-            let alerts = std::mem::take(&mut detail.alerts_incoming);
-            news = detail.alerts.value.as_ref() != Some(&alerts);
-            detail.alerts.fill(alerts, now);
-        }
-        Outcome::Failed(failure) => {
-            news = detail.alerts.failure.as_ref() != Some(&failure);
-            detail.alerts.fail(failure);
-        }
-        _ => detail.alerts.asked = None,
-    }
-    model.dirty |= news;
 }
 
 /// A fact about some incident: if it is the opened one, its parts follow.

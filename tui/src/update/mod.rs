@@ -9,8 +9,10 @@ mod forms;
 mod keys;
 mod list;
 mod logs;
+mod parts;
 mod stream;
 mod timers;
+mod verdict;
 
 use chrono::{DateTime, Utc};
 
@@ -98,6 +100,3 @@ fn sign_out(model: &mut Model, message: &str) {
         model.me = None;
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -16,6 +16,7 @@ mod paint;
 mod picker;
 mod side;
 mod sign_in;
+mod table;
 mod time;
 mod timeline;
 
@@ -76,6 +77,3 @@ fn sheet(area: Rect, rows: u16) -> Rect {
     let height = (rows + 1).min(area.height.saturating_sub(2));
     Rect::new(area.x, area.y + area.height.saturating_sub(height + 1), area.width, height)
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,0 +1,234 @@
+use std::collections::BTreeMap;
+
+use watchfire_shared::alert::AlertStatus;
+use watchfire_shared::event::{Event as Told, Fact};
+use watchfire_shared::log::{Level, LogEntry};
+use watchfire_shared::page::Page;
+
+use super::client::Client;
+use super::world::*;
+use crate::effect::{Load, RequestId};
+use crate::event::{Outcome, StreamEvent};
+use crate::model::Screen;
+use crate::model::detail::Tab;
+
+fn log_loads(client: &mut Client) -> Vec<(RequestId, Load)> {
+    let mut loads = client.loads();
+    loads.retain(|(_, load)| matches!(load, Load::Logs { .. }));
+    loads
+}
+
+fn attached(last: i64, version: i64) -> StreamEvent {
+    let mut incident = incidents()[0].clone();
+    incident.version = version;
+    incident.log_count = last;
+    let fact = Fact::LogAttached {
+        incident,
+        first_seq: last,
+        last_seq: last,
+        counts: BTreeMap::from([(Level::Error, 1)]),
+        sources: Vec::new(),
+    };
+    StreamEvent::Event(Box::new(told(fact, actor("loki"), 0)))
+}
+
+fn lines(from: i64, to: i64) -> Outcome {
+    let items: Vec<LogEntry> = (from..=to).map(|n| line(n, Level::Info, "m")).collect();
+    Outcome::Logs(Page { items, next_cursor: None })
+}
+
+#[test]
+fn opening_an_incident_reads_all_of_it() {
+    let mut client = Client::live();
+    client.take();
+    client.press("enter");
+    let loads: Vec<Load> = client.loads().into_iter().map(|(_, load)| load).collect();
+    assert!(loads.contains(&Load::Incident(id(204))));
+    for wanted in ["Timeline", "Alerts", "Logs"] {
+        assert!(loads.iter().any(|load| format!("{load:?}").starts_with(wanted)));
+    }
+    client.press("esc");
+    assert_eq!(client.model.screen, Screen::Incidents);
+}
+
+#[test]
+fn the_tabs_turn_both_ways() {
+    let mut client = Client::opened();
+    let tab = |client: &Client| client.model.detail.as_ref().expect("open").tab;
+    for (key, wanted) in [
+        ("tab", Tab::Timeline),
+        ("]", Tab::Alerts),
+        ("tab", Tab::Logs),
+        ("tab", Tab::Overview),
+        ("[", Tab::Logs),
+        ("shift-tab", Tab::Alerts),
+    ] {
+        client.press(key);
+        assert_eq!(tab(&client), wanted, "after {key}");
+    }
+}
+
+#[test]
+fn the_timeline_grows_by_itself_and_tells_each_fact_once() {
+    let mut client = Client::opened();
+    client.press("tab");
+    let count = |client: &Client| {
+        let detail = client.model.detail.as_ref().expect("open");
+        detail.timeline.facts().len()
+    };
+    assert_eq!(count(&client), 5);
+    client.stream(attached(1205, 6));
+    client.stream(attached(1205, 6));
+    assert_eq!(count(&client), 6);
+    // A page read before and answered after.
+    client.press("ctrl-r");
+    client.answer_all(usual);
+    assert_eq!(count(&client), 6);
+}
+
+#[test]
+fn a_long_timeline_is_read_page_by_page() {
+    let mut client = Client::live();
+    client.press("enter");
+    let told: Vec<Told> = timeline();
+    client.answer_all(|load| match load {
+        Load::Timeline { cursor: None, .. } => Some(Outcome::Timeline(Page {
+            items: told[..3].to_vec(),
+            next_cursor: Some("more".to_owned()),
+        })),
+        Load::Timeline { .. } => {
+            Some(Outcome::Timeline(Page { items: told[3..].to_vec(), next_cursor: None }))
+        }
+        other => usual(other),
+    });
+    let detail = client.model.detail.as_ref().expect("open");
+    assert_eq!(detail.timeline.versions(), [1, 2, 3, 4, 5]);
+}
+
+#[test]
+fn new_log_lines_are_read_when_the_stream_speaks_of_them() {
+    let mut client = Client::opened();
+    client.take();
+    client.stream(attached(41, 6));
+    let loads = log_loads(&mut client);
+    let (request, load) = &loads[0];
+    assert!(matches!(load, Load::Logs { after: Some(40), before: None, .. }));
+    // More come while the answer is on its way: one request at a time.
+    client.stream(attached(45, 7));
+    assert!(log_loads(&mut client).is_empty());
+    client.done(*request, lines(41, 43));
+    let loads = log_loads(&mut client);
+    assert!(matches!(loads[0].1, Load::Logs { after: Some(43), .. }));
+    client.done(loads[0].0, lines(44, 45));
+    assert!(log_loads(&mut client).is_empty());
+    let detail = client.model.detail.as_ref().expect("open");
+    let expected: Vec<i64> = (1..=45).collect();
+    assert_eq!(detail.logs.seqs(), expected);
+}
+
+#[test]
+fn lines_that_a_filter_hides_are_not_asked_for_again() {
+    let mut client = Client::opened();
+    client.press("[ v v v v");
+    client.answer_all(|load| match load {
+        Load::Logs { min_level, .. } => {
+            assert!(min_level.is_some());
+            Some(lines(1, 0))
+        }
+        other => usual(other),
+    });
+    client.stream(attached(1300, 6));
+    let loads = log_loads(&mut client);
+    assert_eq!(loads.len(), 1);
+    client.done(loads[0].0, lines(1, 0));
+    assert!(log_loads(&mut client).is_empty());
+    let detail = client.model.detail.as_ref().expect("open");
+    assert_eq!(detail.logs.min_level, Some(Level::Error));
+}
+
+#[test]
+fn scrolling_up_holds_the_place_and_reads_older_lines() {
+    let mut client = Client::live();
+    client.press("enter");
+    client.answer_all(|load| match load {
+        Load::Logs { .. } => Some(lines(501, 1000)),
+        other => usual(other),
+    });
+    client.press("[ k k");
+    assert!(log_loads(&mut client).is_empty());
+    client.stream(attached(1001, 6));
+    let loads = log_loads(&mut client);
+    client.done(loads[0].0, lines(1001, 1001));
+    let detail = client.model.detail.as_ref().expect("open");
+    assert_eq!(detail.logs.tail.bottom(detail.logs.seqs()), Some(497));
+    assert!(client.screen().contains("3 below"));
+    client.press("g");
+    let loads = log_loads(&mut client);
+    assert!(matches!(loads[0].1, Load::Logs { before: Some(501), .. }));
+    client.done(loads[0].0, lines(1, 500));
+    let detail = client.model.detail.as_ref().expect("open");
+    assert_eq!(detail.logs.seqs().len(), 1001);
+    client.press("f");
+    let detail = client.model.detail.as_ref().expect("open");
+    assert!(detail.logs.tail.follows());
+}
+
+#[test]
+fn a_pane_far_behind_jumps_to_the_end() {
+    let mut client = Client::opened();
+    client.take();
+    client.stream(attached(50_000, 6));
+    let loads = log_loads(&mut client);
+    assert!(matches!(loads[0].1, Load::Logs { after: None, before: None, .. }));
+}
+
+#[test]
+fn a_search_takes_every_key_and_starts_the_pane_again() {
+    let mut client = Client::opened();
+    client.press("/");
+    client.type_text("q?[f");
+    client.press("enter");
+    let loads = log_loads(&mut client);
+    assert!(matches!(&loads[0].1, Load::Logs { q, after: None, .. } if q == "q?[f"));
+    client.done(loads[0].0, lines(1, 0));
+    assert!(client.screen().contains("No line passes the filter"));
+    client.press("esc");
+    let loads = log_loads(&mut client);
+    assert!(matches!(&loads[0].1, Load::Logs { q, .. } if q.is_empty()));
+    assert_eq!(client.model.screen, Screen::Detail);
+}
+
+#[test]
+fn alert_counters_are_read_again_while_they_are_visible() {
+    let mut client = Client::opened();
+    client.press("tab tab");
+    client.answer_all(usual);
+    client.wait(5_100);
+    let loads: Vec<Load> = client.loads().into_iter().map(|(_, load)| load).collect();
+    assert!(loads.contains(&Load::Incident(id(204))));
+    assert!(loads.iter().any(|load| matches!(load, Load::Alerts { .. })));
+}
+
+#[test]
+fn an_alert_that_resolves_shows_at_once() {
+    let mut client = Client::opened();
+    let mut incident = incidents()[0].clone();
+    incident.version = 6;
+    let alert = alert(1, AlertStatus::Resolved);
+    let fact = Fact::AlertResolved { incident, alert };
+    client.stream(StreamEvent::Event(Box::new(told(fact, actor("alertmanager"), 0))));
+    let detail = client.model.detail.as_ref().expect("open");
+    let alerts = detail.alerts.value.as_ref().expect("read");
+    assert!(alerts.iter().all(|alert| alert.status == AlertStatus::Resolved));
+    assert_eq!(alerts.len(), 2);
+}
+
+#[test]
+fn the_screen_of_a_deleted_incident_closes_and_says_so() {
+    let mut client = Client::opened();
+    let incident = next(&incidents()[0], |incident| incident.version = 9);
+    let fact = Fact::IncidentDeleted { incident };
+    client.stream(StreamEvent::Event(Box::new(told(fact, actor("root"), 0))));
+    assert_eq!(client.model.screen, Screen::Incidents);
+    assert_eq!(client.flash(), "INC-204 was deleted by root");
+}

@@ -1,0 +1,14 @@
+//! Stories about the whole client, without terminal and network: key presses, facts and answers in;
+//! effects and pictures of the screen out.
+
+mod client;
+mod commands;
+mod detail;
+mod freshness;
+mod list;
+mod matching;
+mod pictures;
+mod screens;
+mod sizes;
+mod typing;
+mod world;

@@ -1,0 +1,210 @@
+//! Snapshots: each screen empty, loaded, failed, narrow and plain. The clock stands still.
+
+use std::time::Duration;
+
+use super::client::Client;
+use super::world::*;
+use crate::effect::Load;
+use crate::event::{Outcome, StreamEvent};
+use crate::model::Look;
+use watchfire_shared::incident::Status;
+use watchfire_shared::page::Page;
+
+macro_rules! picture {
+    ($name:expr, $client:expr) => {
+        insta::assert_snapshot!($name, $client.screen())
+    };
+}
+
+const NARROW: (u16, u16) = (44, 14);
+
+/// Neither colour nor UTF-8.
+fn plain() -> Client {
+    Client::with(|start| {
+        start.look = Look { colour: false, unicode: false };
+    })
+}
+
+fn nothing(load: &Load) -> Option<Outcome> {
+    Some(match load {
+        Load::Incidents { .. } => page(Vec::new()),
+        Load::Timeline { .. } => Outcome::Timeline(Page { items: Vec::new(), next_cursor: None }),
+        Load::Alerts { .. } => Outcome::Alerts(Page { items: Vec::new(), next_cursor: None }),
+        Load::Logs { .. } => Outcome::Logs(Page { items: Vec::new(), next_cursor: None }),
+        other => return usual(other),
+    })
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "it stands where an answer may be missing")]
+fn fails(load: &Load) -> Option<Outcome> {
+    Some(match load {
+        Load::Me => Outcome::Me(me()),
+        _ => Outcome::Failed(offline()),
+    })
+}
+
+/// The same screen in its five states; `keys` lead there from the list.
+fn five(name: &str, keys: &str) {
+    let go = |client: &mut Client, answer: &dyn Fn(&Load) -> Option<Outcome>| {
+        for key in keys.split(' ').filter(|key| !key.is_empty()) {
+            client.press(key);
+            client.answer_all(answer);
+        }
+    };
+    let mut loaded = Client::live();
+    go(&mut loaded, &usual);
+    picture!(format!("{name}_loaded"), loaded);
+    loaded.resize(NARROW.0, NARROW.1);
+    loaded.answer_all(usual);
+    picture!(format!("{name}_narrow"), loaded);
+
+    let mut plain = plain().connected(&incidents());
+    go(&mut plain, &usual);
+    picture!(format!("{name}_plain"), plain);
+
+    // To open something there must be something to open.
+    let in_list = keys.is_empty();
+    let all = incidents();
+    let mut empty = Client::new().connected(if in_list { &[] } else { &all });
+    go(&mut empty, &nothing);
+    picture!(format!("{name}_empty"), empty);
+
+    let mut failed = if in_list { Client::new() } else { Client::live() };
+    failed.answer_all(fails);
+    go(&mut failed, &fails);
+    picture!(format!("{name}_failed"), failed);
+}
+
+#[test]
+fn the_list() {
+    five("list", "");
+}
+
+#[test]
+fn the_overview() {
+    five("overview", "enter");
+}
+
+#[test]
+fn the_timeline() {
+    five("timeline", "enter tab");
+}
+
+#[test]
+fn the_alerts() {
+    five("alerts", "enter tab tab");
+}
+
+#[test]
+fn the_logs() {
+    five("logs", "enter [");
+}
+
+#[test]
+fn the_cache() {
+    five("cache", "2");
+}
+
+#[test]
+fn wide_screens_show_more() {
+    let mut client = Client::live();
+    client.resize(120, 30);
+    picture!("list_120", client);
+    client.resize(200, 60);
+    picture!("list_200", client);
+    client.press("j enter");
+    client.answer_all(usual);
+    picture!("incident_200", client);
+    client.press("tab");
+    client.resize(120, 30);
+    picture!("incident_120", client);
+}
+
+#[test]
+fn help() {
+    let mut client = Client::live();
+    client.press("?");
+    picture!("help", client);
+}
+
+#[test]
+fn sheets() {
+    let mut client = Client::live();
+    client.press("j p");
+    picture!("priority", client);
+    client.press("esc M");
+    picture!("assign_loading", client);
+    client.answer_all(usual);
+    client.press("j");
+    picture!("assign", client);
+    client.press("esc n");
+    client.type_text("The pool is exhausted; ");
+    client.event(crate::event::Event::Paste("rolling back\nto 1.41".to_owned()));
+    picture!("comment", client);
+    client.press("esc");
+    client.wait(10_000);
+    client.press("N enter");
+    picture!("new_incident_wrong", client);
+    client.type_text("Disk full on db-eu-3");
+    client.press("tab left");
+    picture!("new_incident", client);
+}
+
+#[test]
+fn the_query_bar() {
+    let mut client = Client::live();
+    client.press("/");
+    client.type_text("priority:>=hihg");
+    picture!("query_mistake", client);
+}
+
+#[test]
+fn what_happens_to_a_command() {
+    let mut client = Client::live();
+    client.press("a m");
+    picture!("pending", client);
+    let requests: Vec<_> = client
+        .take()
+        .into_iter()
+        .filter_map(|effect| match effect {
+            crate::effect::Effect::Command { request, .. } => Some(request),
+            _ => None,
+        })
+        .collect();
+    let changed = next(&incidents()[0], |incident| incident.status = Status::Investigating);
+    client.done(requests[0], Outcome::Changed(Box::new(changed)));
+    picture!("done", client);
+    client.done(requests[1], Outcome::Failed(offline()));
+    picture!("failed_command", client);
+    client.press("@");
+    client.wait(20_000);
+    picture!("command_log", client);
+}
+
+#[test]
+fn connections() {
+    let mut client = Client::new();
+    picture!("connecting", client);
+    client = Client::live();
+    client.wait(14_000);
+    picture!("old", client);
+    client.stream(StreamEvent::Lost {
+        reason: "connection refused".to_owned(),
+        retry_in: Duration::from_secs(3),
+    });
+    picture!("offline", client);
+}
+
+#[test]
+fn signing_in() {
+    let mut client = Client::with(|start| start.signed_in = false);
+    picture!("sign_in", client);
+    client.type_text("dana@example.com");
+    client.press("enter");
+    client.type_text("secret");
+    picture!("sign_in_password", client);
+    client.press("enter");
+    picture!("sign_in_waiting", client);
+    client.resize(NARROW.0, NARROW.1);
+    picture!("sign_in_narrow", client);
+}

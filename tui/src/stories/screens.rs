@@ -1,0 +1,106 @@
+//! What the screens look like, and that they can be drawn at any size.
+
+use ratatui::style::{Color, Modifier};
+use unicode_width::UnicodeWidthStr;
+
+use super::client::Client;
+use super::world::*;
+use crate::keymap::{BINDINGS, Group, key_name};
+use crate::model::Look;
+
+#[test]
+fn help_lists_every_binding_on_80_by_24() {
+    let mut client = Client::live();
+    client.press("?");
+    let screen = client.screen();
+    for binding in BINDINGS {
+        for key in binding.keys {
+            let name = key_name(*key, true);
+            assert!(screen.contains(&name), "{name} of {binding:?}\n{screen}");
+        }
+        assert!(screen.contains(binding.help), "{binding:?}\n{screen}");
+    }
+    for group in Group::ALL {
+        assert!(screen.contains(group.title()));
+    }
+    assert!(!screen.contains('…'), "{screen}");
+}
+
+#[test]
+fn help_scrolls_where_it_does_not_fit() {
+    let mut client = Client::live();
+    client.resize(40, 12);
+    client.press("?");
+    assert!(!client.screen().contains("Text fields"));
+    client.press("G");
+    assert!(client.screen().contains("Text fields"));
+    client.press("g");
+    assert!(client.screen().contains("investigate it"));
+}
+
+#[test]
+fn without_colour_nothing_is_coloured_and_without_utf8_all_is_ascii() {
+    let mut client = Client::with(|start| {
+        start.look = Look { colour: false, unicode: false };
+    })
+    .connected(&incidents());
+    for keys in ["j", "enter", "tab", "tab", "tab", "2", "?", "esc", "1", "N"] {
+        client.press(keys);
+        client.answer_all(usual);
+        let buffer = client.buffer();
+        for cell in buffer.content() {
+            assert_eq!((cell.fg, cell.bg), (Color::Reset, Color::Reset));
+            assert!(cell.symbol().is_ascii(), "{:?}", cell.symbol());
+        }
+    }
+}
+
+#[test]
+fn the_selected_row_is_marked_without_colour_too() {
+    let client = Client::with(|start| start.look.colour = false).connected(&incidents());
+    let buffer = client.buffer();
+    assert_eq!(buffer[(0, 3)].symbol(), "▌");
+    assert!(buffer[(12, 3)].modifier.contains(Modifier::BOLD));
+    assert!(!buffer[(12, 4)].modifier.contains(Modifier::BOLD));
+}
+
+#[test]
+fn red_is_for_critical_and_failure_only() {
+    let mut quiet = incidents();
+    for incident in &mut quiet {
+        incident.firing_alerts = 0;
+        incident.priority = incident.priority.min(watchfire_shared::incident::Priority::High);
+    }
+    let client = Client::live().connected(&quiet);
+    let buffer = client.buffer();
+    // The head counts two critical ones.
+    let red = buffer.content().iter().skip(80).filter(|cell| cell.fg == Color::Red);
+    assert_eq!(red.count(), 0);
+}
+
+#[test]
+fn hostile_text_shows_as_text() {
+    let mut rows = incidents();
+    rows[0].title = "\u{1b}[31mred\u{202e}\r\u{9b}2J".to_owned();
+    let mut client = Client::new().connected(&rows);
+    client.resize(120, 24);
+    let screen = client.screen();
+    assert!(screen.contains("␛[31mred\\u{202e}␍\\u{9b}2J"), "{screen}");
+}
+
+#[test]
+fn every_line_is_as_wide_as_the_screen() {
+    let mut client = Client::live();
+    for (width, height) in [(80, 24), (60, 20), (200, 60)] {
+        client.resize(width, height);
+        let buffer = client.buffer();
+        for y in 0..height {
+            let mut x = 0;
+            while x < width {
+                let columns = buffer[(x, y)].symbol().width().max(1);
+                x += u16::try_from(columns).expect("narrow");
+            }
+            assert_eq!(x, width, "line {y}");
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! Every screen at every size, with text that tries everything.
+
+use std::collections::BTreeMap;
+
+use watchfire_shared::alert::AlertStatus;
+use watchfire_shared::event::Fact;
+use watchfire_shared::incident::{Incident, Labels};
+use watchfire_shared::log::Level;
+use watchfire_shared::page::Page;
+use watchfire_shared::user::{UserOut, UserRef};
+
+use super::client::Client;
+use super::world::*;
+use crate::effect::Load;
+use crate::event::{Event, Failure, FailureKind, Outcome};
+use crate::safe::SafeText;
+
+fn hostile_incident(incident: &Incident) -> Incident {
+    Incident {
+        title: hostile(),
+        service: hostile(),
+        assigned_to: Some(UserRef { name: hostile(), ..robin() }),
+        created_by: actor(&hostile()),
+        labels: Labels::from([(hostile(), hostile()), ("a".to_owned(), hostile())]),
+        description: Some(hostile()),
+        score: Some(f64::NAN),
+        log_count: i64::MAX,
+        firing_alerts: i64::MAX,
+        ..incident.clone()
+    }
+}
+
+fn answer(load: &Load) -> Option<Outcome> {
+    Some(match load {
+        Load::Incidents { .. } => page(incidents().iter().map(hostile_incident).collect()),
+        Load::Incident(wanted) => {
+            let found = incidents().into_iter().find(|i| i.id == *wanted)?;
+            Outcome::Incident(Box::new(hostile_incident(&found)))
+        }
+        Load::Me => Outcome::Me(UserOut { name: hostile(), ..me() }),
+        Load::Users => Outcome::Users(Page {
+            items: vec![UserOut { name: hostile(), ..me() }],
+            next_cursor: None,
+        }),
+        Load::Alerts { .. } => {
+            let mut alert = alert(1, AlertStatus::Firing);
+            alert.severity = hostile();
+            alert.labels = BTreeMap::from([(hostile(), hostile())]);
+            alert.annotations = BTreeMap::from([("summary".to_owned(), hostile())]);
+            Outcome::Alerts(Page { items: vec![alert; 30], next_cursor: None })
+        }
+        Load::Timeline { .. } => {
+            let mut facts = timeline();
+            for fact in &mut facts {
+                fact.actor.name = hostile();
+                if let Fact::IncidentCommented { body, .. } = &mut fact.fact {
+                    *body = hostile();
+                }
+            }
+            Outcome::Timeline(Page { items: facts, next_cursor: None })
+        }
+        Load::Logs { after: None, .. } => {
+            let items = (1..=80).map(|seq| {
+                let mut entry = line(seq, Level::Error, &hostile());
+                entry.source = hostile();
+                entry.fields.insert(hostile(), hostile().into());
+                entry
+            });
+            Outcome::Logs(Page { items: items.collect(), next_cursor: None })
+        }
+        Load::Health => {
+            let mut health = health();
+            health.parts.worker.reason = Some(hostile());
+            health.parts.database.kind = hostile();
+            Outcome::Health(Box::new(health))
+        }
+        other => return usual(other),
+    })
+}
+
+fn loaded() -> Client {
+    let mut client = Client::with(|start| start.address = hostile());
+    client.stream(hello());
+    client.answer_all(answer);
+    client
+}
+
+/// A client by the keys that lead to its screen, everything answered.
+fn at(keys: &str) -> Client {
+    let mut client = loaded();
+    for key in keys.split(' ').filter(|key| !key.is_empty()) {
+        client.press(key);
+        client.answer_all(answer);
+    }
+    client
+}
+
+fn screens() -> Vec<(&'static str, Client)> {
+    let mut screens: Vec<(&str, Client)> = [
+        "",
+        "/",
+        "enter",
+        "enter tab",
+        "enter tab tab",
+        "enter [",
+        "enter /",
+        "2",
+        "?",
+        "@",
+        "p",
+        "M",
+        "n",
+        "N",
+    ]
+    .into_iter()
+    .map(|keys| (keys, at(keys)))
+    .collect();
+    for (_, client) in &mut screens {
+        client.event(Event::Paste(hostile()));
+    }
+    let mut signing_in = Client::with(|start| {
+        start.signed_in = false;
+        start.address = hostile();
+    });
+    signing_in.event(Event::Paste(hostile()));
+    screens.push(("sign in", signing_in));
+    let mut refused = at("a");
+    let failure = Failure::new(FailureKind::Unreadable, hostile());
+    let (request, _) = refused.command();
+    refused.done(request, Outcome::Failed(failure.clone()));
+    screens.push(("flash", refused));
+    let mut empty = Client::new();
+    empty.answer_all(|_| Some(Outcome::Failed(failure.clone())));
+    screens.push(("failed", empty));
+    screens
+}
+
+fn draw(name: &str, client: &mut Client, width: u16, height: u16) {
+    client.resize(width, height);
+    client.answer_all(answer);
+    let buffer = client.buffer();
+    for cell in buffer.content() {
+        let symbol = cell.symbol();
+        let safe = SafeText::line(symbol);
+        assert_eq!(safe.as_str(), symbol, "{name} at {width}×{height}");
+    }
+}
+
+#[test]
+fn every_screen_is_drawn_at_every_small_size() {
+    for (name, client) in &mut screens() {
+        for height in 0..=12 {
+            for width in 0..=20 {
+                draw(name, client, width, height);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_screen_is_drawn_at_larger_sizes() {
+    for (name, client) in &mut screens() {
+        for height in [1, 3, 8, 24, 60] {
+            for width in [1, 21, 34, 59, 80, 120, 150, 250] {
+                draw(name, client, width, height);
+            }
+        }
+    }
+}
+
+#[test]
+fn keys_do_no_harm_on_a_screen_without_room() {
+    for (width, height) in [(0, 0), (1, 1), (5, 2), (3, 30)] {
+        for (name, mut client) in screens() {
+            client.resize(width, height);
+            for key in ["j", "k", "G", "g", "ctrl-d", "ctrl-u", "pgdn", "pgup", "tab", "f", "left"]
+            {
+                client.press(key);
+                client.answer_all(answer);
+            }
+            draw(name, &mut client, width, height);
+        }
+    }
+}
