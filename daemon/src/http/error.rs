@@ -63,6 +63,10 @@ impl Error {
         Self { retry_after: Some(retry_after), ..Self::new(Code::Unavailable, reason) }
     }
 
+    pub const fn code(&self) -> Code {
+        self.code
+    }
+
     #[cfg(test)]
     pub fn fields(&self) -> Vec<&str> {
         self.errors.iter().map(|error| error.field.as_str()).collect()

@@ -5,12 +5,13 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
+use watchfire_shared::alert::Alert;
 use watchfire_shared::filter::{Assignee, Comparison, Filter, FilterError, Term, Test};
 use watchfire_shared::ids::IncidentRef;
 use watchfire_shared::incident::{
     Comment, Incident, IncidentPatch, NewComment, NewIncident, Priority, Status,
 };
-use watchfire_shared::page::{IncidentPage, MAX_INCIDENTS};
+use watchfire_shared::page::{IncidentPage, MAX_INCIDENTS, Page};
 use watchfire_shared::stats::{Counts, Stats};
 
 use super::Api;
@@ -28,6 +29,7 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(counts))
         .routes(routes!(show, change, delete))
         .routes(routes!(comment))
+        .routes(routes!(alerts))
         .routes(routes!(stats))
 }
 
@@ -205,6 +207,20 @@ async fn comment(
     let (caller, new) = body.by(caller);
     let comment = api.service().comment(&caller, id, new).await?;
     reply::json(StatusCode::CREATED, &comment)
+}
+
+/// The alerts of an incident.
+#[utoipa::path(get, path = "/v1/incidents/{id}/alerts", tag = "incidents",
+    params(("id" = String, Path, description = "Id or reference")),
+    responses((status = 200, description = "Every episode", body = Page<Alert>)))]
+async fn alerts(
+    State(api): State<Api>,
+    Person(caller): Person,
+    Id(id): Id<IncidentRef>,
+    _: Query<Nothing>,
+) -> Result {
+    let items = api.service().alerts(&caller, id).await?;
+    reply::whole(items)
 }
 
 /// Incidents that are not closed, by status and by priority.

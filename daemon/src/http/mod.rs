@@ -15,6 +15,7 @@ mod extract;
 mod frames;
 mod health;
 mod incidents;
+mod ingest;
 mod json;
 mod logs;
 mod observe;
@@ -117,6 +118,7 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(logs::routes())
         .merge(timeline::routes())
         .merge(events::routes())
+        .merge(ingest::routes())
         .merge(admin::routes())
         .merge(health::routes())
 }
