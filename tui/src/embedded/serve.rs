@@ -21,7 +21,10 @@ pub fn serve() -> ExitCode {
         Ok(code) => code,
         Err(Error::State(state::Error::Taken(_))) => ExitCode::from(ALREADY_RUNNING),
         Err(error) => {
-            eprintln!("watchfire daemon: {error}");
+            // What fails before the log is open has only this way into it.
+            if matches!(error, Error::Config(_) | Error::State(_) | Error::Telemetry(_)) {
+                eprintln!("{error}");
+            }
             ExitCode::FAILURE
         }
     }

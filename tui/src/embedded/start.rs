@@ -60,6 +60,7 @@ fn start(home: &Home) -> Result<Running, ClientError> {
 fn wait_until_ready(home: &Home) -> Result<Running, ClientError> {
     let deadline = Instant::now() + LIMIT;
     let mut child: Option<Child> = None;
+    let before = std::fs::metadata(home.log()).map_or(0, |log| log.len());
     while Instant::now() < deadline {
         if let Some(running) = home.running()? {
             return Ok(running);
@@ -69,32 +70,35 @@ fn wait_until_ready(home: &Home) -> Result<Running, ClientError> {
             // Somebody else's daemon was faster, or is about to end: it decides.
             (_, true) => {}
             (Some(status), false) if status.code() != Some(LOCK_HELD) => {
-                return Err(failed(home, &format!("ended at once ({status})")));
+                return Err(failed(home, before, &format!("ended at once ({status})")));
             }
             (None, false) if child.is_some() => {}
             _ => child = Some(spawn(home)?),
         }
         std::thread::sleep(LOOK_AGAIN);
     }
-    Err(failed(home, &format!("was not ready after {} s", LIMIT.as_secs())))
+    Err(failed(home, before, &format!("was not ready after {} s", LIMIT.as_secs())))
 }
 
-fn failed(home: &Home, how: &str) -> ClientError {
+/// With what the log says since it had `before` bytes.
+fn failed(home: &Home, before: u64, how: &str) -> ClientError {
     let log = home.log();
     let mut message = format!("The daemon in the background {how}; its log is {}", log.display());
-    for line in last_lines(&log) {
+    for line in last_lines(&log, before) {
         message.push_str("\n  ");
         message.push_str(&line);
     }
     ClientError::new(ErrorKind::Unreachable, message)
 }
 
-fn last_lines(path: &Path) -> Vec<String> {
+fn last_lines(path: &Path, before: u64) -> Vec<String> {
     const TAIL: u64 = 8 * 1024;
     let read = || -> std::io::Result<Vec<u8>> {
         let mut file = std::fs::File::open(path)?;
         let length = file.metadata()?.len();
-        file.seek(SeekFrom::Start(length.saturating_sub(TAIL)))?;
+        // A log that is shorter now has been begun anew.
+        let since = if before <= length { before } else { 0 };
+        file.seek(SeekFrom::Start(length.saturating_sub(TAIL).max(since)))?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes)?;
         Ok(bytes)
@@ -135,8 +139,11 @@ mod tests {
         let home = Home::new(folder.path());
         let lines: Vec<String> = (1..=3000).map(|n| format!("line {n}")).collect();
         std::fs::write(home.log(), lines.join("\n")).unwrap();
-        let message = failed(&home, "ended at once").message;
+        let message = failed(&home, 0, "ended at once").message;
         assert!(message.ends_with("line 2999\n  line 3000"), "{message}");
         assert_eq!(message.lines().count(), 1 + LAST_LINES);
+        let long_ago = std::fs::metadata(home.log()).unwrap().len() - "line 3000".len() as u64;
+        assert_eq!(failed(&home, long_ago, "ended").message.lines().count(), 2);
+        assert_eq!(failed(&home, u64::MAX, "ended").message.lines().count(), 1 + LAST_LINES);
     }
 }
