@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::sync::Once;
 use std::time::Duration;
 
-use reqwest::{Client, Method, RequestBuilder};
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde::Serialize;
 use serde_json::{Value, json};
 use watchfire_shared::alert::Alert;
@@ -182,14 +182,22 @@ impl Api {
 
     /// The live stream, from now on or after a position.
     pub async fn stream(&self, after: Option<i64>) -> Stream {
+        let response = self.open_stream(after).await.expect("the daemon answers");
+        Stream::new(response)
+    }
+
+    /// The live stream after a position; none when the daemon does not answer or cannot now.
+    pub async fn try_stream(&self, after: i64) -> Option<Stream> {
+        let response = self.open_stream(Some(after)).await.ok()?;
+        (response.status() != StatusCode::SERVICE_UNAVAILABLE).then(|| Stream::new(response))
+    }
+
+    async fn open_stream(&self, after: Option<i64>) -> reqwest::Result<Response> {
         let mut request = self.builder(Method::GET, "/v1/events/stream");
         if let Some(position) = after {
             request = request.header("last-event-id", position.to_string());
         }
-        let response = tokio::time::timeout(LIMIT, request.send())
-            .await
-            .expect("the stream opens in time")
-            .expect("the daemon answers");
-        Stream::new(response)
+        let opened = tokio::time::timeout(LIMIT, request.send()).await;
+        opened.expect("the stream opens in time")
     }
 }

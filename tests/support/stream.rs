@@ -49,19 +49,23 @@ impl Stream {
     /// The next fact, with heartbeats and the greeting passed over. Its `id` and `event` lines must
     /// say what the envelope says.
     pub async fn next_event(&mut self, limit: Duration) -> Event {
-        let next = async {
-            loop {
-                let message = self.next_message(limit).await.expect("the stream is open");
-                match message.event.as_str() {
-                    "heartbeat" | "hello" => {}
-                    "resync" => panic!("the daemon asks to start over: {}", message.data),
-                    _ => return fact(&message),
-                }
-            }
-        };
-        tokio::time::timeout(limit, next)
+        tokio::time::timeout(limit, self.try_next_event(limit))
             .await
             .unwrap_or_else(|_| panic!("no event on the stream for {limit:?}"))
+            .expect("the stream is open")
+    }
+
+    /// The next fact; none when the stream has ended. Fails when nothing at all, not even a
+    /// heartbeat, comes within `silence`.
+    pub async fn try_next_event(&mut self, silence: Duration) -> Option<Event> {
+        loop {
+            let message = self.next_message(silence).await?;
+            match message.event.as_str() {
+                "heartbeat" | "hello" => {}
+                "resync" => panic!("the daemon asks to start over: {}", message.data),
+                _ => return Some(fact(&message)),
+            }
+        }
     }
 
     /// The next fact about an incident; those about people and other incidents are passed over.

@@ -1,0 +1,49 @@
+//! What no failure may break: an acknowledged write, the numbers of events, the order of the
+//! journal. Each campaign does real work against a real daemon, breaks something at random moments,
+//! and has one checker ([`audit`]) compare what was answered with what is stored.
+//!
+//! Small by default. `WATCHFIRE_KILLS=20`, `WATCHFIRE_CUTS=20000` and `WATCHFIRE_FILLS=20` make the
+//! campaigns long, `WATCHFIRE_SEED` repeats the choices of one that failed.
+
+mod audit;
+mod follower;
+mod kill;
+mod ledger;
+mod stored;
+mod workload;
+
+use std::str::FromStr;
+
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use watchfire_tests::programs;
+
+/// Where a campaign's chance comes from; when its test fails, it says how to repeat it.
+struct Campaign {
+    seed: u64,
+}
+
+impl Campaign {
+    fn begin() -> Self {
+        Self { seed: number("WATCHFIRE_SEED").unwrap_or_else(rand::random) }
+    }
+
+    /// Chance for one part of the campaign, whatever the other parts do.
+    fn chance(&self, part: u64) -> StdRng {
+        StdRng::seed_from_u64(self.seed.wrapping_add(part))
+    }
+}
+
+impl Drop for Campaign {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("the campaign's choices are repeated by WATCHFIRE_SEED={}", self.seed);
+        }
+    }
+}
+
+/// A number of the environment.
+fn number<T: FromStr>(name: &str) -> Option<T> {
+    let text = programs::variable(name)?.into_string().ok()?;
+    Some(text.parse().unwrap_or_else(|_| panic!("{name} must be a number, not {text:?}")))
+}
