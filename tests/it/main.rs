@@ -1,6 +1,7 @@
 //! Integration tests: one binary, real programs and real servers.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod alerts;
 mod architecture;
 mod faults;
 mod incidents;
