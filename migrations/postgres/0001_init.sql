@@ -92,11 +92,12 @@ create table incidents (
     closed_at timestamptz,
     -- Time of its latest event: facts of one aggregate never run backwards.
     last_fact_at timestamptz not null,
-    -- Words of an incident.
-    words tsvector generated always as (
-        to_tsvector('simple'::regconfig, title || ' ' || description || ' ' || service)
-        || jsonb_to_tsvector('simple'::regconfig, labels, '["key", "string"]')
-    ) stored
+    -- Words of an incident. Punctuation is taken out first: the parser would keep a host, a path or
+    -- `db-1` as one word, and SQLite's does not.
+    words tsvector generated always as (to_tsvector('simple'::regconfig, translate(
+        title || ' ' || description || ' ' || service || ' ' || cast(labels as text),
+        '!"#$%&''()*+,-./:;<=>?@[\]^_`{|}~', repeat(' ', 32)
+    ))) stored
 );
 create index incidents_created on incidents (created_at desc, id desc);
 create index incidents_updated on incidents (updated_at desc, id desc);

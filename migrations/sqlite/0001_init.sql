@@ -206,7 +206,9 @@ create table idempotency_keys (
 create index idempotency_keys_created on idempotency_keys (created_at);
 
 -- Words of an incident, by its number.
-create virtual table incident_words using fts5 (words, content = '', contentless_delete = 1);
+create virtual table incident_words using fts5 (
+    words, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 0'
+);
 
 create trigger incident_words_insert after insert on incidents
 begin

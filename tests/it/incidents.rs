@@ -46,7 +46,10 @@ both_engines! {
         assert_eq!(plain.description.as_deref(), Some(""));
         assert!(plain.service.is_empty() && plain.labels.is_empty() && plain.assigned_to.is_none());
         assert_eq!((plain.created_by.id, plain.source), (Some(me.id.0), Source::Api));
-        assert_eq!((plain.version, plain.log_count, plain.firing_alerts, plain.score), (1, 0, 0, None));
+        assert_eq!(
+            (plain.version, plain.log_count, plain.firing_alerts, plain.score),
+            (1, 0, 0, None)
+        );
         assert_eq!(plain.created_at, plain.updated_at);
         assert_eq!((plain.acknowledged_at, plain.resolved_at, plain.closed_at), (None, None, None));
         assert_eq!(api.read(reply.header("location")).await.ok::<Incident>(), plain);
@@ -71,17 +74,23 @@ both_engines! {
         let unknown = json!({ "title": "x", "assigned_to": uuid::Uuid::now_v7() });
         let refused = api.post("/v1/incidents", &unknown).await.refused(Code::Validation);
         assert_eq!(refused.errors[0].field, "assigned_to");
-        assert_eq!(api.create("Third").await.reference.to_string(), "INC-3", "no number is skipped");
+        assert_eq!(
+            api.create("Third").await.reference.to_string(),
+            "INC-3",
+            "no number is skipped"
+        );
     }
 
     async fn absent_null_and_set_differ_and_equal_values_change_nothing(engine: Engine) {
         let daemon = Daemon::start(engine).await;
         let api = daemon.as_responder().await;
         let me: UserOut = api.read("/v1/users/me").await.ok();
-        let first = api.create_with(json!({
-            "title": "Checkout is slow", "description": "d", "service": "checkout",
-            "labels": { "region": "eu" }, "assigned_to": me.id,
-        })).await;
+        let first = api
+            .create_with(json!({
+                "title": "Checkout is slow", "description": "d", "service": "checkout",
+                "labels": { "region": "eu" }, "assigned_to": me.id,
+            }))
+            .await;
 
         // Several facts of one command: each has its version, and they come together.
         let all = json!({
@@ -99,16 +108,27 @@ both_engines! {
         assert!(changed.updated_at > first.updated_at);
         assert_eq!(changed.acknowledged_at, Some(changed.updated_at));
         let timeline = assert_timeline_tells(&api, &changed).await;
-        let expected = ["incident.created", "incident.updated", "incident.assigned", "incident.status_changed"];
+        let expected = [
+            "incident.created",
+            "incident.updated",
+            "incident.assigned",
+            "incident.status_changed",
+        ];
         assert_eq!(kinds(&timeline), expected);
-        let Fact::IncidentUpdated { changes, .. } = &timeline[1].fact else { panic!("{timeline:?}") };
+        let Fact::IncidentUpdated { changes, .. } = &timeline[1].fact else {
+            panic!("{timeline:?}")
+        };
         let names: Vec<&String> = changes.keys().collect();
         assert_eq!(names, ["description", "labels", "priority", "service", "title"]);
         assert_eq!(changes["priority"].from, json!("medium"));
         assert_eq!(changes["description"].from, json!({ "length": 1, "start": "d" }));
-        let Fact::IncidentAssigned { from, to, .. } = &timeline[2].fact else { panic!("{timeline:?}") };
+        let Fact::IncidentAssigned { from, to, .. } = &timeline[2].fact else {
+            panic!("{timeline:?}")
+        };
         assert_eq!((from.as_ref().unwrap().id, to), (me.id, &None));
-        let Fact::IncidentStatusChanged { note, .. } = &timeline[3].fact else { panic!("{timeline:?}") };
+        let Fact::IncidentStatusChanged { note, .. } = &timeline[3].fact else {
+            panic!("{timeline:?}")
+        };
         assert_eq!(note.as_deref(), Some("on it"), "the note belongs to the step");
 
         let mut equal = all;
@@ -122,7 +142,10 @@ both_engines! {
         let again: Incident = api.patch(first.id, json!({ "assigned_to": me.id })).await.ok();
         assert_eq!(again.assigned_to.as_ref().map(|user| user.id), Some(me.id));
         let expected = Incident {
-            assigned_to: again.assigned_to.clone(), version: 5, updated_at: again.updated_at, ..changed
+            assigned_to: again.assigned_to.clone(),
+            version: 5,
+            updated_at: again.updated_at,
+            ..changed
         };
         assert_eq!(again, expected);
     }
@@ -142,10 +165,14 @@ both_engines! {
 
         let now = api.get(first.id).await;
         let timeline = assert_timeline_tells(&api, &now).await;
-        let bodies: Vec<&str> = timeline.iter().skip(1).map(|event| match &event.fact {
-            Fact::IncidentCommented { body, .. } => body.as_str(),
-            other => panic!("{other:?}"),
-        }).collect();
+        let bodies: Vec<&str> = timeline
+            .iter()
+            .skip(1)
+            .map(|event| match &event.fact {
+                Fact::IncidentCommented { body, .. } => body.as_str(),
+                other => panic!("{other:?}"),
+            })
+            .collect();
         assert_eq!(bodies, ["seen", "still", "a\nb"]);
         let Fact::IncidentCommented { comment_id, .. } = &timeline[3].fact else { unreachable!() };
         assert_eq!(*comment_id, comment.id);
@@ -166,7 +193,11 @@ both_engines! {
         let acknowledged = taken.acknowledged_at.unwrap();
         assert_eq!(acknowledged, taken.updated_at);
         let back = api.set_status(id, Status::Open).await;
-        assert_eq!(back.acknowledged_at, Some(acknowledged), "handing back forgets no acknowledgement");
+        assert_eq!(
+            back.acknowledged_at,
+            Some(acknowledged),
+            "handing back forgets no acknowledgement"
+        );
         api.acknowledge(id).await;
         let resolved = api.resolve(id).await;
         assert_eq!(resolved.resolved_at, Some(resolved.updated_at));
@@ -226,15 +257,23 @@ both_engines! {
 
         let journal = watchfire_tests::eventually(async || {
             let journal = api.journal().await;
-            journal.iter().any(|event| matches!(event.fact, Fact::IncidentDeleted { .. })).then_some(journal)
-        }).await;
+            journal
+                .iter()
+                .any(|event| matches!(event.fact, Fact::IncidentDeleted { .. }))
+                .then_some(journal)
+        })
+        .await;
         let of_it: Vec<Event> =
             journal.into_iter().filter(|event| event.aggregate_id == gone.id.0).collect();
         assert_eq!(kinds(&of_it), ["incident.created", "log.attached", "incident.deleted"]);
         assert_eq!(of_it.iter().map(|event| event.version).collect::<Vec<_>>(), [1, 2, 3]);
         assert_eq!(of_it[2].actor.name, "admin");
         assert_eq!(of_it[2].fact.incident().unwrap().title, "Gone soon");
-        assert_eq!(api.create("Next").await.reference.to_string(), "INC-3", "a number is never reused");
+        assert_eq!(
+            api.create("Next").await.reference.to_string(),
+            "INC-3",
+            "a number is never reused"
+        );
     }
 
     async fn work_is_given_to_active_people_only(engine: Engine) {
@@ -242,15 +281,18 @@ both_engines! {
         let (api, admin) = (daemon.as_responder().await, daemon.as_admin().await);
         daemon.add_user("dana@example.test", "dana", Role::Viewer).await;
         let people = admin.read("/v1/users").await.json();
-        let dana = people["items"].as_array().unwrap().iter().find(|user| user["name"] == "dana").unwrap();
+        let dana =
+            people["items"].as_array().unwrap().iter().find(|user| user["name"] == "dana").unwrap();
         let incident = api.create("Checkout is slow").await;
-        let given: Incident = api.patch(incident.id, json!({ "assigned_to": dana["id"] })).await.ok();
+        let given: Incident =
+            api.patch(incident.id, json!({ "assigned_to": dana["id"] })).await.ok();
         assert_eq!(given.assigned_to.unwrap().name, "dana");
         let path = format!("/v1/users/{}", dana["id"].as_str().unwrap());
         assert_eq!(admin.request(Method::DELETE, &path).send().await.status, 204);
         let refused = api.patch(incident.id, json!({ "assigned_to": dana["id"] })).await;
         assert_eq!(refused.refused(Code::Validation).errors[0].field, "assigned_to");
-        let refused = api.post("/v1/incidents", &json!({ "title": "x", "assigned_to": dana["id"] })).await;
+        let refused =
+            api.post("/v1/incidents", &json!({ "title": "x", "assigned_to": dana["id"] })).await;
         assert_eq!(refused.refused(Code::Validation).errors[0].field, "assigned_to");
     }
 }

@@ -6,6 +6,8 @@ mod architecture;
 mod faults;
 mod incidents;
 mod life;
+mod lists;
+mod pages;
 mod problems;
 mod servers;
 mod store;

@@ -112,7 +112,8 @@ both_engines! {
             assert_eq!(error.changed_at, Some(when(kind)));
         }
         let me = admin.read("/v1/users/me").await.json();
-        let assigned: Incident = admin.patch(before.id, json!({ "assigned_to": me["id"] })).await.ok();
+        let assigned: Incident =
+            admin.patch(before.id, json!({ "assigned_to": me["id"] })).await.ok();
         let patch = json!({ "note": "mine", "expect": { "assigned_to": null } });
         let error = one(&api.patch(before.id, patch).await, Code::ExpectationFailed);
         assert_eq!(error.actual, Some(json!({ "id": me["id"], "name": "admin" })));
@@ -150,14 +151,24 @@ both_engines! {
         let basic = basic.header("authorization", "Basic dGVzdDp0ZXN0").send().await;
         basic.refused(Code::Unauthenticated);
         // The token is asked for before anything else is looked at.
-        daemon.as_nobody().post("/v1/incidents", &json!({ "no": 1 })).await.refused(Code::Unauthenticated);
+        daemon
+            .as_nobody()
+            .post("/v1/incidents", &json!({ "no": 1 }))
+            .await
+            .refused(Code::Unauthenticated);
 
-        for name in [uuid::Uuid::now_v7().to_string(), "INC-999".into(), "nonsense".into(), "INC-".into()] {
+        for name in
+            [uuid::Uuid::now_v7().to_string(), "INC-999".into(), "nonsense".into(), "INC-".into()]
+        {
             let path = format!("/v1/incidents/{name}");
             api.read(&path).await.refused(Code::NotFound);
             api.patch(&name, json!({ "priority": "low" })).await.refused(Code::NotFound);
-            api.post(&format!("{path}/comments"), &json!({ "body": "x" })).await.refused(Code::NotFound);
-            api.post(&format!("{path}/logs"), &json!({ "message": "x" })).await.refused(Code::NotFound);
+            api.post(&format!("{path}/comments"), &json!({ "body": "x" }))
+                .await
+                .refused(Code::NotFound);
+            api.post(&format!("{path}/logs"), &json!({ "message": "x" }))
+                .await
+                .refused(Code::NotFound);
             for part in ["timeline", "logs", "alerts"] {
                 api.read(&format!("{path}/{part}")).await.refused(Code::NotFound);
             }
@@ -196,7 +207,10 @@ both_engines! {
         assert_eq!(allowed, ["GET", "HEAD", "POST"]);
         api.read("/v1/nothing").await.refused(Code::NotFound);
         let form = api.request(Method::POST, "/v1/incidents");
-        form.body("application/x-www-form-urlencoded", "title=x").send().await.refused(Code::UnsupportedMediaType);
+        form.body("application/x-www-form-urlencoded", "title=x")
+            .send()
+            .await
+            .refused(Code::UnsupportedMediaType);
         let html = api.request(Method::GET, "/v1/incidents").header("accept", "text/html");
         html.send().await.refused(Code::NotAcceptable);
         let large = format!(r#"{{"title":"{}"}}"#, "x".repeat(1024 * 1024));

@@ -120,19 +120,26 @@ both_engines! {
         assert_eq!(api.list("").await.total, 1);
 
         // Those beside it in the same moment are not hurt.
-        let titles: Vec<String> =
-            (0..40).map(|n| if n % 4 == 0 { "unlucky".into() } else { format!("number {n}") }).collect();
+        let titles: Vec<String> = (0..40)
+            .map(|n| if n % 4 == 0 { "unlucky".into() } else { format!("number {n}") })
+            .collect();
         let replies = join_all(titles.iter().map(async |title| {
             (title, api.post("/v1/incidents", &json!({ "title": title })).await)
-        })).await;
+        }))
+        .await;
         for (title, reply) in &replies {
-            if *title == "unlucky" { assert_hides(reply) } else { assert_eq!(reply.status, 201, "{}", reply.text()) }
+            if *title == "unlucky" {
+                assert_hides(reply)
+            } else {
+                assert_eq!(reply.status, 201, "{}", reply.text())
+            }
         }
         assert_eq!(api.list("").await.total, 31);
         daemon.behind(HEAL[usize::from(engine == Engine::Postgres)]).await;
         api.create("unlucky no more").await;
         assert_eq!(api.timeline(incident.id).await.len(), 1);
-        let failure = daemon.log().lines().filter(|line| line.contains("broken on purpose")).count();
+        let failure =
+            daemon.log().lines().filter(|line| line.contains("broken on purpose")).count();
         assert!(failure >= 12, "the log says what the answer does not");
     }
 

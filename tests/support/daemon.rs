@@ -137,6 +137,10 @@ impl Daemon {
         }
     }
 
+    pub fn is_postgres(&self) -> bool {
+        self.engine() == Engine::Postgres
+    }
+
     /// Its PostgreSQL database, to look behind the daemon's back.
     pub fn postgres(&self) -> &Database {
         self.database.as_ref().expect("this daemon runs on PostgreSQL")

@@ -396,11 +396,11 @@ fn write_cursor(cursor: &Cursor) -> Result<String> {
 }
 
 fn read_cursor(text: &str, list: &str) -> Result<Place> {
-    let refused = || {
-        Error::refused(
-            Code::InvalidCursor,
-            "The cursor belongs to another filter or order; start at the first page.",
-        )
+    let refused = || Error::Refused {
+        code: Code::InvalidCursor,
+        detail: "The cursor belongs to another filter or order; start at the first page."
+            .to_owned(),
+        errors: vec![FieldError::new("cursor", "does not belong to this list")],
     };
     let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| refused())?;
     let cursor: Cursor = serde_json::from_slice(&bytes).map_err(|_| refused())?;

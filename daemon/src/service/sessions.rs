@@ -79,7 +79,11 @@ impl Inner {
                 "Too many failed attempts; wait five minutes and try again.",
             ));
         }
-        let person = people::by_email(&self.db, &email).await?;
+        // PostgreSQL takes no NUL; nobody's e-mail has one.
+        let person = match email.contains('\0') {
+            true => None,
+            false => people::by_email(&self.db, &email).await?,
+        };
         let person = person.filter(|person| person.status == UserStatus::Active);
         let hash = person.as_ref().and_then(|person| person.password_hash.clone());
         let right = self.passwords.verify(login.password, hash).await?;
