@@ -54,7 +54,10 @@ impl Pgbench {
         let text = String::from_utf8_lossy(&output.stdout);
         if !output.status.success() {
             let cause = String::from_utf8_lossy(&output.stderr);
-            return Err(format!("pgbench failed: {}", cause.trim()).into());
+            // Every client says the same.
+            return Err(
+                format!("pgbench failed: {}", cause.lines().next().unwrap_or_default()).into()
+            );
         }
         tps(&text).ok_or_else(|| format!("pgbench did not say its rate: {text}").into())
     }

@@ -9,11 +9,24 @@ use uuid::Uuid;
 
 use crate::measure::Result;
 
-const POSTGRES_INCIDENT: &str = "select e.key, quote_nullable(e.value) \
-     from (select * from incidents limit 1) i, jsonb_each_text(to_jsonb(i)) e";
-const POSTGRES_EVENT: &str = "select e.key, quote_nullable(e.value) \
-     from (select * from events where event_type = 'incident.created' limit 1) i, \
-     jsonb_each_text(to_jsonb(i)) e";
+/// A row as columns with their literals, without generated columns.
+macro_rules! postgres_row {
+    ($table:literal, $which:literal) => {
+        concat!(
+            "select e.key, quote_nullable(e.value) from (select * from ",
+            $table,
+            " ",
+            $which,
+            " limit 1) i, jsonb_each_text(to_jsonb(i)) e join pg_attribute a on a.attname = e.key \
+             and a.attrelid = cast('",
+            $table,
+            "' as regclass) where a.attgenerated = ''"
+        )
+    };
+}
+
+const POSTGRES_INCIDENT: &str = postgres_row!("incidents", "");
+const POSTGRES_EVENT: &str = postgres_row!("events", "where event_type = 'incident.created'");
 const SQLITE_COLUMNS: &str = "select name from pragma_table_info($1) order by cid";
 const SQLITE_NUMBER: &str =
     "update incident_numbers set last = last + 1 where id = 1 returning last";
@@ -34,10 +47,11 @@ impl Inserts {
     /// From the one incident of a PostgreSQL database; `:number` stands for its number. Ids grow,
     /// as the daemon's do.
     pub async fn postgres(conn: &mut PgConnection) -> Result<Self> {
-        let id = "cast('00000000-0000-7000-8000-' || lpad(to_hex(:number), 12, '0') as uuid)";
+        let id = "cast('00000000-0000-7000-8000-' || \
+            lpad(to_hex(cast(:number as bigint)), 12, '0') as uuid)";
         let incident: Vec<Column> = sqlx::query_as(POSTGRES_INCIDENT).fetch_all(&mut *conn).await?;
         let event: Vec<Column> = sqlx::query_as(POSTGRES_EVENT).fetch_all(conn).await?;
-        Self::of(&incident, &event, id, ":number", id, id)
+        Self::of(&incident, &event, id, "cast(:number as bigint)", id, id)
     }
 
     /// From the one incident of a SQLite database; `$1` stands for its id, `$2` for its number, and
