@@ -1,12 +1,10 @@
-//! One connection: deadlines, problem bodies for what HTTP itself refuses, and a close that lets
-//! the peer read the last answer.
+//! One connection: its deadlines, and a close that lets the peer read the last answer.
 //!
 //! The deadlines are kept here and not by hyper, which would set a timer for every request and has
 //! one limit for a slow peer and an idle one.
 
 use std::convert::Infallible;
 use std::future::poll_fn;
-use std::io::{self, IoSlice};
 use std::net::IpAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -16,24 +14,22 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::{Request, StatusCode};
+use axum::http::Request;
 use axum::response::Response;
 use axum::routing::future::RouteFuture;
-use bytes::{Buf, Bytes};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tower::Service;
-use watchfire_shared::problem::{Code, Problem};
+use watchfire_shared::problem::Code;
 
 use super::Limits;
 use super::auth::Peer;
-use super::error::{self, PROBLEM_JSON};
-use super::observe::RequestId;
+use super::socket::{Watched, refusal};
 
 /// Time, and bytes thrown away, for a peer that is still sending when its answer is ready. Closing
 /// at once would reset the connection, and the answer could be lost on the way.
@@ -51,8 +47,7 @@ pub(super) async fn serve(
     stopping: CancellationToken,
 ) {
     let progress = Arc::new(Progress::new());
-    let io =
-        TokioIo::new(Watched { stream, progress: Arc::clone(&progress), refusal: Bytes::new() });
+    let io = TokioIo::new(Watched::new(stream, Arc::clone(&progress)));
     let requests = Requests { router, peer: Peer(peer), progress: Arc::clone(&progress) };
     let mut connection =
         http1::Builder::new().max_header_size(limits.max_header).serve_connection(io, requests);
@@ -136,23 +131,6 @@ async fn linger(mut stream: TcpStream) {
     let _ = tokio::time::timeout(LINGER, drain).await;
 }
 
-/// An answer to what never became a request.
-fn refusal(code: Code, detail: &str) -> Bytes {
-    let id = RequestId::new();
-    let status = StatusCode::from_u16(code.status()).unwrap_or(StatusCode::BAD_REQUEST);
-    let body = error::body(&Problem::new(code, detail, id.as_str()));
-    tracing::info!(status = status.as_u16(), request_id = id.as_str(), detail, "refused");
-    let head = format!(
-        "HTTP/1.1 {status}\r\ncontent-type: {PROBLEM_JSON}\r\nx-request-id: {}\r\n\
-         content-length: {}\r\nconnection: close\r\n\r\n",
-        id.as_str(),
-        body.len()
-    );
-    let mut answer = head.into_bytes();
-    answer.extend_from_slice(&body);
-    Bytes::from(answer)
-}
-
 /// The requests of a connection, each handed to the router.
 struct Requests {
     router: Router,
@@ -190,7 +168,7 @@ impl Future for Answer {
 
 /// Where a connection stands. Only its own task writes it.
 #[derive(Debug)]
-struct Progress {
+pub(super) struct Progress {
     opened: Instant,
     phase: AtomicU8,
     /// Milliseconds from `opened` to the beginning of the phase, or to the last write.
@@ -199,7 +177,7 @@ struct Progress {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
-enum Phase {
+pub(super) enum Phase {
     /// Nothing has arrived yet.
     New,
     /// The headers of a request have begun to arrive.
@@ -227,7 +205,7 @@ impl Progress {
         }
     }
 
-    fn is(&self, phase: Phase) -> bool {
+    pub fn is(&self, phase: Phase) -> bool {
         self.phase.load(Ordering::Relaxed) == phase as u8
     }
 
@@ -237,13 +215,13 @@ impl Progress {
         self.phase.store(phase as u8, Ordering::Relaxed);
     }
 
-    fn read(&self) {
+    pub fn read(&self) {
         if self.is(Phase::New) || self.is(Phase::Idle) {
             self.enter(Phase::Head);
         }
     }
 
-    fn wrote(&self) {
+    pub fn wrote(&self) {
         if self.is(Phase::Answered) || self.is(Phase::Idle) {
             self.enter(Phase::Idle);
         }
@@ -263,91 +241,5 @@ impl Progress {
             // A request that begins meanwhile must not find us asleep past its deadline.
             Verdict::Wait(left.min(limits.header_deadline))
         }
-    }
-}
-
-/// A stream whose reads and writes are noted, and on which the bare answers that hyper gives to
-/// what it cannot parse become problem bodies.
-#[derive(Debug)]
-struct Watched {
-    stream: TcpStream,
-    progress: Arc<Progress>,
-    /// What is still to be written of a refusal.
-    refusal: Bytes,
-}
-
-impl AsyncRead for Watched {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
-        ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
-        if buffer.filled().len() > before {
-            self.progress.read();
-        }
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl AsyncWrite for Watched {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        self.poll_write_vectored(context, &[IoSlice::new(bytes)])
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        slices: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        if !self.progress.is(Phase::Answered)
-            && let Some((code, detail)) = slices.first().and_then(|head| bare_refusal(head))
-        {
-            self.refusal = refusal(code, detail);
-            return Poll::Ready(Ok(slices.iter().map(|slice| slice.len()).sum()));
-        }
-        let written = ready!(Pin::new(&mut self.stream).poll_write_vectored(context, slices))?;
-        self.progress.wrote();
-        Poll::Ready(Ok(written))
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let Self { stream, refusal, .. } = &mut *self;
-        while !refusal.is_empty() {
-            let written = ready!(Pin::new(&mut *stream).poll_write(context, refusal))?;
-            refusal.advance(written);
-        }
-        Pin::new(stream).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
-    }
-}
-
-/// The head of an empty error that hyper made itself. None of our answers has an empty body with
-/// such a status, and JSON, which escapes line breaks, cannot look like one.
-fn bare_refusal(head: &[u8]) -> Option<(Code, &'static str)> {
-    let status = head.strip_prefix(b"HTTP/1.1 4")?;
-    let line = status.iter().position(|byte| *byte == b'\r')?;
-    if !status[line..].starts_with(b"\r\nconnection: close\r\ncontent-length: 0\r\n") {
-        return None;
-    }
-    match &status[..2] {
-        b"00" => Some((Code::Validation, "This is not an HTTP/1.1 request.")),
-        b"14" => Some((Code::HeadersTooLarge, "The address is too long; send less in the query.")),
-        b"31" => {
-            Some((Code::HeadersTooLarge, "The headers are too large; send fewer or shorter ones."))
-        }
-        _ => None,
     }
 }

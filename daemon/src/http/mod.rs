@@ -24,6 +24,7 @@ mod query;
 mod reply;
 pub mod server;
 mod sessions;
+mod socket;
 #[cfg(test)]
 mod tests;
 mod timeline;
