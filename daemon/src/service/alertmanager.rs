@@ -3,6 +3,8 @@
 //! Everything but success and 5xx makes Alertmanager drop the notification, so only what cannot be
 //! understood is refused; a text that is too long is cut, and unknown fields are ignored.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Datelike, SubsecRound, TimeDelta, Utc};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
@@ -209,7 +211,7 @@ fn key(text: String) -> String {
     if text.len() <= KEY_MAX {
         return text;
     }
-    let digest: String = Sha256::digest(&text).iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest = URL_SAFE_NO_PAD.encode(Sha256::digest(&text));
     let kept = text.floor_char_boundary(KEY_MAX - digest.len() - 1);
     format!("{}#{digest}", &text[..kept])
 }

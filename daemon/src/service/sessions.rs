@@ -80,10 +80,8 @@ impl Inner {
             ));
         }
         // PostgreSQL takes no NUL; nobody's e-mail has one.
-        let person = match email.contains('\0') {
-            true => None,
-            false => people::by_email(&self.db, &email).await?,
-        };
+        let person =
+            if email.contains('\0') { None } else { people::by_email(&self.db, &email).await? };
         let person = person.filter(|person| person.status == UserStatus::Active);
         let hash = person.as_ref().and_then(|person| person.password_hash.clone());
         let right = self.passwords.verify(login.password, hash).await?;
