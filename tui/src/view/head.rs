@@ -15,6 +15,9 @@ use crate::theme::{Theme, short_status};
 
 use super::paint::Pen;
 
+/// Columns that counts and address may take.
+const COUNTS: usize = 80;
+
 pub fn render(buf: &mut Buffer, area: Rect, model: &Model) {
     let theme = Theme::new(model.look);
     let mut pen = Pen::new(buf, area, 0, theme);
@@ -50,8 +53,9 @@ fn connection(pen: &mut Pen, model: &Model) {
     pen.text(glyph, style);
     pen.gap(1);
     pen.text(&text, style);
+    // The counts are worth more than the reason; both need a wide screen.
     if let Link::Down { reason, .. } = &model.connection.link
-        && pen.room() > 60
+        && pen.room() > reason.chars().count() + COUNTS
     {
         pen.text(&format!(" ({reason})"), theme.dim());
     }
