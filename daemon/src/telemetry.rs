@@ -66,6 +66,9 @@ pub fn init(filter: &str, format: Format, output: Output) -> Result<(), Error> {
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(false)
+        // It would report a failed write by a panic when stderr cannot be written either, and the
+        // hook below would log that panic: a full disk would end the process.
+        .log_internal_errors(false)
         .with_writer(Lines { sink, format });
     match format {
         Format::Text => builder.try_init(),

@@ -71,6 +71,16 @@ impl Api {
         Self { client: client(), base, token }
     }
 
+    /// The daemon's address and port.
+    pub fn host(&self) -> &str {
+        self.base.trim_start_matches("http://")
+    }
+
+    /// What it signs in with.
+    pub fn token(&self) -> Option<&str> {
+        self.token.as_deref()
+    }
+
     /// Any request; `path` starts with a slash and carries its query.
     pub fn request(&self, method: Method, path: &str) -> Request {
         Request(self.builder(method, path).timeout(LIMIT))

@@ -1,8 +1,9 @@
 //! The real daemon, as a process of its own, on either engine.
 
+use std::ffi::OsStr;
 use std::fs::OpenOptions;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,6 +33,8 @@ pub enum Engine {
 pub struct Setup {
     engine: Engine,
     environment: Vec<(String, String)>,
+    state: Option<PathBuf>,
+    launcher: &'static [&'static str],
 }
 
 impl Setup {
@@ -39,6 +42,20 @@ impl Setup {
     #[must_use]
     pub fn env(mut self, name: &str, value: impl Into<String>) -> Self {
         self.environment.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// Its state folder will be this one.
+    #[must_use]
+    pub fn state_dir(mut self, state: impl Into<PathBuf>) -> Self {
+        self.state = Some(state.into());
+        self
+    }
+
+    /// It is started by this command, which gets its command line and must become it.
+    #[must_use]
+    pub const fn launcher(mut self, launcher: &'static [&'static str]) -> Self {
+        self.launcher = launcher;
         self
     }
 
@@ -55,7 +72,19 @@ impl Setup {
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .chain(self.environment)
             .collect();
-        Daemon::launch(environment, database, Arc::default()).await
+        let home = TempDir::new().expect("a temporary folder can be made");
+        let state = self.state.unwrap_or_else(|| home.path().join("state"));
+        let daemon = Daemon {
+            process: None,
+            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            environment,
+            tokens: Arc::default(),
+            database,
+            home,
+            state,
+            launcher: self.launcher,
+        };
+        daemon.launch().await
     }
 }
 
@@ -69,6 +98,8 @@ pub struct Daemon {
     pub(crate) tokens: Arc<Tokens>,
     database: Option<Arc<Database>>,
     pub(crate) home: TempDir,
+    state: PathBuf,
+    launcher: &'static [&'static str],
 }
 
 /// What the daemon writes when it is ready.
@@ -86,30 +117,29 @@ impl Daemon {
 
     /// One that can be configured before its start.
     pub fn setup(engine: Engine) -> Setup {
-        Setup { engine, environment: Vec::new() }
+        Setup { engine, environment: Vec::new(), state: None, launcher: &[] }
     }
 
     /// A second daemon over the same PostgreSQL database, with the same people and tokens.
     pub async fn sibling(&self) -> Self {
         let database = self.database.clone().expect("only daemons on PostgreSQL share a database");
-        Self::launch(self.environment.clone(), Some(database), Arc::clone(&self.tokens)).await
-    }
-
-    async fn launch(
-        environment: Vec<(String, String)>,
-        database: Option<Arc<Database>>,
-        tokens: Arc<Tokens>,
-    ) -> Self {
-        let mut daemon = Self {
+        let home = TempDir::new().expect("a temporary folder can be made");
+        let sibling = Self {
             process: None,
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
-            environment,
-            tokens,
-            database,
-            home: TempDir::new().expect("a temporary folder can be made"),
+            environment: self.environment.clone(),
+            tokens: Arc::clone(&self.tokens),
+            database: Some(database),
+            state: home.path().join("state"),
+            home,
+            launcher: self.launcher,
         };
-        daemon.serve().await;
-        daemon
+        sibling.launch().await
+    }
+
+    async fn launch(mut self) -> Self {
+        self.serve().await;
+        self
     }
 
     /// `http://127.0.0.1:…`; the same after a restart.
@@ -119,7 +149,7 @@ impl Daemon {
 
     /// Where it keeps its files.
     pub fn state_dir(&self) -> PathBuf {
-        self.home.path().join("state")
+        self.state.clone()
     }
 
     /// What it stores in: a `sqlite://` or `postgres://` URL.
@@ -152,7 +182,7 @@ impl Daemon {
     }
 
     /// The environment it runs in, for other programs that are to work beside it.
-    pub fn command(&self, program: &Path) -> Command {
+    pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::from(programs::command(program, self.home.path()));
         command
             .env("WATCHFIRE_HTTP_ADDR", self.address.to_string())
@@ -169,9 +199,12 @@ impl Daemon {
             .append(true)
             .open(self.log_file())
             .expect("the log can be written");
+        let watchfired = programs::path("watchfired");
+        let launcher = self.launcher.iter().map(|word| OsStr::new(*word));
+        let mut line = launcher.chain([watchfired.as_os_str(), OsStr::new("serve")]);
         let process = self
-            .command(&programs::path("watchfired"))
-            .arg("serve")
+            .command(line.next().expect("a command line has words"))
+            .args(line)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log)

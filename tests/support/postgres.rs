@@ -42,6 +42,22 @@ impl Database {
         PgConnection::connect(&self.url()).await.expect("the database of this test answers")
     }
 
+    /// Ends every session, as a stopped server would, and lets nobody in before [`Self::reopen`].
+    pub async fn shut(&self) {
+        let name = &self.name;
+        let statements = format!(
+            "alter database {name} allow_connections false; \
+             select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}'"
+        );
+        self.on_server(&statements).await.expect("the test server lets us shut a database");
+    }
+
+    /// Lets everybody in again.
+    pub async fn reopen(&self) {
+        let statement = format!("alter database {} allow_connections true", self.name);
+        self.on_server(&statement).await.expect("the test server lets us reopen a database");
+    }
+
     #[expect(
         clippy::disallowed_methods,
         reason = "a database's name cannot be a bind; we made it ourselves from hex digits"

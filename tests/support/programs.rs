@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::str::FromStr;
 use std::time::Duration;
 
 use rustix::process::Pid;
@@ -21,6 +22,13 @@ pub(crate) const GLANCE: Duration = Duration::from_millis(5);
 )]
 pub fn variable(name: &str) -> Option<OsString> {
     std::env::var_os(name)
+}
+
+/// A number of the test's own environment: how long a campaign is, what its chance starts from.
+pub fn number<T: FromStr>(name: &str) -> Option<T> {
+    let text = variable(name)?;
+    let number = text.to_str().and_then(|text| text.parse().ok());
+    Some(number.unwrap_or_else(|| panic!("{name} must be a number, not {}", text.display())))
 }
 
 /// `watchfired` or `watchfire`, built in the same profile as this test.

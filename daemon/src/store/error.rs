@@ -58,8 +58,8 @@ impl From<sqlx::Error> for StoreError {
                 _ => match db.code().as_deref() {
                     Some("40P01" | "40001") => Self::Contended,
                     Some("53100" | "13") => unavailable("the database has no space left", error),
-                    Some("57P01" | "57P02" | "57P03" | "53300" | "25006") => {
-                        unavailable("the database is restarting or full", error)
+                    Some(code) if is_postgres_outage(code) => {
+                        unavailable("the database is restarting, full or closed to us", error)
                     }
                     // SQLite: busy, read-only, I/O, corrupt, cannot open (primary result codes).
                     Some(code) if is_sqlite_io(code) => {
@@ -68,7 +68,8 @@ impl From<sqlx::Error> for StoreError {
                     _ => Self::Broken(error),
                 },
             },
-            sqlx::Error::PoolTimedOut => unavailable("the database is too busy", error),
+            // Every connection is in use, or none can be made: the pool does not tell.
+            sqlx::Error::PoolTimedOut => unavailable("the database does not answer in time", error),
             sqlx::Error::Io(_)
             | sqlx::Error::Tls(_)
             | sqlx::Error::Protocol(_)
@@ -82,6 +83,15 @@ impl From<sqlx::Error> for StoreError {
 /// `SQLITE_CONSTRAINT`, with any extended code.
 fn is_sqlite_constraint(error: &dyn sqlx::error::DatabaseError) -> bool {
     error.code().and_then(|code| code.parse::<u32>().ok()).is_some_and(|code| code & 0xff == 19)
+}
+
+/// Codes that say something about the server or our session, not about the statement: connection
+/// (08), sign-in (28), no such database, resources (53), shutdown and session ended (57P), system
+/// (58), a database that takes no connections, a standby, an ended idle transaction.
+fn is_postgres_outage(code: &str) -> bool {
+    code.len() == 5
+        && (["08", "28", "53", "57P", "58"].iter().any(|class| code.starts_with(class))
+            || matches!(code, "3D000" | "55000" | "25006" | "25P03"))
 }
 
 /// `SQLITE_BUSY`, `_LOCKED`, `_READONLY`, `_IOERR`, `_CANTOPEN`, with any extended code.

@@ -1,14 +1,14 @@
 //! A reader of the live stream who goes on where they were, whatever happens to the daemon.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::convert::Infallible;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use uuid::Uuid;
 use watchfire_shared::event::Event;
 use watchfire_tests::Api;
 
-/// Between two attempts to connect.
+/// Between two attempts to connect, and between two looks.
 const PAUSE: Duration = Duration::from_millis(20);
 /// Heartbeats come every 5 s: no message for so long is a dead stream.
 const SILENCE: Duration = Duration::from_secs(30);
@@ -17,7 +17,9 @@ const SILENCE: Duration = Duration::from_secs(30);
 #[derive(Debug, Default)]
 pub struct Follower {
     told: RefCell<Vec<Event>>,
-    connections: RefCell<usize>,
+    connections: Cell<usize>,
+    /// The longest time from a fact to its being told.
+    slowest: Cell<Duration>,
 }
 
 impl Follower {
@@ -26,8 +28,11 @@ impl Follower {
         loop {
             let last = self.told.borrow().last().and_then(|event| event.position);
             if let Some(mut stream) = api.try_stream(last.unwrap_or(0)).await {
-                *self.connections.borrow_mut() += 1;
+                self.connections.update(|connections| connections + 1);
                 while let Some(event) = stream.try_next_event(SILENCE).await {
+                    let happened = SystemTime::from(event.occurred_at);
+                    let took = SystemTime::now().duration_since(happened).unwrap_or_default();
+                    self.slowest.update(|slowest| slowest.max(took));
                     self.told.borrow_mut().push(event);
                 }
             }
@@ -37,7 +42,13 @@ impl Follower {
 
     /// How often it had to connect.
     pub fn connections(&self) -> usize {
-        *self.connections.borrow()
+        self.connections.get()
+    }
+
+    /// The longest time from a fact to its being told. What happened before the stream was opened
+    /// counts too.
+    pub fn slowest(&self) -> Duration {
+        self.slowest.get()
     }
 
     /// Waits until it has been told as many events as the journal holds, and fails unless they

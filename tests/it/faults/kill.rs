@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use rand::RngExt;
+use watchfire_tests::programs::number;
 use watchfire_tests::{Daemon, both_engines};
 
+use super::Campaign;
 use super::audit::verify;
 use super::follower::Follower;
 use super::ledger::{Ledger, Outcome};
 use super::workload::{WRITERS, Workload};
-use super::{Campaign, number};
 
 both_engines! {
     async fn a_daemon_killed_in_a_burst_of_writes_keeps_its_word(engine: Engine) {

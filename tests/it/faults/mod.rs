@@ -3,20 +3,23 @@
 //! and has one checker ([`audit`]) compare what was answered with what is stored.
 //!
 //! Small by default. `WATCHFIRE_KILLS=20`, `WATCHFIRE_CUTS=20000` and `WATCHFIRE_FILLS=20` make the
-//! campaigns long, `WATCHFIRE_SEED` repeats the choices of one that failed.
+//! campaigns long (give them time with `WATCHFIRE_TEST_SECONDS`), `WATCHFIRE_SEED` repeats the
+//! choices of one that failed.
 
 mod audit;
+mod cut;
 mod follower;
+mod full_disk;
 mod kill;
 mod ledger;
+mod outage;
+mod siblings;
 mod stored;
 mod workload;
 
-use std::str::FromStr;
-
 use rand::SeedableRng;
 use rand::rngs::StdRng;
-use watchfire_tests::programs;
+use watchfire_tests::programs::number;
 
 /// Where a campaign's chance comes from; when its test fails, it says how to repeat it.
 struct Campaign {
@@ -40,10 +43,4 @@ impl Drop for Campaign {
             eprintln!("the campaign's choices are repeated by WATCHFIRE_SEED={}", self.seed);
         }
     }
-}
-
-/// A number of the environment.
-fn number<T: FromStr>(name: &str) -> Option<T> {
-    let text = programs::variable(name)?.into_string().ok()?;
-    Some(text.parse().unwrap_or_else(|_| panic!("{name} must be a number, not {text:?}")))
 }

@@ -1,0 +1,91 @@
+//! PostgreSQL goes away and comes back.
+
+use std::time::Duration;
+
+use reqwest::Method;
+use serde_json::json;
+use sqlx::Executor;
+use tokio::time::{Instant, timeout};
+use watchfire_shared::health::{Health, HealthStatus};
+use watchfire_tests::stream::Message;
+use watchfire_tests::{Api, Daemon, Engine, Stream, bounded};
+
+use super::ledger::unavailable;
+
+/// Longer than two heartbeats are apart.
+const SILENCE: Duration = Duration::from_secs(7);
+/// An answer during the outage, and all of them after it, come within this time.
+const LIMIT: Duration = Duration::from_secs(10);
+
+#[tokio::test]
+async fn without_its_database_a_daemon_says_so_and_heals() {
+    bounded(story()).await;
+}
+
+async fn story() {
+    let daemon = Daemon::start(Engine::Postgres).await;
+    let api = daemon.as_responder().await;
+    let incident = api.create("Checkout is slow").await;
+    let mut stream = api.stream(Some(0)).await;
+    while stream.next_event(LIMIT).await.incident_id() != Some(incident.id) {}
+
+    daemon.postgres().shut().await;
+    let silent = async { nothing_is_told(&mut stream).await };
+    let asking = async {
+        let path = format!("/v1/incidents/{}", incident.id);
+        for (method, path) in [
+            (Method::GET, path.as_str()),
+            (Method::GET, "/v1/incidents"),
+            (Method::PATCH, path.as_str()),
+            (Method::POST, "/v1/incidents"),
+            (Method::GET, "/v1/events"),
+            (Method::GET, "/v1/events/stream"),
+            (Method::GET, "/readyz"),
+        ] {
+            refused(&api, method, path).await;
+        }
+        let reply = api.read("/v1/health").await;
+        assert_eq!(reply.status, 503);
+        let health: Health = serde_json::from_slice(&reply.body).unwrap();
+        assert_eq!(health.status, HealthStatus::Unhealthy);
+        assert_eq!(health.parts.database.status, HealthStatus::Unhealthy);
+        let reason = health.parts.database.reason.expect("an unhealthy part says why");
+        assert!(reason.contains("database"), "{reason}");
+    };
+    tokio::join!(silent, asking);
+
+    daemon.postgres().reopen().await;
+    let back = Instant::now();
+    while api.read("/readyz").await.status != 200 {
+        assert!(back.elapsed() < LIMIT, "not ready {LIMIT:?} after its database came back");
+    }
+    assert_eq!(api.read("/v1/health").await.status, 200);
+    let comment = api.comment(incident.id, "It is back").await;
+    assert_eq!(comment.version, 2, "a refused write has left something behind");
+    let event = stream.next_event(LIMIT).await;
+    assert_eq!((event.incident_id(), event.version), (Some(incident.id), 2));
+}
+
+/// Never 401, 403 or 404: whoever asks has the right to, and what they ask for exists.
+async fn refused(api: &Api, method: Method, path: &str) {
+    let asked = Instant::now();
+    let request = api.request(method.clone(), path);
+    let request = match method {
+        Method::GET => request,
+        _ => request.json(&json!({ "title": "While nobody can write" })),
+    };
+    let problem = unavailable(&request.send().await);
+    let took = asked.elapsed();
+    assert!(took < LIMIT, "{path} took {took:?}");
+    println!("{method} {path}: {} after {took:?}", problem.detail);
+}
+
+/// A heartbeat would say that the journal was read just now.
+async fn nothing_is_told(stream: &mut Stream) {
+    // One may have been on its way.
+    let last: Option<Message> = timeout(SILENCE, stream.next_message(LIMIT)).await.ok().flatten();
+    if last.is_some() {
+        let next = timeout(SILENCE, stream.next_message(LIMIT)).await;
+        assert!(next.is_err(), "told without a database: {next:?} after {last:?}");
+    }
+}
