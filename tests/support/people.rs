@@ -28,7 +28,7 @@ impl Daemon {
     /// Runs an administration command beside the daemon; its answer, which must be a success.
     pub async fn administer(&self, arguments: &[&str], input: &str) -> String {
         let mut process = self
-            .command(&programs::path("watchfired"))
+            .command(programs::path("watchfired"))
             .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
