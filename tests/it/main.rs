@@ -3,6 +3,7 @@
 
 mod alerts;
 mod architecture;
+mod cli;
 mod faults;
 mod incidents;
 mod life;

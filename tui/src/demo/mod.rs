@@ -8,7 +8,6 @@ mod story;
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use serde_json::json;
 use watchfire_shared::event::Fact;
 use watchfire_shared::field::Field;
@@ -32,7 +31,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Plays the story from beginning to end.
 pub async fn play(client: &Client, out: &mut Out, speed: Speed) -> Result<(), Failure> {
     let started = clock::now();
-    let key = key(client, started).await?;
+    let key = key(client).await?;
     let mut player = Player {
         client,
         out,
@@ -54,11 +53,9 @@ pub async fn play(client: &Client, out: &mut Out, speed: Speed) -> Result<(), Fa
 }
 
 /// Only an admin may make one; the embedded owner is.
-async fn key(client: &Client, now: DateTime<Utc>) -> Result<WithSecret<IngestKey>, ClientError> {
-    let wanted = IngestKeyIn {
-        name: format!("demo {}", now.format("%Y-%m-%d %H:%M:%S")),
-        source: KeySource::Alertmanager,
-    };
+async fn key(client: &Client) -> Result<WithSecret<IngestKey>, ClientError> {
+    let wanted =
+        IngestKeyIn { name: "Alertmanager [demo]".to_owned(), source: KeySource::Alertmanager };
     client.create_key(&wanted).await.map_err(|mut error| {
         if error.kind == ErrorKind::Forbidden {
             "The demo makes an ingest key, which only an admin may".clone_into(&mut error.message);

@@ -1,0 +1,273 @@
+//! The command line as a script uses it: its words, its exit codes, its pipes.
+
+use std::io::Write;
+use std::process::{Output, Stdio};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::Command;
+use tokio::time::timeout;
+use watchfire_shared::user::Role;
+use watchfire_tests::{Daemon, Engine, bounded, programs};
+
+const SOON: Duration = Duration::from_secs(10);
+
+fn said(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn complaint(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+/// The client as somebody who has not signed in.
+fn stranger(daemon: &Daemon) -> Command {
+    let home = daemon.state_dir().join("stranger");
+    std::fs::create_dir_all(&home).unwrap();
+    let mut command = Command::from(programs::command(programs::path("watchfire"), &home));
+    command.env("WATCHFIRE_URL", daemon.url()).stdin(Stdio::null()).kill_on_drop(true);
+    command
+}
+
+async fn run(command: &mut Command) -> Output {
+    timeout(SOON * 3, command.output()).await.expect("it ends by itself").unwrap()
+}
+
+#[tokio::test]
+async fn an_incident_from_open_to_closed_by_its_verbs() {
+    bounded(async {
+        let daemon = Daemon::start(Engine::Sqlite).await;
+        let cli = async |arguments: &[&str]| {
+            let output = daemon.cli(Role::Responder, arguments).await;
+            assert!(output.status.success(), "{arguments:?}: {}", complaint(&output));
+            said(&output)
+        };
+        assert_eq!(
+            cli(&["new", "Checkout is slow", "-p", "high", "-l", "region=eu"]).await,
+            "INC-1 opened: Checkout is slow\n"
+        );
+        assert_eq!(cli(&["ack", "inc-1"]).await, "INC-1 status open → investigating\n");
+        assert_eq!(cli(&["ack", "INC-1"]).await, "INC-1 is so already\n");
+        let changed = cli(&["set", "INC-1", "--assign", "me", "--priority", "low"]).await;
+        assert_eq!(changed, "INC-1 priority high → low, assigned nobody → responder\n");
+        cli(&["comment", "INC-1", "rolling back"]).await;
+        cli(&["resolve", "INC-1", "--note", "rolled back"]).await;
+        cli(&["reopen", "INC-1"]).await;
+        cli(&["resolve", "INC-1"]).await;
+        cli(&["close", "INC-1"]).await;
+        let shown = cli(&["show", "INC-1"]).await;
+        for expected in ["“rolling back”", "investigating → resolved: rolled back", "region=eu"]
+        {
+            assert!(shown.contains(expected), "no {expected} in\n{shown}");
+        }
+        let list: Value =
+            serde_json::from_str(&cli(&["ls", "status:closed", "--json"]).await).unwrap();
+        assert_eq!(list["items"][0]["reference"], "INC-1");
+        assert_eq!(list["total"], 1);
+        assert!(cli(&["ls", "-status:closed"]).await.starts_with("No incidents match"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn each_kind_of_failure_has_its_exit_code() {
+    bounded(async {
+        let daemon = Daemon::start(Engine::Sqlite).await;
+        let api = daemon.as_responder().await;
+        let incident = api.create("Checkout is slow").await.reference.to_string();
+        let incident = incident.as_str();
+        for (role, arguments, code, why) in [
+            (Role::Responder, vec!["close", incident], 1, "incidents that are resolved"),
+            (Role::Responder, vec!["ls", "status:nonsense"], 1, "status"),
+            (Role::Responder, vec!["set", incident], 2, "required"),
+            (Role::Responder, vec!["show", "INC-999"], 3, "no such incident"),
+            (Role::Viewer, vec!["ack", incident], 4, "responder"),
+            (
+                Role::Responder,
+                vec!["set", incident, "--priority", "low", "--expect-status", "resolved"],
+                5,
+                "but it is \"open\"",
+            ),
+        ] {
+            let output = daemon.cli(role, &arguments).await;
+            assert_eq!(output.status.code(), Some(code), "{arguments:?}: {}", complaint(&output));
+            assert!(complaint(&output).contains(why), "{arguments:?}: {}", complaint(&output));
+            assert_eq!(said(&output), "", "{arguments:?} complains on standard error alone");
+        }
+        let output = run(stranger(&daemon).arg("ls")).await;
+        assert_eq!(output.status.code(), Some(4));
+        assert!(complaint(&output).contains("watchfire login"));
+        let nowhere = "http://127.0.0.1:1";
+        let output = run(stranger(&daemon).arg("ls").env("WATCHFIRE_URL", nowhere)).await;
+        assert_eq!(output.status.code(), Some(6));
+        assert!(complaint(&output).contains(nowhere));
+        let output = run(stranger(&daemon).arg("ls").env("WATCHFIRE_URL", "nonsense")).await;
+        assert_eq!(output.status.code(), Some(2));
+        assert!(complaint(&output).contains("WATCHFIRE_URL"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn hostile_text_is_shown_and_does_nothing() {
+    bounded(async {
+        let daemon = Daemon::start(Engine::Sqlite).await;
+        let api = daemon.as_responder().await;
+        let hostile = "a\u{1b}[31mred\u{9b}2J\rback\u{202e}turned";
+        let body = json!({ "title": hostile, "description": hostile, "labels": { "l": hostile } });
+        let incident = api.create_with(body).await;
+        api.attach(incident.id, &json!({ "message": hostile, "source": hostile })).await;
+        api.comment(incident.id, hostile).await;
+        let which = incident.reference.to_string();
+        for arguments in [
+            vec!["ls"],
+            vec!["show", &which],
+            vec!["logs", &which],
+            vec!["events"],
+            vec!["ls", "--json"],
+            vec!["show", &which, "--json"],
+            vec!["logs", &which, "--json"],
+            vec!["events", "--json"],
+            vec!["set", &which, "--title", "b\u{1b}]0;x\u{7}"],
+        ] {
+            let text = said(&daemon.cli(Role::Responder, &arguments).await);
+            let bad = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+            assert!(!text.contains(bad), "{arguments:?}: {text:?}");
+            if arguments.contains(&"--json") {
+                let value: Value = serde_json::from_str(&text).unwrap();
+                assert!(value.is_object(), "one value");
+                let whole = value.to_string();
+                let quoted = serde_json::to_string(hostile).unwrap();
+                assert!(whole.contains(&quoted), "JSON keeps the text: {whole}");
+            } else if arguments[0] != "set" {
+                assert!(text.contains("red"), "{arguments:?} shows it: {text}");
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn lines_of_every_form_are_attached_and_followed() {
+    bounded(async {
+        let daemon = Daemon::start(Engine::Sqlite).await;
+        let api = daemon.as_responder().await;
+        let incident = api.create("Checkout is slow").await.reference.to_string();
+        let token = daemon.add_token("responder@example.test").await;
+        let mut follow = stranger(&daemon);
+        follow.args(["logs", &incident, "--follow", "--json", "--min-level", "warn"]);
+        let mut follow =
+            follow.env("WATCHFIRE_TOKEN", &token).stdout(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(follow.stdout.take().unwrap()).lines();
+        for (text, expected) in [
+            ("{\"message\":\"one\",\"level\":\"err\"}\n{\"message\":\"two\"}\n", "one"),
+            ("[{\"message\":\"three\"},{\"message\":\"four\",\"level\":\"WARNING\"}]", "four"),
+            ("2026-01-01 12:00:00 ERROR five\nno level: six\n", "2026-01-01 12:00:00 ERROR five"),
+        ] {
+            let mut file = tempfile::NamedTempFile::new().unwrap();
+            file.write_all(text.as_bytes()).unwrap();
+            let path = file.path().to_str().unwrap();
+            let output = daemon.cli(Role::Responder, &["logs", &incident, "--attach", path]).await;
+            assert_eq!(said(&output), format!("2 lines attached to {incident}\n"));
+            let line = timeout(SOON, lines.next_line()).await.expect(expected).unwrap().unwrap();
+            let line: Value = serde_json::from_str(&line).unwrap();
+            assert_eq!(line["message"], expected);
+        }
+        assert_eq!(api.logs(&incident, "").await.len(), 6);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_reader_that_has_seen_enough_is_no_failure() {
+    bounded(async {
+        let daemon = Daemon::start(Engine::Sqlite).await;
+        let api = daemon.as_responder().await;
+        for number in 0..40 {
+            api.create_with(json!({ "title": "x".repeat(200), "description": "y".repeat(10_000),
+                "labels": { "n": number.to_string() } }))
+                .await;
+        }
+        let token = daemon.add_token("responder@example.test").await;
+        let mut command = stranger(&daemon);
+        command.args(["events", "--json", "-n", "1000"]).env("WATCHFIRE_TOKEN", token);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        // Nobody reads what is written.
+        drop(child.stdout.take());
+        let output = timeout(SOON, child.wait_with_output()).await.unwrap().unwrap();
+        assert_eq!(output.status.code(), Some(0));
+        assert_eq!(complaint(&output), "");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_sign_in_is_kept_renewed_and_ended() {
+    bounded(async {
+        let daemon = Daemon::start(Engine::Sqlite).await;
+        daemon.add_user("dana@example.test", "dana", Role::Viewer).await;
+        let sign_in = async |password: &str| {
+            let mut command = stranger(&daemon);
+            command.args(["login", "--email", "dana@example.test", "--password-stdin"]);
+            let mut child = command
+                .stdin(Stdio::piped())
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped())
+                .spawn()
+                .unwrap();
+            let mut stdin = child.stdin.take().unwrap();
+            tokio::io::AsyncWriteExt::write_all(&mut stdin, password.as_bytes()).await.unwrap();
+            drop(stdin);
+            timeout(SOON, child.wait_with_output()).await.unwrap().unwrap()
+        };
+        let wrong = sign_in("not the password\n").await;
+        assert_eq!(wrong.status.code(), Some(4));
+        assert!(complaint(&wrong).contains("wrong"), "{}", complaint(&wrong));
+        let right = sign_in(&format!("{}\n", watchfire_tests::people::PASSWORD)).await;
+        assert!(said(&right).contains("as dana (viewer)"), "{}", complaint(&right));
+
+        // The access token is long over: several runs at once share one exchange.
+        let folder = daemon.state_dir().join("stranger/.local/state/watchfire/sessions");
+        let file = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
+        let file = file.into_iter().find(|path| path.extension().is_some_and(|e| e == "json"));
+        let file = file.expect("the sign-in is stored");
+        let mut stored: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+        stored["expires_at"] = json!(0);
+        std::fs::write(&file, stored.to_string()).unwrap();
+        let runs = (0..5).map(|_| async { run(stranger(&daemon).arg("ls")).await });
+        for output in futures_util::future::join_all(runs).await {
+            assert!(output.status.success(), "{}", complaint(&output));
+        }
+        let renewed: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+        assert_ne!(renewed["refresh_token"], stored["refresh_token"]);
+
+        assert_eq!(said(&run(stranger(&daemon).arg("logout")).await), "Signed out\n");
+        assert_eq!(run(stranger(&daemon).arg("ls")).await.status.code(), Some(4));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_demo_ends_by_itself_and_leaves_no_key() {
+    bounded(async {
+        let daemon = Daemon::start(Engine::Sqlite).await;
+        let output = daemon.cli(Role::Admin, &["demo", "--speed", "fast", "--json"]).await;
+        assert!(output.status.success(), "{}", complaint(&output));
+        let told: Value = serde_json::from_str(&said(&output)).unwrap();
+        let admin = daemon.as_admin().await;
+        let incidents = admin.list("label=demo%3Atrue").await;
+        assert_eq!(told["incidents"].as_array().unwrap().len(), incidents.items.len());
+        assert!(incidents.items.iter().all(|one| one.title.starts_with("[demo] ")));
+        let first = told["incidents"][0].as_str().unwrap();
+        let alerts = admin.alerts(first).await;
+        assert_eq!(alerts.len(), 2, "one group is one incident");
+        let keys: Value = admin.read("/v1/admin/keys").await.json();
+        for key in keys["items"].as_array().unwrap() {
+            assert!(key["revoked_at"].is_string(), "{key}");
+        }
+        let viewer = daemon.cli(Role::Viewer, &["demo", "--speed", "fast"]).await;
+        assert_eq!(viewer.status.code(), Some(4));
+    })
+    .await;
+}
