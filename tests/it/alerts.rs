@@ -89,7 +89,7 @@ impl World {
 
     /// All incidents, the oldest first.
     async fn incidents(&self) -> Vec<Incident> {
-        self.person.list("sort=reference&limit=200").await.items
+        self.person.list("sort=-reference&limit=200").await.items
     }
 
     async fn only(&self) -> Incident {
