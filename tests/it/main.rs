@@ -3,6 +3,7 @@
 
 mod alerts;
 mod architecture;
+mod events;
 mod faults;
 mod incidents;
 mod life;
@@ -11,3 +12,4 @@ mod pages;
 mod problems;
 mod servers;
 mod store;
+mod stream;
