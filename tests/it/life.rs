@@ -69,9 +69,8 @@ both_engines! {
         daemon.as_viewer().await.post(path, &body).await.refused(Code::Forbidden);
         let incident = daemon.as_responder().await.create("Disk is full").await;
         let one = format!("{path}/{}", incident.id);
-        let remove = async |api: watchfire_tests::Api| {
-            api.request(Method::DELETE, &one).send().await
-        };
+        let remove =
+            async |api: watchfire_tests::Api| api.request(Method::DELETE, &one).send().await;
         remove(daemon.as_responder().await).await.refused(Code::Forbidden);
         assert_eq!(remove(daemon.as_admin().await).await.status, 204);
         daemon.as_viewer().await.read(&one).await.refused(Code::NotFound);

@@ -4,6 +4,7 @@
 mod alerts;
 mod architecture;
 mod cli;
+mod events;
 mod faults;
 mod incidents;
 mod life;
@@ -12,3 +13,4 @@ mod pages;
 mod problems;
 mod servers;
 mod store;
+mod stream;

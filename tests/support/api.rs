@@ -202,6 +202,16 @@ impl Api {
         (response.status() != StatusCode::SERVICE_UNAVAILABLE).then(|| Stream::new(response))
     }
 
+    /// The live stream from a place named in the query or in `Last-Event-ID`.
+    pub async fn stream_at(&self, query: &str, last_event_id: Option<&str>) -> Stream {
+        let mut request = self.builder(Method::GET, &format!("/v1/events/stream{query}"));
+        if let Some(place) = last_event_id {
+            request = request.header("last-event-id", place);
+        }
+        let opened = tokio::time::timeout(LIMIT, request.send()).await;
+        Stream::new(opened.expect("the stream opens in time").expect("the daemon answers"))
+    }
+
     async fn open_stream(&self, after: Option<i64>) -> reqwest::Result<Response> {
         let mut request = self.builder(Method::GET, "/v1/events/stream");
         if let Some(position) = after {

@@ -64,12 +64,13 @@ impl Hub {
     }
 
     /// Follows the journal until the process stops. On `PostgreSQL` it also gives positions to what
-    /// this daemon committed, at once, and to what any other left, each second.
+    /// this daemon committed, at once. What any other process left is found each second.
     pub async fn run(self, ledger: Ledger, cache: Cache, lifecycle: Lifecycle) {
         let stopping = lifecycle.stopping().clone();
         let mut watched = outbox::watch_head(&self.db);
+        let mut idle = true;
         while !stopping.is_cancelled() {
-            if let Err(error) = self.step(&cache).await {
+            if let Err(error) = self.step(&cache, idle).await {
                 tracing::warn!(
                     error = &error as &dyn std::error::Error,
                     "the journal could not be read"
@@ -83,16 +84,20 @@ impl Hub {
                     tokio::time::sleep(GATHER).await;
                 }
             };
-            tokio::select! {
-                () = stopping.cancelled() => {}
-                () = wake => {}
-                () = tokio::time::sleep(POLL) => {}
-            }
+            idle = tokio::select! {
+                () = stopping.cancelled() => false,
+                () = wake => false,
+                () = tokio::time::sleep(POLL) => true,
+            };
         }
     }
 
-    /// Gives positions where that is due, then reads what is new.
-    async fn step(&self, cache: &Cache) -> Result<()> {
+    /// Gives positions where that is due, then reads what is new. Own writes find others' too: only
+    /// an idle daemon has to look for them.
+    async fn step(&self, cache: &Cache, idle: bool) -> Result<()> {
+        if idle {
+            outbox::find_others(&self.db).await?;
+        }
         if self.db.is_postgres() {
             while positions::step(&self.db, cache).await? > 0 {}
         }

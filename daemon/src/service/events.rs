@@ -73,6 +73,8 @@ impl Inner {
         let last = items.last().and_then(|event| event.position);
         // Everything up to the head was looked through, whether it matched or not.
         let next_after = if full { last.unwrap_or(after) } else { last.unwrap_or(after).max(head) };
+        // More may have been given positions since the head was asked for.
+        let head = last.map_or(head, |last| head.max(last));
         Ok(EventPage { log_id: self.log_id, items, next_after: next_after.max(after), head })
     }
 }

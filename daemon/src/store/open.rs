@@ -10,6 +10,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, SqliteConnection};
 
+use super::outbox::HEAD;
 use super::watermark::Watermark;
 use super::writer::Writer;
 use super::{Db, Engine, Result, StoreError};
@@ -17,7 +18,6 @@ use crate::clock;
 
 const COMPATIBLE_FROM: &str = "select compatible_from from installation";
 const INSTALL: &str = "insert into installation (id, log_id) values (1, $1) on conflict do nothing";
-const HEAD: &str = "select coalesce(max(position), 0) from events";
 const MIGRATED: &str =
     "select coalesce(max(version), 0) from _sqlx_migrations where success = true";
 const BACK_UP: &str = "vacuum into $1";

@@ -56,7 +56,7 @@ const LAST: &str = concat!(
     columns!(),
     " from events where aggregate_id = $1 order by version desc limit 1"
 );
-const HEAD: &str = "select coalesce(max(position), 0) from events";
+pub(super) const HEAD: &str = "select coalesce(max(position), 0) from events";
 const OLDEST: &str = "select coalesce(min(position), 0) from events";
 const WAITING: &str = "select count(*) from events where position is null";
 
@@ -283,6 +283,19 @@ pub async fn oldest(db: &Db) -> Result<i64> {
 /// Facts that have no position yet.
 pub async fn unpositioned(db: &Db) -> Result<i64> {
     Ok(on!(db.reads(), |pool| sqlx::query_scalar(WAITING).fetch_one(pool).await)?)
+}
+
+/// Lets readers see what another process has committed meanwhile. On `PostgreSQL` whoever gives
+/// positions finds it; on `SQLite` the writer does with each group, so an empty one is run.
+pub async fn find_others(db: &Db) -> Result<()> {
+    let (Engine::Sqlite(pool), Engine::Sqlite(writer)) = (db.reads(), &db.door) else {
+        return Ok(());
+    };
+    let stored: i64 = sqlx::query_scalar(HEAD).fetch_one(pool).await?;
+    if stored > writer.watermark.known() {
+        db.write(|_| Box::pin(async { Ok::<_, StoreError>(()) })).await?;
+    }
+    Ok(())
 }
 
 /// Wakes whenever more may be read; none on `PostgreSQL`, where any daemon may position.

@@ -46,6 +46,21 @@ impl Watermark {
         pending.push_back(Pending { last, forgotten: false });
         Ticket { last, watermark: self.clone() }
     }
+
+    /// The newest position this process knows to be committed, readable or not.
+    pub fn known(&self) -> i64 {
+        let pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        pending.back().map_or_else(|| self.head(), |newest| newest.last)
+    }
+
+    /// What is stored up to `last` and not known was committed by another process, an
+    /// administration command, which raised the cache's epoch with it: nothing is left to forget.
+    /// Called by the writer before its own facts are given positions.
+    pub fn found(&self, last: i64) {
+        if last > self.known() {
+            drop(self.committed(last));
+        }
+    }
 }
 
 impl Drop for Ticket {
@@ -77,5 +92,18 @@ mod tests {
         assert_eq!(watermark.head(), 10, "13 must wait for 12");
         drop(first);
         assert_eq!(watermark.head(), 13);
+    }
+
+    #[test]
+    fn what_another_process_committed_keeps_its_place() {
+        let watermark = Watermark::new(10);
+        let first = watermark.committed(12);
+        watermark.found(12);
+        watermark.found(14);
+        assert_eq!((watermark.head(), watermark.known()), (10, 14), "14 must wait for 12");
+        drop(first);
+        assert_eq!(watermark.head(), 14);
+        watermark.found(11);
+        assert_eq!((watermark.head(), watermark.known()), (14, 14));
     }
 }

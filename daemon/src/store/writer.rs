@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 use watchfire_shared::event::Event;
 use watchfire_shared::ids::IncidentId;
 
+use super::outbox::HEAD;
 use super::watermark::Watermark;
 use super::{Result, StoreError, Ticket, Tx};
 use crate::lifecycle::spawn_detached;
@@ -148,11 +149,7 @@ impl Task {
         close: &mut Option<oneshot::Sender<()>>,
     ) -> Result<()> {
         let started = Instant::now();
-        let begun = match self.connection().await {
-            Ok(conn) => conn.execute("begin immediate").await.map_err(StoreError::from).map(drop),
-            Err(error) => Err(error),
-        };
-        if let Err(error) = begun {
+        if let Err(error) = self.begin().await {
             refuse(first, &error, ran).await;
             return Err(error);
         }
@@ -173,6 +170,15 @@ impl Task {
             };
         }
         self.connection().await?.execute("commit").await?;
+        Ok(())
+    }
+
+    /// From here on nobody else can write, so what is stored now and was not ours is another's.
+    async fn begin(&mut self) -> Result<()> {
+        let conn = self.connection().await?;
+        conn.execute("begin immediate").await?;
+        let stored: i64 = sqlx::query_scalar(HEAD).fetch_one(conn).await?;
+        self.watermark.found(stored);
         Ok(())
     }
 
