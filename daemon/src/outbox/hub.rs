@@ -91,11 +91,19 @@ impl Hub {
         }
     }
 
-    /// Gives positions where that is due, then reads what is new.
+    /// Gives positions where that is due and reads what is new, batch by batch: whoever positioned
+    /// until nothing is left would show nothing while writers are busy.
     async fn step(&self, cache: &Cache) -> Result<()> {
-        if self.db.is_postgres() {
-            while positions::step(&self.db, cache).await? > 0 {}
+        loop {
+            let more = self.db.is_postgres() && positions::step(&self.db, cache).await?;
+            self.read().await?;
+            if !more {
+                return Ok(());
+            }
         }
+    }
+
+    async fn read(&self) -> Result<()> {
         loop {
             let head = self.state.borrow().head;
             let events = outbox::page(&self.db, head, PAGE, &[]).await?;
