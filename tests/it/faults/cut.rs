@@ -1,5 +1,6 @@
 //! Clients that hang up at random moments, against a daemon with two connections to its database.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
@@ -38,16 +39,16 @@ both_engines! {
         let ledger = Ledger::new();
         let workload = Workload::prepare(&ledger, &api).await;
 
-        let storm = stream::iter(0..cuts)
-            .for_each_concurrent(AT_ONCE, |cut| {
-                hang_up(&api, &ledger, &workload, campaign.chance(cut))
-            });
-        let reader = |number| patient(&api, &ledger, &workload, campaign.chance(cuts + number));
-        tokio::select! {
-            () = storm => {}
-            () = reader(1) => {}
-            () = reader(2) => {}
-        }
+        let over = Cell::new(false);
+        let storm = async {
+            let clients = stream::iter(0..cuts).map(|cut| campaign.chance(cut));
+            let cut = |chance| hang_up(&api, &ledger, &workload, chance);
+            clients.for_each_concurrent(AT_ONCE, cut).await;
+            over.set(true);
+        };
+        let reader =
+            |part| patient(&api, &ledger, &workload, campaign.chance(cuts + part), &over);
+        tokio::join!(storm, reader(0), reader(1));
 
         if engine == Engine::Postgres {
             no_transaction_is_open(&mut daemon.postgres().connect().await).await;
@@ -149,9 +150,15 @@ async fn cut(api: &Api, request: &[u8], moment: Moment, reset: bool) -> Vec<u8> 
 }
 
 /// A client who reads every answer, writes on while others hang up, and never finds an incident
-/// older than the version it was told. Never ends.
-async fn patient(api: &Api, ledger: &Ledger, workload: &Workload<'_>, mut chance: StdRng) {
-    loop {
+/// older than the version it was told.
+async fn patient(
+    api: &Api,
+    ledger: &Ledger,
+    workload: &Workload<'_>,
+    mut chance: StdRng,
+    over: &Cell<bool>,
+) {
+    while !over.get() {
         let write = workload.next(&mut chance);
         let incident = subject(&write);
         let outcome = ledger.attempt(api, write).await;
