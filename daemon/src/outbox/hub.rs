@@ -92,15 +92,23 @@ impl Hub {
         }
     }
 
-    /// Gives positions where that is due, then reads what is new. Own writes find others' too: only
-    /// an idle daemon has to look for them.
+    /// Gives positions where that is due and reads what is new, batch by batch: whoever positioned
+    /// until nothing is left would show nothing while writers are busy. Own writes find others'
+    /// too: only an idle daemon has to look for them.
     async fn step(&self, cache: &Cache, idle: bool) -> Result<()> {
         if idle {
             outbox::find_others(&self.db).await?;
         }
-        if self.db.is_postgres() {
-            while positions::step(&self.db, cache).await? > 0 {}
+        loop {
+            let more = self.db.is_postgres() && positions::step(&self.db, cache).await?;
+            self.read().await?;
+            if !more {
+                return Ok(());
+            }
         }
+    }
+
+    async fn read(&self) -> Result<()> {
         loop {
             let head = self.state.borrow().head;
             let events = outbox::page(&self.db, head, PAGE, &[]).await?;

@@ -7,23 +7,23 @@ use crate::cache::key::keys_of;
 use crate::store::{Db, StoreError, outbox};
 
 /// Facts numbered in one transaction.
-const BATCH: i64 = 500;
+const BATCH: usize = 500;
 
-/// Gives positions to a batch; returns how many it gave.
-pub async fn step(db: &Db, cache: &Cache) -> Result<usize, StoreError> {
+/// Gives positions to a batch; true when it was full, so that more may wait.
+pub async fn step(db: &Db, cache: &Cache) -> Result<bool, StoreError> {
     let cache = cache.clone();
     let done = db.write(move |tx| {
         Box::pin(async move {
             let (last, taken) = outbox::take_unpositioned(tx, BATCH).await?;
             if taken.is_empty() {
-                return Ok(0);
+                return Ok(false);
             }
             // A crashed daemon may have committed and not forgotten: nobody may read the position
             // of a fact whose stale copy is still served.
             cache.forget(taken.iter().flat_map(|(_, event)| keys_of(event)));
             let seqs: Vec<i64> = taken.iter().map(|(seq, _)| *seq).collect();
             outbox::position(tx, last, &seqs).await?;
-            Ok::<_, StoreError>(seqs.len())
+            Ok::<_, StoreError>(seqs.len() == BATCH)
         })
     });
     Ok(done.await?.value)

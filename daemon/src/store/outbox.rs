@@ -185,7 +185,7 @@ fn payload_of(fact: &Fact) -> Result<Value> {
 /// Locks the counter and returns the last position given with every fact that has none yet, in
 /// order of insertion. The lock is a statement of its own: a statement that waited for it would
 /// keep the snapshot from before and number facts a second time. `PostgreSQL` only.
-pub async fn take_unpositioned(tx: &mut Tx, limit: i64) -> Result<(i64, Vec<(i64, Event)>)> {
+pub async fn take_unpositioned(tx: &mut Tx, limit: usize) -> Result<(i64, Vec<(i64, Event)>)> {
     #[derive(FromRow)]
     struct Taken {
         seq: i64,
@@ -196,7 +196,10 @@ pub async fn take_unpositioned(tx: &mut Tx, limit: i64) -> Result<(i64, Vec<(i64
         return Ok((0, Vec::new()));
     };
     let last: i64 = sqlx::query_scalar(LOCK_COUNTER).fetch_one(&mut *conn).await?;
-    let taken: Vec<Taken> = sqlx::query_as(UNPOSITIONED).bind(limit).fetch_all(conn).await?;
+    let taken: Vec<Taken> = sqlx::query_as(UNPOSITIONED)
+        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+        .fetch_all(conn)
+        .await?;
     let taken = taken.into_iter().map(|taken| Ok((taken.seq, taken.row.try_into()?)));
     Ok((last, taken.collect::<Result<_>>()?))
 }

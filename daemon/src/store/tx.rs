@@ -159,10 +159,10 @@ where
                 Ok(tx) => unwound(work, tx).await,
                 Err(error) => Err(error.into()),
             };
-            let verdict = match &result {
+            let verdict = match result.as_ref().map_err(Fallible::store_error) {
                 Ok(_) => writer::Verdict::Keep,
-                Err(error) if error.store_error().is_some_and(StoreError::is_fatal) => {
-                    writer::Verdict::Broken
+                Err(Some(error)) if error.is_fatal() => {
+                    writer::Verdict::Broken(writer::lost(error))
                 }
                 Err(_) => writer::Verdict::Undo,
             };

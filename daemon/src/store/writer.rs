@@ -24,8 +24,8 @@ const QUEUE: usize = 1024;
 pub(super) enum Verdict {
     Keep,
     Undo,
-    /// The connection failed: the whole group is lost.
-    Broken,
+    /// The connection failed, and why: the whole group is lost.
+    Broken(StoreError),
 }
 
 /// What a committed write leaves behind.
@@ -204,7 +204,7 @@ impl Task {
         let end = match verdict {
             Verdict::Keep => "release one",
             Verdict::Undo => "rollback to one; release one",
-            Verdict::Broken => return Err(closed()),
+            Verdict::Broken(error) => return Err(error),
         };
         self.connection().await?.execute(end).await?;
         Ok(())
@@ -232,7 +232,8 @@ async fn refuse(job: Job, error: &StoreError, ran: &mut Vec<Ran>) {
     ran.push(Ran { finish, kept: None });
 }
 
-fn lost(error: &StoreError) -> StoreError {
+/// What everybody in a group is told that this error ended.
+pub(super) fn lost(error: &StoreError) -> StoreError {
     match error {
         StoreError::Unavailable { reason, .. } => StoreError::Unavailable { reason, source: None },
         _ => StoreError::Unavailable { reason: "the database could not commit", source: None },

@@ -1,5 +1,7 @@
 //! Clients that hang up at random moments, against a daemon with two connections to its database.
 
+use std::cell::Cell;
+use std::collections::HashSet;
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
@@ -16,10 +18,13 @@ use watchfire_tests::{Api, Daemon, Engine, both_engines};
 use super::Campaign;
 use super::audit::verify;
 use super::ledger::{Ack, Command, Ledger, Outcome, Write};
+use super::stored::Stored;
 use super::workload::Workload;
 
 /// Clients that are about to hang up, at any time.
-const AT_ONCE: usize = 24;
+const AT_ONCE: usize = 10;
+/// How long a client waits at most, unless whole answers take longer on this machine.
+const PATIENCE: Duration = Duration::from_millis(3);
 /// Commands in doubt that are asked for once more afterwards.
 const AGAIN: usize = 200;
 /// Sessions of the daemon that are, or stay, inside a transaction.
@@ -30,40 +35,45 @@ const REST: Duration = Duration::from_secs(5);
 
 both_engines! {
     async fn clients_that_hang_up_leave_nothing_behind(engine: Engine) {
-        let cuts = number("WATCHFIRE_CUTS").unwrap_or(1_500);
-        let campaign = Campaign::begin();
-        let setup = Daemon::setup(engine).env("WATCHFIRE_DATABASE_MAX_CONNECTIONS", "2");
-        let daemon = setup.start().await;
-        let api = daemon.as_responder().await;
-        let ledger = Ledger::new();
-        let workload = Workload::prepare(&ledger, &api).await;
-
-        let storm = stream::iter(0..cuts)
-            .for_each_concurrent(AT_ONCE, |cut| {
-                hang_up(&api, &ledger, &workload, campaign.chance(cut))
-            });
-        let reader = |number| patient(&api, &ledger, &workload, campaign.chance(cuts + number));
-        tokio::select! {
-            () = storm => {}
-            () = reader(1) => {}
-            () = reader(2) => {}
-        }
-
-        if engine == Engine::Postgres {
-            no_transaction_is_open(&mut daemon.postgres().connect().await).await;
-        }
-        let stored = verify(&daemon, &api, &ledger).await;
-        let (mut done, mut undone) = (0, 0);
-        for write in &ledger.book().doubtful {
-            let there = stored.events.iter().any(|event| event.request_id == write.mark);
-            *(if there { &mut done } else { &mut undone }) += 1;
-        }
-        println!("{cuts} cuts: {done} writes done unseen, {undone} not done");
-        assert!(done > 0 && undone > 0, "the cuts came too early or too late to mean anything");
-
-        ledger.settle(&api, AGAIN).await;
-        verify(&daemon, &api, &ledger).await;
+        campaign(engine).await;
     }
+}
+
+async fn campaign(engine: Engine) {
+    let cuts = number("WATCHFIRE_CUTS").unwrap_or(1_500);
+    let campaign = Campaign::begin();
+    let setup = Daemon::setup(engine).env("WATCHFIRE_DATABASE_MAX_CONNECTIONS", "2");
+    let daemon = setup.start().await;
+    let api = daemon.as_responder().await;
+    let ledger = Ledger::new();
+    let workload = Workload::prepare(&ledger, &api).await;
+    let storm = Storm::new(&api, &ledger, &workload);
+    let patient = |part| storm.patient(campaign.chance(cuts + part));
+    tokio::join!(storm.rage(&campaign, cuts), patient(0), patient(1));
+
+    if engine == Engine::Postgres {
+        // The server warns of a transaction begun inside another, and of the end of none.
+        let log = daemon.log();
+        let warning = log.lines().find(|line| line.contains("transaction in progress"));
+        assert_eq!(warning, None, "a connection went back in the middle of a transaction");
+        no_transaction_is_open(&mut daemon.postgres().connect().await).await;
+    }
+    let stored = verify(&daemon, &api, &ledger).await;
+    let (done, undone) = unseen(&stored, &ledger);
+    println!("{cuts} cuts: {done} writes done unseen, {undone} not done");
+    assert!(done > 0 && undone > 0, "the cuts came too early or too late to mean anything");
+
+    ledger.settle(&api, AGAIN).await;
+    verify(&daemon, &api, &ledger).await;
+}
+
+/// Of the writes in doubt, how many are there and how many are not.
+fn unseen(stored: &Stored, ledger: &Ledger) -> (usize, usize) {
+    let marks: HashSet<&str> =
+        stored.events.iter().map(|event| event.request_id.as_str()).collect();
+    let book = ledger.book();
+    let done = book.doubtful.iter().filter(|write| marks.contains(write.mark.as_str())).count();
+    (done, book.doubtful.len() - done)
 }
 
 /// What a client does before it hangs up.
@@ -77,29 +87,71 @@ enum Moment {
     Reading(usize),
 }
 
-/// One client who hangs up. When it has read the first line of a success, that is an
-/// acknowledgement like any other.
-async fn hang_up(api: &Api, ledger: &Ledger, workload: &Workload<'_>, mut chance: StdRng) {
-    let write = chance.random_bool(0.7).then(|| workload.next(&mut chance));
-    let request = match &write {
-        Some(write) => raw(api, write.method().as_str(), &write.path(), Some(write)),
-        None if chance.random_bool(0.2) => raw(api, "GET", "/v1/incidents?limit=50", None),
-        None => {
-            let incident = workload.incident(&mut chance);
-            raw(api, "GET", &format!("/v1/incidents/{incident}"), None)
+/// Everybody at once.
+struct Storm<'a> {
+    api: &'a Api,
+    ledger: &'a Ledger,
+    workload: &'a Workload<'a>,
+    /// Clients who hang up wait no longer than this: about as long as whole answers take, so that
+    /// every moment of a request's life is met.
+    patience: Cell<Duration>,
+    over: Cell<bool>,
+}
+
+impl<'a> Storm<'a> {
+    fn new(api: &'a Api, ledger: &'a Ledger, workload: &'a Workload<'a>) -> Self {
+        let patience = Cell::new(PATIENCE);
+        Self { api, ledger, workload, patience, over: Cell::new(false) }
+    }
+
+    /// All who hang up.
+    async fn rage(&self, campaign: &Campaign, cuts: u64) {
+        let clients = stream::iter(0..cuts).map(|cut| campaign.chance(cut));
+        clients.for_each_concurrent(AT_ONCE, |chance| self.hang_up(chance)).await;
+        self.over.set(true);
+    }
+
+    /// One client who hangs up. When it has read the first line of a success, that is an
+    /// acknowledgement like any other.
+    async fn hang_up(&self, mut chance: StdRng) {
+        let write = chance.random_bool(0.7).then(|| self.workload.next(&mut chance));
+        let request = match &write {
+            Some(write) => raw(self.api, write.method().as_str(), &write.path(), Some(write)),
+            None if chance.random_bool(0.2) => raw(self.api, "GET", "/v1/incidents?limit=50", None),
+            None => {
+                let incident = self.workload.incident(&mut chance);
+                raw(self.api, "GET", &format!("/v1/incidents/{incident}"), None)
+            }
+        };
+        let moment = match chance.random_range(0..10) {
+            0 => Moment::Sending(chance.random_range(0..request.len())),
+            1..=6 => Moment::Waiting(self.patience.get().mul_f64(chance.random_range(0.0..1.0))),
+            _ => Moment::Reading(chance.random_range(0..600)),
+        };
+        let answer = cut(self.api, &request, moment, chance.random_bool(0.5)).await;
+        let Some(write) = write else { return };
+        if answer.starts_with(b"HTTP/1.1 2") {
+            self.ledger.acknowledge(write, Ack::Status);
+        } else {
+            self.ledger.doubt(write);
         }
-    };
-    let moment = match chance.random_range(0..10) {
-        0 => Moment::Sending(chance.random_range(0..request.len())),
-        1..=6 => Moment::Waiting(Duration::from_micros(chance.random_range(0..3_000))),
-        _ => Moment::Reading(chance.random_range(0..600)),
-    };
-    let answer = cut(api, &request, moment, chance.random_bool(0.5)).await;
-    let Some(write) = write else { return };
-    if answer.starts_with(b"HTTP/1.1 2") {
-        ledger.acknowledge(write, Ack::Status);
-    } else {
-        ledger.doubt(write);
+    }
+
+    /// A client who reads every answer, writes on while others hang up, and never finds an
+    /// incident older than the version it was told.
+    async fn patient(&self, mut chance: StdRng) {
+        while !self.over.get() {
+            let write = self.workload.next(&mut chance);
+            let incident = subject(&write);
+            let asked = Instant::now();
+            let outcome = self.ledger.attempt(self.api, write).await;
+            assert!(matches!(outcome, Outcome::Acknowledged), "{outcome:?}");
+            self.patience.set(asked.elapsed().max(PATIENCE));
+            let Some(incident) = incident else { continue };
+            let told = last_version(self.ledger);
+            let read = self.api.get(incident).await.version;
+            assert!(told.is_none_or(|told| read >= told), "{incident}: read {read}, told {told:?}");
+        }
     }
 }
 
@@ -146,21 +198,6 @@ async fn cut(api: &Api, request: &[u8], moment: Moment, reset: bool) -> Vec<u8> 
         }
     }
     answer
-}
-
-/// A client who reads every answer, writes on while others hang up, and never finds an incident
-/// older than the version it was told. Never ends.
-async fn patient(api: &Api, ledger: &Ledger, workload: &Workload<'_>, mut chance: StdRng) {
-    loop {
-        let write = workload.next(&mut chance);
-        let incident = subject(&write);
-        let outcome = ledger.attempt(api, write).await;
-        assert!(matches!(outcome, Outcome::Acknowledged), "{outcome:?}");
-        let Some(incident) = incident else { continue };
-        let told = last_version(ledger);
-        let read = api.get(incident).await.version;
-        assert!(told.is_none_or(|told| read >= told), "{incident}: read {read}, told {told:?}");
-    }
 }
 
 fn subject(write: &Write) -> Option<IncidentId> {

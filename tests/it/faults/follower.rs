@@ -29,10 +29,13 @@ impl Follower {
             let last = self.told.borrow().last().and_then(|event| event.position);
             if let Some(mut stream) = api.try_stream(last.unwrap_or(0)).await {
                 self.connections.update(|connections| connections + 1);
+                let opened = SystemTime::now();
                 while let Some(event) = stream.try_next_event(SILENCE).await {
                     let happened = SystemTime::from(event.occurred_at);
-                    let took = SystemTime::now().duration_since(happened).unwrap_or_default();
-                    self.slowest.update(|slowest| slowest.max(took));
+                    if happened > opened {
+                        let took = happened.elapsed().unwrap_or_default();
+                        self.slowest.update(|slowest| slowest.max(took));
+                    }
                     self.told.borrow_mut().push(event);
                 }
             }
@@ -45,8 +48,7 @@ impl Follower {
         self.connections.get()
     }
 
-    /// The longest time from a fact to its being told. What happened before the stream was opened
-    /// counts too.
+    /// The longest time from a fact to its being told, of what happened while the stream was open.
     pub fn slowest(&self) -> Duration {
         self.slowest.get()
     }

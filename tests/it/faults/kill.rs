@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use rand::RngExt;
 use watchfire_tests::programs::number;
-use watchfire_tests::{Daemon, both_engines};
+use watchfire_tests::{Daemon, Engine, both_engines};
 
 use super::Campaign;
 use super::audit::verify;
@@ -15,33 +15,37 @@ use super::workload::{WRITERS, Workload};
 
 both_engines! {
     async fn a_daemon_killed_in_a_burst_of_writes_keeps_its_word(engine: Engine) {
-        let kills = number("WATCHFIRE_KILLS").unwrap_or(3);
-        let campaign = Campaign::begin();
-        let mut daemon = Daemon::start(engine).await;
-        let api = daemon.as_responder().await;
-        let follower = Follower::default();
-        let story = async {
-            let ledger = Ledger::new();
-            let workload = Workload::prepare(&ledger, &api).await;
-            for kill in 0..kills {
-                burst(&campaign, kill, &mut daemon, &ledger, &workload).await;
-                daemon.restart().await;
-                // Whole or not at all before anybody asks again, once and only once after.
-                verify(&daemon, &api, &ledger).await;
-                ledger.settle(&api, usize::MAX).await;
-            }
-            let stored = verify(&daemon, &api, &ledger).await;
-            let journal = stored.journal().unwrap();
-            follower.has_seen(&journal, Duration::from_secs(10)).await;
-            let writes = ledger.book().acknowledged.len();
-            println!("{kills} kills, {writes} writes acknowledged, {} events", journal.len());
-        };
-        tokio::select! {
-            never = follower.follow(&api) => match never {},
-            () = story => {}
-        }
-        assert!(follower.connections() > kills, "the stream did not survive each kill");
+        campaign(engine).await;
     }
+}
+
+async fn campaign(engine: Engine) {
+    let kills = number("WATCHFIRE_KILLS").unwrap_or(3);
+    let campaign = Campaign::begin();
+    let mut daemon = Daemon::start(engine).await;
+    let api = daemon.as_responder().await;
+    let follower = Follower::default();
+    let story = async {
+        let ledger = Ledger::new();
+        let workload = Workload::prepare(&ledger, &api).await;
+        for kill in 0..kills {
+            burst(&campaign, kill, &mut daemon, &ledger, &workload).await;
+            daemon.restart().await;
+            // Whole or not at all before anybody asks again, once and only once after.
+            verify(&daemon, &api, &ledger).await;
+            ledger.settle(&api, usize::MAX).await;
+        }
+        let stored = verify(&daemon, &api, &ledger).await;
+        let journal = stored.journal().unwrap();
+        follower.has_seen(&journal, Duration::from_secs(10)).await;
+        let writes = ledger.book().acknowledged.len();
+        println!("{kills} kills, {writes} writes acknowledged, {} events", journal.len());
+    };
+    tokio::select! {
+        never = follower.follow(&api) => match never {},
+        () = story => {}
+    }
+    assert!(follower.connections() > kills, "the stream did not survive each kill");
 }
 
 /// All write until the daemon is gone; it is killed after a few more acknowledgements, a random

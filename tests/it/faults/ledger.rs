@@ -96,7 +96,7 @@ pub enum Outcome {
 }
 
 /// All writes of a campaign by how they ended.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Book {
     pub acknowledged: Vec<(Write, Ack)>,
     /// Refused with 503 or not answered.

@@ -7,6 +7,7 @@
 //! choices of one that failed.
 
 mod audit;
+mod checker;
 mod cut;
 mod follower;
 mod full_disk;

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::json;
-use sqlx::Executor;
 use tokio::time::{Instant, timeout};
 use watchfire_shared::health::{Health, HealthStatus};
 use watchfire_tests::stream::Message;

@@ -13,7 +13,7 @@ use watchfire_tests::Daemon;
 
 const INCIDENTS: &str =
     "select id, title, description, status, version, log_count, assigned_to from incidents";
-const EVENTS: &str = "select seq, id, position, aggregate_id, version, event_type, request_id, \
+const EVENTS: &str = "select id, position, aggregate_id, version, event_type, request_id, \
      payload from events order by seq";
 const LINES: &str = "select incident_id, seq, message from log_entries order by incident_id, seq";
 
@@ -35,10 +35,8 @@ pub struct Line {
     pub message: String,
 }
 
-/// An event's row; `seq` is the order of insertion.
 #[derive(Debug, Clone)]
 pub struct Event {
-    pub seq: i64,
     pub id: Uuid,
     pub position: Option<i64>,
     pub aggregate: Uuid,
@@ -49,7 +47,6 @@ pub struct Event {
 
 #[derive(FromRow)]
 struct EventRow {
-    seq: i64,
     id: Uuid,
     position: Option<i64>,
     aggregate_id: Uuid,
@@ -63,7 +60,6 @@ impl From<EventRow> for Event {
     fn from(row: EventRow) -> Self {
         let tagged = json!({ "event_type": row.event_type, "payload": row.payload.0 });
         Self {
-            seq: row.seq,
             id: row.id,
             position: row.position,
             aggregate: row.aggregate_id,
