@@ -3,6 +3,7 @@
 
 mod alerts;
 mod architecture;
+mod client;
 mod faults;
 mod incidents;
 mod life;
