@@ -57,7 +57,14 @@ fn reason(error: &StoreError) -> String {
 pub async fn serve(config: Config) -> Result<ExitCode, Error> {
     let state = StateDir::open(&config.state_dir)?;
     // Before the database is opened: two daemons on one file would each believe in its own cache.
-    let _lock = if config.is_embedded() { Some(state.lock()?) } else { None };
+    let _lock = if config.is_embedded() {
+        let lock = state.lock()?;
+        // What a daemon that was killed left behind would count as ours now that we hold the lock.
+        state.withdraw();
+        Some(lock)
+    } else {
+        None
+    };
     let lifecycle = Lifecycle::new();
     lifecycle.listen_to_signals()?;
     let db = open(&config).await?;

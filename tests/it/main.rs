@@ -4,6 +4,7 @@
 mod alerts;
 mod architecture;
 mod cli;
+mod client;
 mod events;
 mod faults;
 mod incidents;

@@ -115,25 +115,35 @@ impl Daemon {
         token.await.clone()
     }
 
+    /// What tells the client where this daemon is and that it is the person of this role who asks.
+    pub async fn access(&self, role: Role) -> [(&'static str, String); 2] {
+        [("WATCHFIRE_URL", self.url()), ("WATCHFIRE_TOKEN", self.token_of(role).await)]
+    }
+
     /// The client in a terminal, signed in as the person of this role.
     pub async fn client(&self, role: Role, columns: u16, rows: u16) -> Terminal {
         let mut command = terminal::command(programs::path("watchfire"), self.home.path());
-        command.env("WATCHFIRE_URL", self.url());
-        command.env("WATCHFIRE_TOKEN", self.token_of(role).await);
+        for (name, value) in self.access(role).await {
+            command.env(name, value);
+        }
         Terminal::spawn(command, columns, rows)
+    }
+
+    /// The client without a screen, before its start.
+    pub async fn cli_command(&self, role: Role, arguments: &[&str]) -> Command {
+        let program = programs::path("watchfire");
+        let mut command = Command::from(programs::command(program, self.home.path()));
+        command
+            .args(arguments)
+            .envs(self.access(role).await)
+            .stdin(Stdio::null())
+            .kill_on_drop(true);
+        command
     }
 
     /// The client without a screen, as `watchfire ls`, signed in as the person of this role.
     pub async fn cli(&self, role: Role, arguments: &[&str]) -> Output {
-        let program = programs::path("watchfire");
-        let mut command = Command::from(programs::command(program, self.home.path()));
-        let output = command
-            .args(arguments)
-            .env("WATCHFIRE_URL", self.url())
-            .env("WATCHFIRE_TOKEN", self.token_of(role).await)
-            .stdin(Stdio::null())
-            .kill_on_drop(true)
-            .output();
+        let output = self.cli_command(role, arguments).await.output();
         timeout(LIMIT, output)
             .await
             .unwrap_or_else(|_| panic!("{arguments:?} does not end within {LIMIT:?}"))

@@ -120,10 +120,13 @@ fn sentence(problem: &Problem) -> String {
     let fields: Vec<String> = problem
         .errors
         .iter()
-        .filter(|error| !problem.detail.contains(&error.message))
-        .map(|error| {
-            let who = error.changed_by.as_ref().map(|actor| format!(", set by {}", actor.name));
-            format!("{}: {}{}", error.field, error.message, who.unwrap_or_default())
+        .filter_map(|error| {
+            let who = error.changed_by.as_ref().map(|actor| format!("set by {}", actor.name));
+            if problem.detail.contains(&error.message) {
+                return who.map(|who| format!("{} {who}", error.field));
+            }
+            let who = who.map(|who| format!(", {who}")).unwrap_or_default();
+            Some(format!("{}: {}{who}", error.field, error.message))
         })
         .collect();
     let detail = problem.detail.trim_end_matches('.');
@@ -177,6 +180,19 @@ mod tests {
             error.message,
             "It changed meanwhile (status: expected \"open\", but it is \"resolved\", set by watchfire)"
         );
+    }
+
+    #[test]
+    fn the_person_is_named_also_where_the_sentence_says_the_rest() {
+        let message = "expected \"open\", but it is \"resolved\"";
+        let mut problem =
+            Problem::new(Code::ExpectationFailed, format!("status: {message}."), "r1");
+        problem.errors.push(FieldError {
+            changed_by: Some(Actor::system()),
+            ..FieldError::new("status", message)
+        });
+        let expected = format!("status: {message} (status set by watchfire)");
+        assert_eq!(answer(&problem).message, expected);
     }
 
     #[test]

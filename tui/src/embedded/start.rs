@@ -63,6 +63,7 @@ fn wait_until_ready(home: &Home) -> Result<Running, ClientError> {
     let before = std::fs::metadata(home.log()).map_or(0, |log| log.len());
     while Instant::now() < deadline {
         if let Some(running) = home.running()? {
+            child.map(reap);
             return Ok(running);
         }
         let ended = child.as_mut().and_then(|child| child.try_wait().ok().flatten());
@@ -78,6 +79,12 @@ fn wait_until_ready(home: &Home) -> Result<Running, ClientError> {
         std::thread::sleep(LOOK_AGAIN);
     }
     Err(failed(home, before, &format!("was not ready after {} s", LIMIT.as_secs())))
+}
+
+/// Takes note of the daemon's end, whenever that is: one that was killed would otherwise seem to
+/// live as long as the client that started it.
+fn reap(mut daemon: Child) {
+    std::thread::spawn(move || daemon.wait());
 }
 
 /// With what the log says since it had `before` bytes.
