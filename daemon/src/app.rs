@@ -1,6 +1,7 @@
 //! One process from configuration to exit: opens what it needs, wires it, serves, and ends.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -20,6 +21,8 @@ use crate::telemetry;
 
 /// How a process ends that found another daemon on its state folder (`EX_TEMPFAIL`).
 pub const ALREADY_RUNNING: u8 = 75;
+/// Time for the database to close.
+const LAST_WORDS: Duration = Duration::from_secs(5);
 /// How often what has expired is removed.
 const HOUSEKEEPING: Duration = Duration::from_hours(1);
 
@@ -57,14 +60,8 @@ fn reason(error: &StoreError) -> String {
 pub async fn serve(config: Config) -> Result<ExitCode, Error> {
     let state = StateDir::open(&config.state_dir)?;
     // Before the database is opened: two daemons on one file would each believe in its own cache.
-    let _lock = if config.is_embedded() {
-        let lock = state.lock()?;
-        // What a daemon that was killed left behind would count as ours now that we hold the lock.
-        state.withdraw();
-        Some(lock)
-    } else {
-        None
-    };
+    // Whoever announces itself in this folder holds its lock, on either engine.
+    let _locks = (state.lock()?, lock_database(&config)?);
     let lifecycle = Lifecycle::new();
     lifecycle.listen_to_signals()?;
     let db = open(&config).await?;
@@ -98,9 +95,29 @@ pub async fn serve(config: Config) -> Result<ExitCode, Error> {
     tracing::info!(%address, database = db.kind(), version = env!("CARGO_PKG_VERSION"), "ready");
     let code = lifecycle.finish(GRACE).await;
     state.withdraw();
-    db.close().await;
+    // A write that hangs on a dead disk or a foreign lock must not keep the process.
+    if tokio::time::timeout(LAST_WORDS, db.close()).await.is_err() {
+        tracing::warn!("the database did not close in time");
+    }
     tracing::info!("stopped");
     Ok(code)
+}
+
+/// The lock of a database file kept elsewhere than in the state folder, whose own lock is enough
+/// for its files.
+fn lock_database(config: &Config) -> Result<Option<state::Lock>, Error> {
+    if !config.is_embedded() {
+        return Ok(None);
+    }
+    let url = &config.database.url.0;
+    let file = url.trim_start_matches("sqlite:").trim_start_matches("//");
+    let file = Path::new(file.split('?').next().unwrap_or(file));
+    if file.parent().is_none_or(|folder| folder == config.state_dir) {
+        return Ok(None);
+    }
+    let mut name = file.as_os_str().to_owned();
+    name.push(".lock");
+    Ok(Some(state::lock_file(Path::new(&name))?))
 }
 
 /// Opens the database as configured and makes its schema current.

@@ -63,16 +63,10 @@ impl StateDir {
 
     /// Takes the lock, or says that another daemon has it.
     pub fn lock(&self) -> Result<Lock> {
-        let path = self.0.join(LOCK);
-        let failed = |source| Error::Io { path: path.clone(), source };
-        let mut options = OpenOptions::new();
-        let file = options.create(true).truncate(false).write(true).read(true).mode(0o600);
-        let file = file.open(&path).map_err(failed)?;
-        match file.try_lock() {
-            Ok(()) => Ok(Lock(file)),
-            Err(TryLockError::WouldBlock) => Err(Error::Taken(self.0.clone())),
-            Err(TryLockError::Error(source)) => Err(failed(source)),
-        }
+        lock_file(&self.0.join(LOCK)).map_err(|error| match error {
+            Error::Taken(_) => Error::Taken(self.0.clone()),
+            io @ Error::Io { .. } => io,
+        })
     }
 
     /// Says where this process listens, now that it does.
@@ -108,6 +102,19 @@ impl StateDir {
         let secret = make();
         write_private(&path, &secret)?;
         Ok(secret)
+    }
+}
+
+/// Takes the lock of one file, making it where it is missing.
+pub fn lock_file(path: &Path) -> Result<Lock> {
+    let failed = |source| Error::Io { path: path.to_owned(), source };
+    let mut options = OpenOptions::new();
+    let file = options.create(true).truncate(false).write(true).read(true).mode(0o600);
+    let file = file.open(path).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Lock(file)),
+        Err(TryLockError::WouldBlock) => Err(Error::Taken(path.to_owned())),
+        Err(TryLockError::Error(source)) => Err(failed(source)),
     }
 }
 

@@ -95,7 +95,12 @@ impl Cache {
             match memory.join(key, epoch) {
                 Joined::Leader(flight) => return self.lead(memory, key, flight, load).await,
                 Joined::Waiter(wait) => {
-                    if let Some(loaded) = wait.outcome().await {
+                    // A load that began before what this reader has seen is not for this reader.
+                    let fresh = |loaded: &Loaded<T>| match (loaded, known) {
+                        (Ok(Some(value)), Some(known)) => value.version() >= known,
+                        _ => true,
+                    };
+                    if let Some(loaded) = wait.outcome().await.filter(fresh) {
                         counters.waits_saved.fetch_add(1, Relaxed);
                         return loaded;
                     }

@@ -3,7 +3,6 @@
 //! Order in a handler's arguments is the order of the checks: who asks, then what the path names,
 //! then the body.
 
-use std::fmt::Write as _;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -13,7 +12,6 @@ use axum::http::{HeaderMap, HeaderName, header};
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
-use sha2::{Digest, Sha256};
 use watchfire_shared::ids::{EventId, IncidentRef, KeyId, TokenId, UserId};
 use watchfire_shared::log::BATCH_MAX_BYTES;
 use watchfire_shared::problem::Code;
@@ -209,7 +207,7 @@ fn too_large(limit: usize) -> Error {
 }
 
 /// The key under which the answer to this command is remembered, where the caller sent one.
-fn idempotency(parts: &Parts, body: &[u8]) -> Result<Option<Idempotency>> {
+fn idempotency(parts: &Parts, body: &Bytes) -> Result<Option<Idempotency>> {
     let mut given = parts.headers.get_all(IDEMPOTENCY_KEY).iter();
     let Some(key) = given.next() else {
         return Ok(None);
@@ -225,14 +223,6 @@ fn idempotency(parts: &Parts, body: &[u8]) -> Result<Option<Idempotency>> {
     Ok(Some(Idempotency {
         key: key.to_owned(),
         route: format!("{} {}", parts.method, parts.uri.path()),
-        hash: hex(&Sha256::digest(body)),
+        body: body.clone(),
     }))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        write!(text, "{byte:02x}").expect("writing to a string cannot fail");
-    }
-    text
 }

@@ -2,8 +2,10 @@
 //! requests that arrive while one runs share the next.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use tokio::sync::{mpsc, oneshot};
 use watchfire_shared::event::{Actor, ActorKind, Source};
@@ -48,13 +50,19 @@ pub enum Who {
 }
 
 /// A request that may be repeated: the same key gets the same answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Idempotency {
     pub key: String,
     /// Method and path.
     pub route: String,
-    /// Hex digest of the body.
-    pub hash: String,
+    /// A repeat must have the same; never printed, for it may hold a password.
+    pub body: Bytes,
+}
+
+impl fmt::Debug for Idempotency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Idempotency").field("key", &self.key).finish_non_exhaustive()
+    }
 }
 
 /// One request's caller.

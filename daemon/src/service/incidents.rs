@@ -211,8 +211,9 @@ impl Inner {
         let author = Author::new(self.log_id, caller);
         self.transact(caller, move |tx| {
             Box::pin(async move {
-                alerts::swallow_incident(tx, id).await?;
+                alerts::lock_groups_of(tx, id).await?;
                 let mut stored = lock(tx, id).await?;
+                alerts::swallow_incident(tx, id).await?;
                 let now = stored.next_time();
                 incidents::delete(tx, id).await?;
                 stored.incident.version += 1;

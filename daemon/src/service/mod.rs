@@ -151,7 +151,8 @@ impl Inner {
         T: Answer,
         F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T>> + Send + 'static,
     {
-        let request = caller.idempotency.as_ref().map(|key| request(caller, key));
+        let request = caller.idempotency.as_ref();
+        let request = request.map(|key| request_of(&self.signer, caller, key)).transpose()?;
         let write = self.ledger.write(move |tx| {
             Box::pin(async move {
                 let Some(request) = request else {
@@ -190,7 +191,8 @@ impl Inner {
         T: Send + 'static,
         F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T>> + Send + 'static,
     {
-        let request = caller.idempotency.as_ref().map(|key| request(caller, key));
+        let request = caller.idempotency.as_ref();
+        let request = request.map(|key| request_of(&self.signer, caller, key)).transpose()?;
         let write = self.ledger.write(move |tx| {
             Box::pin(async move {
                 if let Some(request) = &request {
@@ -211,17 +213,21 @@ impl Inner {
     }
 }
 
-fn request(caller: &Caller, idempotency: &Idempotency) -> idempotency::Request {
+fn request_of(
+    signer: &Signer,
+    caller: &Caller,
+    idempotency: &Idempotency,
+) -> Result<idempotency::Request> {
     let actor = match &caller.authority.who {
         Who::Person { user, .. } => format!("user:{}", user.id),
         Who::Key { id, .. } => format!("key:{id}"),
     };
-    idempotency::Request {
+    Ok(idempotency::Request {
         actor,
         route: idempotency.route.clone(),
         key: idempotency.key.clone(),
-        hash: idempotency.hash.clone(),
-    }
+        hash: signer.fingerprint(&idempotency.body)?,
+    })
 }
 
 /// Makes envelopes for facts: who, when, why.

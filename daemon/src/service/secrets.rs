@@ -133,6 +133,15 @@ impl Signer {
         Some(fresh)
     }
 
+    /// What is stored of a request's body to recognise it again. Keyed, because a body may hold a
+    /// password, and a plain digest of it could be searched in a stolen database.
+    pub fn fingerprint(&self, body: &[u8]) -> Result<String> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.secret).map_err(Error::internal)?;
+        mac.update(b"idempotent request\0");
+        mac.update(body);
+        Ok(URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
+    }
+
     /// The one successor of a refresh token: derived, so that a repeat gets the same and nothing
     /// secret is stored.
     pub fn successor(&self, refresh_token: &str) -> Result<String> {
@@ -179,7 +188,13 @@ impl Passwords {
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T> {
-        let _place = self.places.acquire().await.map_err(Error::internal)?;
+        let place = self.places.clone().acquire_owned().await.map_err(Error::internal)?;
+        // The place goes with the work: who hangs up frees nothing before the work is done.
+        let work = move || {
+            let done = work();
+            drop(place);
+            done
+        };
         tokio::task::spawn_blocking(work).await.map_err(Error::internal)
     }
 }

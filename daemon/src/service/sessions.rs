@@ -16,6 +16,7 @@ use watchfire_shared::user::{
 use super::secrets::{ACCESS_SECONDS, digest, new_key, new_token};
 use super::{Caller, Error, Inner, Result};
 use crate::clock;
+use crate::store::credentials::Digest;
 use crate::store::{credentials, people};
 
 /// A refresh token and all its successors end after so many days.
@@ -33,39 +34,57 @@ const REMEMBERED: usize = 10_000;
 /// Recent failed sign-ins.
 #[derive(Default)]
 pub struct Attempts {
-    accounts: Mutex<Recent<String>>,
+    /// By digest of the e-mail, which may be any text.
+    accounts: Mutex<Recent<Digest>>,
     peers: Mutex<Recent<IpAddr>>,
 }
 
 type Recent<K> = HashMap<K, Vec<DateTime<Utc>>>;
 
 impl Attempts {
-    fn allowed(&self, email: &str, peer: IpAddr, now: DateTime<Utc>) -> bool {
-        recent(&self.accounts, &email.to_owned(), now) < PER_ACCOUNT
-            && recent(&self.peers, &peer, now) < PER_PEER
+    /// Counts an attempt as failed before it is made, so that many at once cannot all be allowed;
+    /// false when there were too many.
+    fn begin(&self, account: Digest, peer: IpAddr, now: DateTime<Utc>) -> bool {
+        let peer_may = record(&self.peers, peer, PER_PEER, now);
+        let account_may = record(&self.accounts, account, PER_ACCOUNT, now);
+        peer_may && account_may
     }
 
-    fn failed(&self, email: &str, peer: IpAddr, now: DateTime<Utc>) {
-        record(&self.accounts, email.to_owned(), now);
-        record(&self.peers, peer, now);
+    /// It was the right password: the attempt does not count.
+    fn succeeded(&self, account: Digest, peer: IpAddr, began: DateTime<Utc>) {
+        take_back(&self.accounts, &account, began);
+        take_back(&self.peers, &peer, began);
     }
 }
 
-fn recent<K: Hash + Eq>(all: &Mutex<Recent<K>>, key: &K, now: DateTime<Utc>) -> usize {
-    let since = now - TimeDelta::seconds(WINDOW_SECONDS);
-    let all = all.lock().unwrap_or_else(PoisonError::into_inner);
-    all.get(key).map_or(0, |times| times.iter().filter(|time| **time > since).count())
-}
-
-fn record<K: Hash + Eq>(all: &Mutex<Recent<K>>, key: K, now: DateTime<Utc>) {
+/// False when `limit` attempts stand already; then this one is not added, so that nobody is kept
+/// out for ever by attempts that were refused.
+fn record<K: Hash + Eq>(all: &Mutex<Recent<K>>, key: K, limit: usize, now: DateTime<Utc>) -> bool {
     let since = now - TimeDelta::seconds(WINDOW_SECONDS);
     let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
     if all.len() >= REMEMBERED {
         all.retain(|_, times| times.last().is_some_and(|time| *time > since));
     }
+    let full = all.len() >= REMEMBERED;
+    if full && !all.contains_key(&key) {
+        return false;
+    }
     let times = all.entry(key).or_default();
     times.retain(|time| *time > since);
+    if times.len() >= limit {
+        return false;
+    }
     times.push(now);
+    true
+}
+
+fn take_back<K: Hash + Eq>(all: &Mutex<Recent<K>>, key: &K, began: DateTime<Utc>) {
+    let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(times) = all.get_mut(key)
+        && let Some(at) = times.iter().position(|time| *time == began)
+    {
+        times.remove(at);
+    }
 }
 
 impl Inner {
@@ -73,7 +92,8 @@ impl Inner {
     pub async fn login(&self, login: Login, peer: IpAddr) -> Result<Tokens> {
         let email = login.email.trim().to_lowercase();
         let now = clock::now();
-        if !self.attempts.allowed(&email, peer, now) {
+        let account = digest(&email);
+        if !self.attempts.begin(account, peer, now) {
             return Err(Error::refused(
                 Code::RateLimited,
                 "Too many failed attempts; wait five minutes and try again.",
@@ -86,17 +106,21 @@ impl Inner {
         let hash = person.as_ref().and_then(|person| person.password_hash.clone());
         let right = self.passwords.verify(login.password, hash).await?;
         let Some(person) = person.filter(|_| right) else {
-            self.attempts.failed(&email, peer, now);
-            return Err(Error::refused(
-                Code::Unauthenticated,
-                "The e-mail or the password is wrong.",
-            ));
+            return Err(wrong_sign_in());
         };
+        self.attempts.succeeded(account, peer, now);
         let session = SessionId(clock::new_id());
         let refresh_token = new_token("wfr_");
         let refresh = digest(&refresh_token);
         let write = self.ledger.write(move |tx| {
             Box::pin(async move {
+                // Verifying takes a while: the password or the person may be another by now.
+                let still = people::lock(tx, person.id).await?.is_some_and(|now| {
+                    now.status == UserStatus::Active && now.password_hash == person.password_hash
+                });
+                if !still {
+                    return Err(wrong_sign_in());
+                }
                 let expires_at = now + TimeDelta::days(SESSION_DAYS);
                 credentials::add_session(tx, session, person.id, now, expires_at).await?;
                 credentials::add_refresh(tx, refresh, session, now).await?;
@@ -217,6 +241,11 @@ impl Inner {
         })
         .await
     }
+}
+
+/// The same for an unknown user and a wrong password.
+fn wrong_sign_in() -> Error {
+    Error::refused(Code::Unauthenticated, "The e-mail or the password is wrong.")
 }
 
 /// Makes an API token inside a transaction; also what the administration commands use.

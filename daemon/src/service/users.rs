@@ -6,6 +6,7 @@ use serde_json::json;
 use watchfire_shared::event::{AggregateType, Fact, FromTo};
 use watchfire_shared::field::Field;
 use watchfire_shared::ids::UserId;
+use watchfire_shared::incident::Status;
 use watchfire_shared::problem::{Code, FieldError};
 use watchfire_shared::user::{
     EMAIL_MAX, PASSWORD_MIN, Role, UserIn, UserOut, UserPatch, UserStatus,
@@ -241,6 +242,11 @@ async fn keep_an_admin(tx: &mut Tx, before: &Person, after: &Person) -> Result<(
 async fn unassign_all(tx: &mut Tx, author: &Author, user: UserId) -> Result<()> {
     for id in incidents::assigned_to(tx, user).await? {
         let Some(mut stored) = incidents::lock(tx, id).await? else { continue };
+        // Before the lock was got, somebody may have given it to another, or closed it.
+        let still = stored.incident.assigned_to.as_ref().is_some_and(|to| to.id == user);
+        if !still || stored.incident.status == Status::Closed {
+            continue;
+        }
         let labels = stored.incident.labels.clone();
         let now = stored.next_time();
         stored.incident.touch(now);

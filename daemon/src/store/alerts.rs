@@ -309,13 +309,18 @@ pub async fn known(
         .await)?)
 }
 
-/// To be called before an incident is locked to be deleted: locks its groups, which come first in
-/// the order of locks, and keeps its episodes without their content and without an incident, so
-/// that their repeats open no new one.
+/// To be called before an incident is locked to be deleted: its groups come first in the order of
+/// locks.
+pub async fn lock_groups_of(tx: &mut Tx, incident: IncidentId) -> Result<()> {
+    let lock = LOCK_GROUPS_OF.of(&tx.conn());
+    on!(tx.conn(), |conn| sqlx::query(lock).bind(incident).execute(conn).await.map(drop))?;
+    Ok(())
+}
+
+/// Keeps the episodes of a locked incident without their content and without an incident, so that
+/// their repeats open no new one.
 pub async fn swallow_incident(tx: &mut Tx, incident: IncidentId) -> Result<()> {
-    for statement in [LOCK_GROUPS_OF.of(&tx.conn()), SWALLOW] {
-        on!(tx.conn(), |conn| sqlx::query(statement).bind(incident).execute(conn).await.map(drop))?;
-    }
+    on!(tx.conn(), |conn| sqlx::query(SWALLOW).bind(incident).execute(conn).await.map(drop))?;
     Ok(())
 }
 

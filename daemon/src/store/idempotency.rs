@@ -24,7 +24,7 @@ pub struct Request {
     pub actor: String,
     pub route: String,
     pub key: String,
-    /// Hex digest of the body.
+    /// Keyed digest of the body.
     pub hash: String,
 }
 

@@ -215,8 +215,9 @@ fn test(pieces: &mut Pieces, db: &Db, query: &Query, test: &Test) {
             pieces.sql("coalesce(i.assigned_to = ").bind(Value::Id(*id)).sql(", false)");
         }
         Test::Assignee(Assignee::Named(name)) => {
-            pieces.sql("coalesce(i.assigned_to in (select id from users where lower(name) = ");
-            pieces.bind(Value::Text(name.to_lowercase())).sql("), false)");
+            pieces
+                .sql("coalesce(i.assigned_to in (select id from users where lower(name) = lower(");
+            pieces.bind(Value::Text(name.clone())).sql(")), false)");
         }
         Test::Service(service) => {
             pieces.sql("i.service = ").bind(Value::Text(service.clone()));

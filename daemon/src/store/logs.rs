@@ -13,8 +13,10 @@ const INSERT: &str = "insert into log_entries \
      (id, incident_id, seq, level, message, source, occurred_at, fields) ";
 const SELECT: &str = "select id, incident_id, seq, level, message, source, occurred_at, fields \
      from log_entries where 1 = 1";
-const CONTAINS: Dialect =
-    Dialect { postgres: " and strpos(lower(message), ", sqlite: " and instr(lower(message), " };
+const CONTAINS: Dialect = Dialect {
+    postgres: " and strpos(lower(message), lower(",
+    sqlite: " and instr(lower(message), lower(",
+};
 /// Rows of one insert: 8 binds each, `SQLite` takes 32,766 of them.
 const CHUNK: usize = 4_000;
 
@@ -106,7 +108,7 @@ pub async fn page(db: &Db, query: &Query) -> Result<Vec<LogEntry>> {
             sql.push(" and source = ").push_bind(source);
         }
         if let Some(text) = &query.contains {
-            sql.push(contains).push_bind(text.to_lowercase()).push(") > 0");
+            sql.push(contains).push_bind(text).push(")) > 0");
         }
         for (operator, mark) in [(" < ", query.before), (" > ", query.after)] {
             match mark {

@@ -63,7 +63,9 @@ fn wait_until_ready(home: &Home) -> Result<Running, ClientError> {
     let before = std::fs::metadata(home.log()).map_or(0, |log| log.len());
     while Instant::now() < deadline {
         if let Some(running) = home.running()? {
-            child.map(reap);
+            if let Some(child) = child {
+                reap(child);
+            }
             return Ok(running);
         }
         let ended = child.as_mut().and_then(|child| child.try_wait().ok().flatten());
