@@ -64,6 +64,10 @@ fn group(key: &str, alerts: &[One]) -> Value {
     })
 }
 
+fn hosts(count: usize) -> Vec<&'static str> {
+    (0..count).map(|n| &*Box::leak(format!("host{n:03}").into_boxed_str())).collect()
+}
+
 fn taken(reply: &Reply) {
     assert_eq!(reply.status, 200, "{}", reply.text());
 }
@@ -77,7 +81,10 @@ struct World {
 
 impl World {
     async fn start(engine: Engine) -> Self {
-        let daemon = Daemon::start(engine).await;
+        Self::of(Daemon::start(engine).await).await
+    }
+
+    async fn of(daemon: Daemon) -> Self {
         let key = daemon.add_key(KeySource::Alertmanager).await;
         let (sender, person) = (daemon.as_holder_of(&key), daemon.as_responder().await);
         Self { daemon, sender, person }
@@ -276,7 +283,7 @@ both_engines! {
         world.post("eu", &[fires("a", 9), over("a", 0, 5)]).await;
         let [first, second] = &world.incidents().await[..] else { panic!("two incidents") };
         assert_eq!((first.status, second.status), (Status::Resolved, Status::Open));
-        assert_eq!(world.alert(first).await.repeats, 1);
+        assert_eq!(world.alert(first).await.repeats, 2);
         assert_eq!(world.alert(second).await.status, AlertStatus::Firing);
         // What is still open takes the next one.
         world.post("eu", &[fires("b", 10)]).await;
@@ -331,8 +338,7 @@ both_engines! {
 
     async fn many_alerts_at_once_are_all_there(engine: Engine) {
         let world = World::start(engine).await;
-        let names: Vec<&'static str> =
-            (0..150).map(|n| &*Box::leak(format!("host{n:03}").into_boxed_str())).collect();
+        let names = hosts(150);
         let firing: Vec<_> = names.iter().map(|name| fires(name, 0)).collect();
         world.post("eu", &firing).await;
         let incident = world.only().await;
@@ -343,6 +349,32 @@ both_engines! {
         assert_eq!((incident.status, incident.version), (Status::Resolved, 303));
         let timeline = world.person.timeline(incident.id).await;
         assert!(timeline.iter().map(|event| event.version).eq(1..=303));
+    }
+
+    async fn a_hundred_alerts_cost_as_many_statements_as_one(engine: Engine) {
+        let log = "info,sqlx=trace";
+        let world = World::of(Daemon::setup(engine).env("WATCHFIRE_LOG", log).start().await).await;
+        let hosts = hosts(101);
+        let some = |range: std::ops::Range<usize>, end: Option<u32>| -> Vec<One> {
+            hosts[range].iter().map(|name| One { end, ..fires(name, 0) }).collect()
+        };
+        world.post("eu", &some(0..1, None)).await;
+        // Statements about alerts and facts; others read the journal meanwhile.
+        let cost = async |alerts: Vec<One>| {
+            let before = world.daemon.log().lines().count();
+            world.post("eu", &alerts).await;
+            let log = world.daemon.log();
+            let statements = log.lines().skip(before).filter(|line| line.contains("sqlx::query"));
+            let ours = ["alert_groups", " alerts ", "into events"];
+            statements.filter(|line| ours.iter().any(|ours| line.contains(ours))).count()
+        };
+        // The group, what is known, the counters.
+        assert_eq!(cost(some(0..1, None)).await, 3);
+        // The group, what is known before and under the lock, the rows, the severities, the facts.
+        assert_eq!(cost(some(1..101, None)).await, 6);
+        assert_eq!(cost(some(1..101, None)).await, 3);
+        // The same, with counters and ends in the place of rows.
+        assert_eq!(cost(some(1..101, Some(5))).await, 7);
     }
 
     async fn hostile_text_is_taken_and_no_more_than_fits(engine: Engine) {
@@ -425,8 +457,7 @@ async fn two_replicas_that_post_a_new_group_at_once_open_one_incident() {
     let key = world.daemon.add_key(KeySource::Alertmanager).await;
     let senders = [world.daemon.as_holder_of(&key), other.as_holder_of(&key)];
     let groups: Vec<String> = (0..20).map(|n| format!("group{n}")).collect();
-    let names: Vec<&'static str> =
-        (0..20).map(|n| &*Box::leak(format!("n{n}").into_boxed_str())).collect();
+    let names = hosts(20);
     let bodies = |end: Option<u32>| -> Vec<Value> {
         let each = groups.iter().zip(&names);
         each.map(|(key, name)| group(key, &[One { end, ..fires(name, 0) }])).collect()

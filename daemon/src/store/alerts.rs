@@ -41,7 +41,8 @@ macro_rules! known {
         concat!(
             "select a.id, a.incident_id, a.fingerprint, a.starts_at, a.ends_at, a.over_until from ",
             $named,
-            " join alerts a on a.source = $1 and a.fingerprint = n.fingerprint and \
+            // A plain join would let SQLite, which keeps no statistics, begin with every alert.
+            " cross join alerts a where a.source = $1 and a.fingerprint = n.fingerprint and \
              a.starts_at >= coalesce((select max(p.starts_at) from alerts p where p.source = $1 \
              and p.fingerprint = n.fingerprint and p.starts_at < n.since), n.since)"
         )
