@@ -21,7 +21,7 @@ fn kinds(timeline: &[Event]) -> Vec<&'static str> {
 async fn assert_timeline_tells(api: &Api, incident: &Incident) -> Vec<Event> {
     let timeline = api.timeline(incident.id).await;
     let versions: Vec<i64> = timeline.iter().map(|event| event.version).collect();
-    assert_eq!(versions, Vec::from_iter(1..=incident.version));
+    assert_eq!(versions, (1..=incident.version).collect::<Vec<_>>());
     for pair in timeline.windows(2) {
         assert!(pair[0].occurred_at <= pair[1].occurred_at, "time runs backwards");
     }

@@ -43,6 +43,9 @@ async fn six(api: &Api, me: &str) {
     }
 }
 
+/// Query parameters, the same as a filter, and the references that match.
+type Case<'a> = (&'a [(&'a str, &'a str)], &'a str, &'a [i64]);
+
 both_engines! {
     async fn every_filter_finds_what_it_says_in_both_its_spellings(engine: Engine) {
         let daemon = Daemon::start(engine).await;
@@ -50,7 +53,7 @@ both_engines! {
         let me = api.read("/v1/users/me").await.json()["id"].as_str().unwrap().to_owned();
         six(&api, &me).await;
         let by_id = format!("assignee:{me}");
-        let cases: &[(&[(&str, &str)], &str, &[i64])] = &[
+        let cases: &[Case] = &[
             (&[], "", &[1, 2, 3, 4, 5, 6]),
             (&[("status", "open")], "status:open", &[1, 3]),
             (&[("status", "open"), ("status", "closed")], "status:closed status:open", &[1, 3, 5]),

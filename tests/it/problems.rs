@@ -19,7 +19,7 @@ async fn assert_untouched(api: &Api, before: &Incident) {
     let now = api.get(before.id).await;
     assert_eq!(&now, before);
     let versions: Vec<i64> = api.timeline(before.id).await.iter().map(|e| e.version).collect();
-    assert_eq!(versions, Vec::from_iter(1..=before.version));
+    assert_eq!(versions, (1..=before.version).collect::<Vec<_>>());
 }
 
 async fn patch_under(api: &Api, incident: &Incident, etag: &str, patch: &Value) -> Reply {

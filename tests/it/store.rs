@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use chrono::Utc;
 use futures_util::future::join_all;
 use serde_json::json;
 use tempfile::TempDir;
+use watchfire_daemon::clock;
 use watchfire_daemon::store::{Db, Settings, StoreError, credentials, installation};
 use watchfire_shared::problem::Code;
 use watchfire_tests::postgres::Database;
@@ -48,7 +48,7 @@ impl Own {
     }
 
     async fn epoch(&self) -> i64 {
-        credentials::standings(&self.db, &[], Utc::now()).await.unwrap().0
+        credentials::standings(&self.db, &[], clock::now()).await.unwrap().0
     }
 }
 
@@ -129,9 +129,9 @@ both_engines! {
         .await;
         for (title, reply) in &replies {
             if *title == "unlucky" {
-                assert_hides(reply)
+                assert_hides(reply);
             } else {
-                assert_eq!(reply.status, 201, "{}", reply.text())
+                assert_eq!(reply.status, 201, "{}", reply.text());
             }
         }
         assert_eq!(api.list("").await.total, 31);

@@ -66,7 +66,7 @@ both_engines! {
         }
         assert_eq!(
             seen,
-            api.timeline(incident.id).await[version.unsigned_abs() as usize - seen.len()..]
+            api.timeline(incident.id).await[usize::try_from(version).unwrap() - seen.len()..]
         );
 
         // The same place, named in every way there is.

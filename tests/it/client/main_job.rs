@@ -200,7 +200,7 @@ async fn logs_are_followed(daemon: &Daemon, api: &Api, client: &mut Terminal, in
     client.wait_for_text("pool exhausted", SOON).await;
     client.wait_for_text("following", SOON).await;
 
-    let many: String = (1..=40).map(|line| format!("retry {line} of 40\n")).collect();
+    let many = (1..=40).map(|line| format!("retry {line} of 40")).collect::<Vec<_>>().join("\n");
     let file = daemon.state_dir().join("app.log");
     std::fs::write(&file, many).unwrap();
     let reference = incident.reference.to_string();

@@ -69,7 +69,7 @@ async fn fill_and_free(disk: &Disk) {
         reads_work(&api, &workload).await;
         verify(&daemon, &api, &ledger).await;
 
-        disk.free(&daemon, filled);
+        free(&daemon, filled);
         let freed = Instant::now();
         while !matches!(
             ledger.attempt(&api, workload.next(&mut chance)).await,
@@ -141,18 +141,18 @@ impl Disk {
         }
     }
 
-    fn free(&self, daemon: &Daemon, filled: Option<PathBuf>) {
-        match filled {
-            Some(ballast) => std::fs::remove_file(ballast).expect("the ballast is there"),
-            None => limit(daemon, None),
-        }
-    }
-
     fn reason(&self) -> &'static str {
         match self {
             Self::Mounted(_) => "no space left",
             Self::Quota => "cannot be written",
         }
+    }
+}
+
+fn free(daemon: &Daemon, filled: Option<PathBuf>) {
+    match filled {
+        Some(ballast) => std::fs::remove_file(ballast).expect("the ballast is there"),
+        None => limit(daemon, None),
     }
 }
 
