@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use serde_json::Value;
 use tokio::time::Instant;
 use uuid::Uuid;
 use watchfire_shared::event::{Event as Told, Fact};
@@ -216,9 +215,7 @@ fn check(
         Fact::IncidentCommented { .. } if matches!(write.command, Command::Comment { .. }) => {
             body["version"] == last.version
         }
-        _ => {
-            body["version"] == last.version && body["id"] == Value::from(last.aggregate.to_string())
-        }
+        _ => body["version"] == last.version && body["id"] == last.aggregate.to_string(),
     };
     (!agrees).then(|| format!("was acknowledged with {body}, but is version {}", last.version))
 }
