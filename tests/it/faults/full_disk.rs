@@ -21,8 +21,10 @@ use super::audit::verify;
 use super::ledger::{Ledger, Outcome};
 use super::workload::{WRITERS, Workload};
 
-/// Megabytes of the small disk.
+/// The small disk.
 const SIZE: &str = "size=6m,mode=700";
+/// What takes the space on it.
+const BALLAST: &str = "ballast";
 /// How soon writes must work again.
 const HEALED: Duration = Duration::from_secs(1);
 /// A process that ignores the signal gets an error instead of it.
@@ -57,9 +59,9 @@ async fn fill_and_free(disk: &Disk) {
             .map(|writer| workload.write_on(&api, campaign.chance(part + writer), || false));
         let strike = async {
             ledger.acknowledged(chance.random_range(20..100)).await;
-            disk.fill(&daemon)
+            disk.fill(&daemon);
         };
-        let (ends, filled) = tokio::join!(join_all(writers), strike);
+        let (ends, ()) = tokio::join!(join_all(writers), strike);
         for end in ends {
             let Some(Outcome::Unavailable(problem)) = end else {
                 panic!("a writer on a full disk ended with {end:?}")
@@ -69,7 +71,7 @@ async fn fill_and_free(disk: &Disk) {
         reads_work(&api, &workload).await;
         verify(&daemon, &api, &ledger).await;
 
-        free(&daemon, filled);
+        disk.free(&daemon);
         let freed = Instant::now();
         while !matches!(
             ledger.attempt(&api, workload.next(&mut chance)).await,
@@ -121,23 +123,27 @@ impl Disk {
         }
     }
 
-    /// Takes all space; what was taken is given back by [`Self::free`].
-    fn fill(&self, daemon: &Daemon) -> Option<PathBuf> {
+    /// Takes all space until [`Self::free`].
+    fn fill(&self, daemon: &Daemon) {
         match self {
             Self::Mounted(path) => {
-                let ballast = path.join("ballast");
-                let mut file = File::create(&ballast).expect("an empty file needs no space");
+                let mut file = File::create(path.join(BALLAST)).expect("an empty file is free");
                 for size in [64 * 1024, 1024, 1] {
                     while let Ok(()) = file.write_all(&vec![1; size]) {}
                 }
                 let full = file.write_all(&[1]).expect_err("the disk is full");
                 assert_eq!(full.kind(), ErrorKind::StorageFull);
-                Some(ballast)
             }
-            Self::Quota => {
-                limit(daemon, Some(1));
-                None
+            Self::Quota => limit(daemon, Some(1)),
+        }
+    }
+
+    fn free(&self, daemon: &Daemon) {
+        match self {
+            Self::Mounted(path) => {
+                std::fs::remove_file(path.join(BALLAST)).expect("the ballast is there");
             }
+            Self::Quota => limit(daemon, None),
         }
     }
 
@@ -146,13 +152,6 @@ impl Disk {
             Self::Mounted(_) => "no space left",
             Self::Quota => "cannot be written",
         }
-    }
-}
-
-fn free(daemon: &Daemon, filled: Option<PathBuf>) {
-    match filled {
-        Some(ballast) => std::fs::remove_file(ballast).expect("the ballast is there"),
-        None => limit(daemon, None),
     }
 }
 
