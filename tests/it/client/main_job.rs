@@ -24,6 +24,7 @@ const A: [&str; 3] = ["alertname=CheckoutSlow", "instance=a", "severity=critical
 const B: [&str; 3] = ["alertname=CheckoutSlow", "instance=b", "severity=critical"];
 const TITLE: &str = "Checkout is slow";
 const REPEATS: usize = 200;
+const GROUPS: usize = 8;
 /// From the notification to the screen.
 const LIVE: Duration = Duration::from_secs(2);
 
@@ -80,8 +81,6 @@ both_engines! {
         }).await;
     }
 }
-
-const GROUPS: usize = 8;
 
 /// The first notification of a group, as Alertmanager writes it.
 fn new_group(group: usize) -> Value {
@@ -200,9 +199,13 @@ async fn logs_are_followed(daemon: &Daemon, api: &Api, client: &mut Terminal, in
     client.wait_for_text("pool exhausted", SOON).await;
     client.wait_for_text("following", SOON).await;
 
+<<<<<<< HEAD
     let many = (1..=40).map(|line| format!("retry {line} of 40")).collect::<Vec<_>>().join("\n");
+=======
+    let many: Vec<String> = (1..=40).map(|line| format!("retry {line} of 40")).collect();
+>>>>>>> e2e
     let file = daemon.state_dir().join("app.log");
-    std::fs::write(&file, many).unwrap();
+    std::fs::write(&file, many.join("\n")).unwrap();
     let reference = incident.reference.to_string();
     let arguments = ["logs", &reference, "--attach", file.to_str().unwrap()];
     printed(&daemon.cli(Role::Responder, &arguments).await);
