@@ -199,11 +199,7 @@ async fn logs_are_followed(daemon: &Daemon, api: &Api, client: &mut Terminal, in
     client.wait_for_text("pool exhausted", SOON).await;
     client.wait_for_text("following", SOON).await;
 
-<<<<<<< HEAD
-    let many = (1..=40).map(|line| format!("retry {line} of 40")).collect::<Vec<_>>().join("\n");
-=======
     let many: Vec<String> = (1..=40).map(|line| format!("retry {line} of 40")).collect();
->>>>>>> e2e
     let file = daemon.state_dir().join("app.log");
     std::fs::write(&file, many.join("\n")).unwrap();
     let reference = incident.reference.to_string();
