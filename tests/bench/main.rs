@@ -7,7 +7,7 @@
 //!
 //! - [`figures`]: what is measured, by name
 //! - [`reads`], [`creates`], [`starts`]: how
-//! - [`measure`]: pairs and medians · [`load`]: the load generator · [`bare`]: the ceiling of HTTP ·
+//! - [`mod@measure`]: pairs and medians · [`load`]: the load generator · [`bare`]: the ceiling of HTTP ·
 //!   [`rows`], [`pgbench`]: the ceilings of the databases
 //! - [`report`]: the table and the JSON lines
 

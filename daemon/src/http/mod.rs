@@ -1,8 +1,8 @@
 //! The HTTP API: requests in, service calls, answers out. The service never sees axum, and this
 //! module never sees the store.
 //!
-//! A request's way: [`server`] (accepts, deadlines, limits) → [`observe`] (request id, log line,
-//! metrics, panics, problem bodies) → the extractors ([`auth`], [`extract`], [`conditional`]) → a
+//! A request's way: [`server`] (accepts, deadlines, limits) → `observe` (request id, log line,
+//! metrics, panics, problem bodies) → the extractors (`auth`, `extract`, `conditional`) → a
 //! handler, one file per resource → the service.
 
 mod admin;
