@@ -161,12 +161,11 @@ both_engines! {
         let world = World::start(engine).await;
         world.post("eu", &[fires("a", 0)]).await;
         let before = world.only().await;
-        let journal = world.person.journal().await.len();
         for _ in 0..200 {
             world.post("eu", &[fires("a", 0)]).await;
         }
         assert_eq!(world.only().await, before);
-        assert_eq!(world.person.journal().await.len(), journal);
+        assert_eq!(world.facts(&before).await, ["incident.created", "alert.fired"]);
         let alert = world.alert(&before).await;
         assert_eq!(alert.repeats, 200);
         assert!(alert.last_seen_at > before.created_at);
@@ -489,4 +488,30 @@ async fn groups_that_share_new_alerts_and_post_at_once_share_their_episodes() {
     let alerts = world.person.alerts(incident.id).await;
     assert_eq!(alerts.len(), 3);
     assert!(alerts.iter().all(|alert| alert.repeats == 3), "{alerts:?}");
+}
+
+#[tokio::test]
+async fn deletions_and_notifications_at_once_do_not_stand_in_each_others_way() {
+    let world = World::start(Engine::Postgres).await;
+    let admin = world.daemon.as_admin().await;
+    let hosts = hosts(40);
+    let groups: Vec<String> = (0..20).map(|n| format!("group{n}")).collect();
+    for (key, host) in groups.iter().zip(&hosts) {
+        world.post(key, &[fires(host, 0)]).await;
+    }
+    let mut requests = tokio::task::JoinSet::new();
+    let incidents = world.incidents().await;
+    for ((incident, key), host) in incidents.iter().zip(&groups).zip(&hosts[20..]) {
+        let (admin, path) = (admin.clone(), format!("/v1/incidents/{}", incident.id));
+        requests.spawn(async move { admin.request(Method::DELETE, &path).send().await });
+        let (sender, body) = (world.sender.clone(), group(key, &[fires(host, 0)]));
+        requests.spawn(async move { sender.post(INGEST, &body).await });
+    }
+    for reply in requests.join_all().await {
+        assert!(reply.status.is_success(), "{} {}", reply.status, reply.text());
+    }
+    // A new alert went with its incident, or has one of its own.
+    for incident in world.incidents().await {
+        assert_eq!((incident.firing_alerts, world.person.alerts(incident.id).await.len()), (1, 1));
+    }
 }
