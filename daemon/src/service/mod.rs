@@ -151,7 +151,7 @@ impl Inner {
         T: Answer,
         F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T>> + Send + 'static,
     {
-        let request = caller.idempotency.as_ref().map(|key| request(caller, key));
+        let request = caller.idempotency.as_ref().map(|key| self.request(caller, key));
         let write = self.ledger.write(move |tx| {
             Box::pin(async move {
                 let Some(request) = request else {
@@ -190,38 +190,48 @@ impl Inner {
         T: Send + 'static,
         F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T>> + Send + 'static,
     {
-        let request = caller.idempotency.as_ref().map(|key| request(caller, key));
+        let request = caller.idempotency.as_ref().map(|key| self.request(caller, key));
         let write = self.ledger.write(move |tx| {
             Box::pin(async move {
-                if let Some(request) = &request {
-                    let now = clock::now();
-                    let expired = now - chrono::TimeDelta::hours(IDEMPOTENCY_HOURS);
-                    if !idempotency::claim(tx, request, now, expired).await? {
-                        return Err(Error::refused(
-                            Code::IdempotencyConflict,
-                            "This was done already, and its secret was shown once; revoke it and \
-                             make another.",
-                        ));
-                    }
-                }
+                claim_once(tx, request.as_ref()).await?;
                 work(tx).await
             })
         });
         write.await
     }
+
+    fn request(&self, caller: &Caller, idempotency: &Idempotency) -> idempotency::Request {
+        let actor = match &caller.authority.who {
+            Who::Person { user, .. } => format!("user:{}", user.id),
+            Who::Key { id, .. } => format!("key:{id}"),
+        };
+        self.request_of(actor, idempotency)
+    }
+
+    /// The digest is keyed: a body may hold a password, and a bare one could be guessed offline.
+    fn request_of(&self, actor: String, idempotency: &Idempotency) -> idempotency::Request {
+        idempotency::Request {
+            actor,
+            route: idempotency.route.clone(),
+            key: idempotency.key.clone(),
+            hash: self.signer.digest_of_request(&idempotency.hash),
+        }
+    }
 }
 
-fn request(caller: &Caller, idempotency: &Idempotency) -> idempotency::Request {
-    let actor = match &caller.authority.who {
-        Who::Person { user, .. } => format!("user:{}", user.id),
-        Who::Key { id, .. } => format!("key:{id}"),
-    };
-    idempotency::Request {
-        actor,
-        route: idempotency.route.clone(),
-        key: idempotency.key.clone(),
-        hash: idempotency.hash.clone(),
+/// Takes the key of a request whose answer holds a secret, or refuses its repeat.
+async fn claim_once(tx: &mut Tx, request: Option<&idempotency::Request>) -> Result<()> {
+    let Some(request) = request else { return Ok(()) };
+    let now = clock::now();
+    let expired = now - chrono::TimeDelta::hours(IDEMPOTENCY_HOURS);
+    if idempotency::claim(tx, request, now, expired).await? {
+        return Ok(());
     }
+    Err(Error::refused(
+        Code::IdempotencyConflict,
+        "This was done already, and its secret was answered once; do it again under a new \
+         Idempotency-Key.",
+    ))
 }
 
 /// Makes envelopes for facts: who, when, why.

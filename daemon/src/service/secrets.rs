@@ -135,11 +135,22 @@ impl Signer {
 
     /// The one successor of a refresh token: derived, so that a repeat gets the same and nothing
     /// secret is stored.
-    pub fn successor(&self, refresh_token: &str) -> Result<String> {
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.secret).map_err(Error::internal)?;
-        mac.update(b"refresh token successor\0");
-        mac.update(refresh_token.as_bytes());
-        Ok(format!("wfr_{}", URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())))
+    pub fn successor(&self, refresh_token: &str) -> String {
+        format!("wfr_{}", self.keyed("refresh token successor", refresh_token))
+    }
+
+    /// What is kept of a request to know its repeat; of no use without the secret.
+    pub fn digest_of_request(&self, body_digest: &str) -> String {
+        self.keyed("request", body_digest)
+    }
+
+    fn keyed(&self, purpose: &str, text: &str) -> String {
+        let mut mac =
+            Hmac::<Sha256>::new_from_slice(&self.secret).expect("any key length is valid");
+        mac.update(purpose.as_bytes());
+        mac.update(b"\0");
+        mac.update(text.as_bytes());
+        URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
     }
 }
 
