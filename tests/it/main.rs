@@ -5,6 +5,7 @@ mod alerts;
 mod architecture;
 mod events;
 mod faults;
+mod idempotency;
 mod incidents;
 mod life;
 mod lists;
