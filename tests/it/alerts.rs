@@ -188,10 +188,7 @@ both_engines! {
         world.post("eu", &[fires("c", 10)]).await;
         assert_eq!(
             world.facts(&incident).await,
-            [
-                "incident.created", "alert.fired", "alert.resolved", "alert.fired",
-                "alert.resolved",
-            ]
+            ["incident.created", "alert.fired", "alert.resolved", "alert.fired", "alert.resolved",]
         );
         assert_eq!(world.only().await.firing_alerts, 2);
 
@@ -250,7 +247,10 @@ both_engines! {
         let incident = world.person.acknowledge(world.only().await.id).await;
         world.post("eu", &[over("a", 0, 5)]).await;
         let facts = world.facts(&incident).await;
-        assert_eq!(facts[2..], ["incident.status_changed", "alert.resolved", "incident.status_changed"]);
+        assert_eq!(
+            facts[2..],
+            ["incident.status_changed", "alert.resolved", "incident.status_changed"]
+        );
         let resolved = world.person.get(incident.id).await;
         assert_eq!(resolved.status, Status::Resolved);
         assert_eq!(resolved.acknowledged_at, incident.acknowledged_at);
@@ -317,7 +317,10 @@ both_engines! {
         world.post("eu", &[over("b", 0, 5)]).await;
         assert_eq!(world.only().await.priority, Priority::Medium);
         let facts = world.facts(&incident).await;
-        assert_eq!(facts[2..], ["alert.fired", "incident.updated", "alert.resolved", "incident.updated"]);
+        assert_eq!(
+            facts[2..],
+            ["alert.fired", "incident.updated", "alert.resolved", "incident.updated"]
+        );
 
         world.person.patch(incident.id, json!({"priority": "low"})).await.ok::<Incident>();
         world.post("eu", &[fires("c", 0).severity("critical")]).await;
@@ -379,7 +382,8 @@ both_engines! {
     async fn hostile_text_is_taken_and_no_more_than_fits(engine: Engine) {
         let world = World::start(engine).await;
         let mut body = group("eu", &[fires("a", 0)]);
-        body["commonAnnotations"]["summary"] = format!("\u{1b}[2J\0{}", "e\u{301}".repeat(500)).into();
+        body["commonAnnotations"]["summary"] =
+            format!("\u{1b}[2J\0{}", "e\u{301}".repeat(500)).into();
         body["commonLabels"]["service"] = "\u{202e}".repeat(200).into();
         body["groupKey"] = "k".repeat(20_000).into();
         body["alerts"][0]["annotations"]["summary"] = "\0".into();

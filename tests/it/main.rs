@@ -7,6 +7,7 @@ mod cli;
 mod client;
 mod events;
 mod faults;
+mod idempotency;
 mod incidents;
 mod life;
 mod lists;

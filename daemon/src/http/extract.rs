@@ -67,6 +67,10 @@ pub(super) struct Body<T> {
 }
 
 impl<T> Body<T> {
+    pub fn parts(self) -> (T, Option<Idempotency>) {
+        (self.value, self.idempotency)
+    }
+
     /// The caller with their idempotency key, and the body.
     pub fn by(self, mut caller: Caller) -> (Caller, T) {
         caller.idempotency = self.idempotency;

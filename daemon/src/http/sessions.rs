@@ -20,7 +20,8 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
 #[utoipa::path(post, path = "/v1/auth/login", tag = "sessions", request_body = Login, security(()),
     responses((status = 200, description = "Signed in", body = Tokens)))]
 async fn login(State(api): State<Api>, Peer(peer): Peer, body: Body<Login>) -> Result {
-    let tokens = api.service().login(body.value, peer).await?;
+    let (login, idempotency) = body.parts();
+    let tokens = api.service().login(login, peer, idempotency).await?;
     reply::secret(StatusCode::OK, &tokens)
 }
 

@@ -133,7 +133,6 @@ impl Inner {
     ) -> Result<Incident> {
         caller.require(Role::Responder)?;
         patch.check()?;
-        let id = self.resolve(caller, which).await?;
         let author = Author::new(self.log_id, caller);
         self.transact(caller, move |tx| {
             Box::pin(async move {
@@ -142,7 +141,7 @@ impl Inner {
                     Field::Set(user) => active_person(tx, user).await?,
                     Field::Null | Field::Absent => None,
                 };
-                let mut stored = lock(tx, id).await?;
+                let mut stored = lock_named(tx, which).await?;
                 check_version(tx, &stored.incident, if_match).await?;
                 let now = stored.next_time();
                 let context = PatchContext {
@@ -154,7 +153,7 @@ impl Inner {
                 let labels = stored.incident.labels.clone();
                 let facts = match stored.incident.apply(&patch, &context) {
                     Ok(facts) => facts,
-                    Err(refusal) => return Err(explain(tx, id, refusal).await?),
+                    Err(refusal) => return Err(explain(tx, stored.incident.id, refusal).await?),
                 };
                 if facts.is_empty() {
                     return Ok(stored.incident);
@@ -178,11 +177,10 @@ impl Inner {
     ) -> Result<Comment> {
         caller.require(Role::Responder)?;
         comment.check()?;
-        let id = self.resolve(caller, which).await?;
         let author = Author::new(self.log_id, caller);
         self.transact(caller, move |tx| {
             Box::pin(async move {
-                let mut stored = lock(tx, id).await?;
+                let mut stored = lock_named(tx, which).await?;
                 let labels = stored.incident.labels.clone();
                 let now = stored.next_time();
                 let comment_id = CommentId(clock::new_id());
@@ -192,7 +190,7 @@ impl Inner {
                 outbox::append(tx, vec![author.incident(fact, now)?]).await?;
                 Ok(Comment {
                     id: comment_id,
-                    incident_id: id,
+                    incident_id: stored.incident.id,
                     body: comment.body,
                     author: author.actor,
                     created_at: now,
@@ -207,10 +205,10 @@ impl Inner {
     /// alerts' episodes are swallowed.
     pub async fn delete_incident(&self, caller: &Caller, which: IncidentRef) -> Result<()> {
         caller.require(Role::Admin)?;
-        let id = self.resolve(caller, which).await?;
         let author = Author::new(self.log_id, caller);
         self.transact(caller, move |tx| {
             Box::pin(async move {
+                let id = id_in(tx, which).await?;
                 alerts::lock_groups_of(tx, id).await?;
                 let mut stored = lock(tx, id).await?;
                 alerts::swallow_incident(tx, id).await?;
@@ -324,9 +322,26 @@ impl Stored {
     }
 }
 
+/// The id behind a name, or 404. Asked in the transaction and not before: the repeat of a command
+/// that is done has to find its answer although the incident may be gone.
+async fn id_in(tx: &mut Tx, which: IncidentRef) -> Result<IncidentId> {
+    match which {
+        IncidentRef::Id(id) => Ok(id),
+        IncidentRef::Reference(reference) => {
+            incidents::id_of(tx, reference).await?.ok_or_else(|| Error::not_found("incident"))
+        }
+    }
+}
+
 /// Locks the incident's row, or 404.
-pub(crate) async fn lock(tx: &mut Tx, id: IncidentId) -> Result<Stored> {
+async fn lock(tx: &mut Tx, id: IncidentId) -> Result<Stored> {
     incidents::lock(tx, id).await?.ok_or_else(|| Error::not_found("incident"))
+}
+
+/// As [`lock`], however the incident is named.
+pub(crate) async fn lock_named(tx: &mut Tx, which: IncidentRef) -> Result<Stored> {
+    let id = id_in(tx, which).await?;
+    lock(tx, id).await
 }
 
 /// The person an incident is to be given to: active, or there is none.

@@ -8,7 +8,7 @@ use watchfire_shared::log::{Level, LogEntry, LogLine, LogsAccepted};
 use watchfire_shared::page::Page;
 use watchfire_shared::user::{KeySource, Role};
 
-use super::incidents::lock;
+use super::incidents::lock_named;
 use super::{Author, Caller, Error, Inner, Result, Who};
 use crate::clock;
 use crate::store::logs::{Mark, Query};
@@ -47,11 +47,11 @@ impl Inner {
         if lines.is_empty() {
             return Err(Error::field("lines", "must not be empty"));
         }
-        let id = self.resolve(caller, which).await?;
         let author = Author::new(self.log_id, caller);
         let written = self.transact(caller, move |tx| {
             Box::pin(async move {
-                let mut stored = lock(tx, id).await?;
+                let mut stored = lock_named(tx, which).await?;
+                let id = stored.incident.id;
                 let now = stored.next_time();
                 let first_seq = stored.incident.log_count + 1;
                 let entries: Vec<LogEntry> = lines

@@ -151,8 +151,7 @@ impl Inner {
         T: Answer,
         F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T>> + Send + 'static,
     {
-        let request = caller.idempotency.as_ref();
-        let request = request.map(|key| request_of(&self.signer, caller, key)).transpose()?;
+        let request = caller.idempotency.as_ref().map(|key| self.request(caller, key));
         let write = self.ledger.write(move |tx| {
             Box::pin(async move {
                 let Some(request) = request else {
@@ -191,43 +190,47 @@ impl Inner {
         T: Send + 'static,
         F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T>> + Send + 'static,
     {
-        let request = caller.idempotency.as_ref();
-        let request = request.map(|key| request_of(&self.signer, caller, key)).transpose()?;
+        let request = caller.idempotency.as_ref().map(|key| self.request(caller, key));
         let write = self.ledger.write(move |tx| {
             Box::pin(async move {
-                if let Some(request) = &request {
-                    let now = clock::now();
-                    let expired = now - chrono::TimeDelta::hours(IDEMPOTENCY_HOURS);
-                    if !idempotency::claim(tx, request, now, expired).await? {
-                        return Err(Error::refused(
-                            Code::IdempotencyConflict,
-                            "This was done already, and its secret was shown once; revoke it and \
-                             make another.",
-                        ));
-                    }
-                }
+                claim_once(tx, request.as_ref()).await?;
                 work(tx).await
             })
         });
         write.await
     }
+
+    fn request(&self, caller: &Caller, idempotency: &Idempotency) -> idempotency::Request {
+        let actor = match &caller.authority.who {
+            Who::Person { user, .. } => format!("user:{}", user.id),
+            Who::Key { id, .. } => format!("key:{id}"),
+        };
+        self.request_of(actor, idempotency)
+    }
+
+    fn request_of(&self, actor: String, idempotency: &Idempotency) -> idempotency::Request {
+        idempotency::Request {
+            actor,
+            route: idempotency.route.clone(),
+            key: idempotency.key.clone(),
+            hash: self.signer.fingerprint(&idempotency.body),
+        }
+    }
 }
 
-fn request_of(
-    signer: &Signer,
-    caller: &Caller,
-    idempotency: &Idempotency,
-) -> Result<idempotency::Request> {
-    let actor = match &caller.authority.who {
-        Who::Person { user, .. } => format!("user:{}", user.id),
-        Who::Key { id, .. } => format!("key:{id}"),
-    };
-    Ok(idempotency::Request {
-        actor,
-        route: idempotency.route.clone(),
-        key: idempotency.key.clone(),
-        hash: signer.fingerprint(&idempotency.body)?,
-    })
+/// Takes the key of a request whose answer holds a secret, or refuses its repeat.
+async fn claim_once(tx: &mut Tx, request: Option<&idempotency::Request>) -> Result<()> {
+    let Some(request) = request else { return Ok(()) };
+    let now = clock::now();
+    let expired = now - chrono::TimeDelta::hours(IDEMPOTENCY_HOURS);
+    if idempotency::claim(tx, request, now, expired).await? {
+        return Ok(());
+    }
+    Err(Error::refused(
+        Code::IdempotencyConflict,
+        "This was done already, and its secret was answered once; do it again under a new \
+         Idempotency-Key.",
+    ))
 }
 
 /// Makes envelopes for facts: who, when, why.

@@ -133,22 +133,25 @@ impl Signer {
         Some(fresh)
     }
 
-    /// What is stored of a request's body to recognise it again. Keyed, because a body may hold a
-    /// password, and a plain digest of it could be searched in a stolen database.
-    pub fn fingerprint(&self, body: &[u8]) -> Result<String> {
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.secret).map_err(Error::internal)?;
-        mac.update(b"idempotent request\0");
-        mac.update(body);
-        Ok(URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
-    }
-
     /// The one successor of a refresh token: derived, so that a repeat gets the same and nothing
     /// secret is stored.
-    pub fn successor(&self, refresh_token: &str) -> Result<String> {
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.secret).map_err(Error::internal)?;
-        mac.update(b"refresh token successor\0");
-        mac.update(refresh_token.as_bytes());
-        Ok(format!("wfr_{}", URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())))
+    pub fn successor(&self, refresh_token: &str) -> String {
+        format!("wfr_{}", self.keyed("refresh token successor", refresh_token.as_bytes()))
+    }
+
+    /// What is kept of a request's body to know its repeat. Keyed, because a body may hold a
+    /// password, and a plain digest of it could be searched in a stolen database.
+    pub fn fingerprint(&self, body: &[u8]) -> String {
+        self.keyed("request", body)
+    }
+
+    fn keyed(&self, purpose: &str, text: &[u8]) -> String {
+        let mut mac =
+            Hmac::<Sha256>::new_from_slice(&self.secret).expect("any key length is valid");
+        mac.update(purpose.as_bytes());
+        mac.update(b"\0");
+        mac.update(text);
+        URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
     }
 }
 

@@ -14,7 +14,7 @@ use watchfire_shared::user::{
 };
 
 use super::secrets::{ACCESS_SECONDS, digest, new_key, new_token};
-use super::{Caller, Error, Inner, Result};
+use super::{Caller, Error, Idempotency, Inner, Result, claim_once};
 use crate::clock;
 use crate::store::credentials::Digest;
 use crate::store::{credentials, people};
@@ -89,7 +89,12 @@ fn take_back<K: Hash + Eq>(all: &Mutex<Recent<K>>, key: &K, began: DateTime<Utc>
 
 impl Inner {
     /// One answer and one duration for an unknown user and a wrong password.
-    pub async fn login(&self, login: Login, peer: IpAddr) -> Result<Tokens> {
+    pub async fn login(
+        &self,
+        login: Login,
+        peer: IpAddr,
+        idempotency: Option<Idempotency>,
+    ) -> Result<Tokens> {
         let email = login.email.trim().to_lowercase();
         let now = clock::now();
         let account = digest(&email);
@@ -112,8 +117,10 @@ impl Inner {
         let session = SessionId(clock::new_id());
         let refresh_token = new_token("wfr_");
         let refresh = digest(&refresh_token);
+        let request = idempotency.map(|key| self.request_of(format!("user:{}", person.id), &key));
         let write = self.ledger.write(move |tx| {
             Box::pin(async move {
+                claim_once(tx, request.as_ref()).await?;
                 // Verifying takes a while: the password or the person may be another by now.
                 let still = people::lock(tx, person.id).await?.is_some_and(|now| {
                     now.status == UserStatus::Active && now.password_hash == person.password_hash
@@ -134,7 +141,7 @@ impl Inner {
     /// Exchanges a refresh token for its one successor. Used again later than a moment after, it is
     /// in two hands: the whole chain ends.
     pub async fn refresh(&self, refresh: Refresh) -> Result<Tokens> {
-        let successor = self.signer.successor(&refresh.refresh_token)?;
+        let successor = self.signer.successor(&refresh.refresh_token);
         let (old, new) = (digest(&refresh.refresh_token), digest(&successor));
         let now = clock::now();
         let write = self.ledger.write(move |tx| {

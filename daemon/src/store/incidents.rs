@@ -147,6 +147,11 @@ pub async fn id_by_reference(db: &Db, number: Reference) -> Result<Option<Incide
     Ok(on!(db.reads(), |pool| sqlx::query_scalar(ID_OF).bind(number).fetch_optional(pool).await)?)
 }
 
+/// As [`id_by_reference`], to decide a write.
+pub async fn id_of(tx: &mut Tx, number: Reference) -> Result<Option<IncidentId>> {
+    Ok(on!(tx.conn(), |conn| sqlx::query_scalar(ID_OF).bind(number).fetch_optional(conn).await)?)
+}
+
 /// Those of `ids` that exist, in no order.
 pub async fn many(db: &Db, ids: &[IncidentId]) -> Result<Vec<Incident>> {
     if ids.is_empty() {
