@@ -1,5 +1,8 @@
 //! Alertmanager's notifications through the real daemon: groups, episodes, repeats, ends.
 
+mod at_once;
+mod refusals;
+
 use reqwest::Method;
 use serde_json::{Value, json};
 use watchfire_shared::alert::{Alert, AlertStatus};
@@ -379,143 +382,9 @@ both_engines! {
         assert_eq!(cost(some(1..101, Some(5))).await, 7);
     }
 
-    async fn hostile_text_is_taken_and_no_more_than_fits(engine: Engine) {
-        let world = World::start(engine).await;
-        let mut body = group("eu", &[fires("a", 0)]);
-        body["commonAnnotations"]["summary"] =
-            format!("\u{1b}[2J\0{}", "e\u{301}".repeat(500)).into();
-        body["commonLabels"]["service"] = "\u{202e}".repeat(200).into();
-        body["groupKey"] = "k".repeat(20_000).into();
-        body["alerts"][0]["annotations"]["summary"] = "\0".into();
-        body["alerts"][0]["labels"]["\0"] = "x".repeat(5_000).into();
-        taken(&world.sender.post(INGEST, &body).await);
-        let incident = world.only().await;
-        assert_eq!(incident.title.chars().count(), 200);
-        assert!(incident.title.starts_with("\u{1b}[2J\u{fffd}e\u{301}"));
-        assert_eq!(incident.service.chars().count(), 100);
-        let alert = world.alert(&incident).await;
-        assert_eq!(alert.annotations["summary"], "\u{fffd}");
-        assert_eq!(alert.labels["\u{fffd}"].chars().count(), 500);
-    }
-
-    async fn only_its_own_key_may_send_and_only_what_can_be_read(engine: Engine) {
-        let world = World::start(engine).await;
-        let good = group("eu", &[fires("a", 0)]);
-        world.daemon.as_nobody().post(INGEST, &good).await.refused(Code::Unauthenticated);
-        let wrong = world.daemon.as_holder_of(&"x".repeat(32));
-        wrong.post(INGEST, &good).await.refused(Code::Unauthenticated);
-        world.daemon.as_viewer().await.post(INGEST, &good).await.refused(Code::Forbidden);
-        world.daemon.as_admin().await.post(INGEST, &good).await.refused(Code::Forbidden);
-        let logs = world.daemon.add_key(KeySource::Logs).await;
-        world.daemon.as_holder_of(&logs).post(INGEST, &good).await.refused(Code::Forbidden);
-
-        let raw = async |body: &'static str| -> Reply {
-            let request = world.sender.request(Method::POST, INGEST);
-            request.body("application/json", body).send().await
-        };
-        raw("{").await.refused(Code::MalformedJson);
-        raw("").await.refused(Code::MalformedJson);
-        let version3 = raw(r#"{"version": "3", "groupKey": 7, "alerts": []}"#).await;
-        let problem = version3.refused(Code::Validation);
-        assert_eq!(problem.errors[0].field, "version");
-        raw(r#"{"text": "a template of its own"}"#).await.refused(Code::Validation);
-        raw(r#"[{"labels": {"alertname": "x"}}]"#).await.refused(Code::Validation);
-        let mut bad = good.clone();
-        bad["alerts"][0]["startsAt"] = "soon".into();
-        let problem = world.sender.post(INGEST, &bad).await.refused(Code::Validation);
-        assert_eq!(problem.errors[0].field, "alerts[0].startsAt");
-        assert!(world.incidents().await.is_empty());
-
-        let generic = world.daemon.add_key(KeySource::Generic).await;
-        taken(&world.daemon.as_holder_of(&generic).post(INGEST, &good).await);
-        let incident = world.only().await;
-        assert_eq!(incident.source, Source::Alertmanager);
-    }
-
     async fn an_empty_notification_is_taken(engine: Engine) {
         let world = World::start(engine).await;
         world.post("eu", &[]).await;
         assert!(world.incidents().await.is_empty());
-    }
-}
-
-/// Every request at once, through both daemons by turns.
-async fn at_once(senders: &[Api; 2], bodies: &[Value]) {
-    let mut posts = tokio::task::JoinSet::new();
-    for body in bodies {
-        for sender in senders {
-            let (sender, body) = (sender.clone(), body.clone());
-            posts.spawn(async move { sender.post(INGEST, &body).await });
-        }
-    }
-    for reply in posts.join_all().await {
-        taken(&reply);
-    }
-}
-
-#[tokio::test]
-async fn two_replicas_that_post_a_new_group_at_once_open_one_incident() {
-    let world = World::start(Engine::Postgres).await;
-    let other = world.daemon.sibling().await;
-    let key = world.daemon.add_key(KeySource::Alertmanager).await;
-    let senders = [world.daemon.as_holder_of(&key), other.as_holder_of(&key)];
-    let groups: Vec<String> = (0..20).map(|n| format!("group{n}")).collect();
-    let names = hosts(20);
-    let bodies = |end: Option<u32>| -> Vec<Value> {
-        let each = groups.iter().zip(&names);
-        each.map(|(key, name)| group(key, &[One { end, ..fires(name, 0) }])).collect()
-    };
-    at_once(&senders, &bodies(None)).await;
-    let incidents = world.incidents().await;
-    assert_eq!(incidents.len(), 20);
-    for incident in &incidents {
-        assert_eq!((incident.firing_alerts, incident.version), (1, 2));
-        assert_eq!(world.alert(incident).await.repeats, 1);
-    }
-    at_once(&senders, &bodies(Some(5))).await;
-    for incident in world.incidents().await {
-        assert_eq!((incident.status, incident.version), (Status::Resolved, 5));
-    }
-}
-
-#[tokio::test]
-async fn groups_that_share_new_alerts_and_post_at_once_share_their_episodes() {
-    let world = World::start(Engine::Postgres).await;
-    let other = world.daemon.sibling().await;
-    let key = world.daemon.add_key(KeySource::Alertmanager).await;
-    let senders = [world.daemon.as_holder_of(&key), other.as_holder_of(&key)];
-    let alerts = [fires("a", 0), fires("b", 0), fires("c", 0)];
-    let reversed = [fires("c", 0), fires("b", 0), fires("a", 0)];
-    let bodies = [group("one", &alerts), group("two", &reversed)];
-    at_once(&senders, &bodies).await;
-    let incident = world.only().await;
-    let alerts = world.person.alerts(incident.id).await;
-    assert_eq!(alerts.len(), 3);
-    assert!(alerts.iter().all(|alert| alert.repeats == 3), "{alerts:?}");
-}
-
-#[tokio::test]
-async fn deletions_and_notifications_at_once_do_not_stand_in_each_others_way() {
-    let world = World::start(Engine::Postgres).await;
-    let admin = world.daemon.as_admin().await;
-    let hosts = hosts(40);
-    let groups: Vec<String> = (0..20).map(|n| format!("group{n}")).collect();
-    for (key, host) in groups.iter().zip(&hosts) {
-        world.post(key, &[fires(host, 0)]).await;
-    }
-    let mut requests = tokio::task::JoinSet::new();
-    let incidents = world.incidents().await;
-    for ((incident, key), host) in incidents.iter().zip(&groups).zip(&hosts[20..]) {
-        let (admin, path) = (admin.clone(), format!("/v1/incidents/{}", incident.id));
-        requests.spawn(async move { admin.request(Method::DELETE, &path).send().await });
-        let (sender, body) = (world.sender.clone(), group(key, &[fires(host, 0)]));
-        requests.spawn(async move { sender.post(INGEST, &body).await });
-    }
-    for reply in requests.join_all().await {
-        assert!(reply.status.is_success(), "{} {}", reply.status, reply.text());
-    }
-    // A new alert went with its incident, or has one of its own.
-    for incident in world.incidents().await {
-        assert_eq!((incident.firing_alerts, world.person.alerts(incident.id).await.len()), (1, 1));
     }
 }

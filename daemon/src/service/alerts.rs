@@ -14,7 +14,8 @@ use watchfire_shared::user::KeySource;
 
 use super::alertmanager::Notification;
 use super::{Author, Caller, Error, Inner, Result, Who};
-use crate::store::alerts::{self, AlertGroup};
+use crate::store::alert_groups::{self, AlertGroup};
+use crate::store::alerts;
 use crate::store::incidents::{self, Stored};
 use crate::store::{Fallible, StoreError, Tx};
 use changes::Changes;
@@ -87,7 +88,7 @@ impl Ingest {
     async fn take(&self, tx: &mut Tx) -> Result<()> {
         let signals = &self.notification.alerts;
         let key = &self.notification.group_key;
-        let group = alerts::lock_group(tx, Source::Alertmanager, key).await?;
+        let group = alert_groups::lock(tx, Source::Alertmanager, key).await?;
         let since = plan::since(signals);
         let mut locked = Locked::new();
         for _ in 0..ROUNDS {

@@ -24,7 +24,7 @@ use crate::cache::key;
 use crate::clock;
 use crate::store::incidents::{self, Stored};
 use crate::store::listing::{self, IdPage, Place, Query};
-use crate::store::{Tx, alerts, outbox, people};
+use crate::store::{Tx, alert_groups, outbox, people};
 
 /// A page of the list, as it was asked for.
 #[derive(Debug, Clone, Default)]
@@ -209,10 +209,10 @@ impl Inner {
         self.transact(caller, move |tx| {
             Box::pin(async move {
                 let id = id_in(tx, which).await?;
-                alerts::lock_groups_of(tx, id).await?;
+                alert_groups::lock_of(tx, id).await?;
                 let mut stored = lock(tx, id).await?;
-                alerts::swallow_incident(tx, id).await?;
                 let now = stored.next_time();
+                alert_groups::swallow(tx, id).await?;
                 incidents::delete(tx, id).await?;
                 stored.incident.version += 1;
                 let fact = Fact::IncidentDeleted { incident: stored.incident.summary() };

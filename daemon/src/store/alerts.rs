@@ -1,4 +1,4 @@
-//! Alerts and the groups they arrive in.
+//! Alerts, by episode.
 //!
 //! Every statement has one fixed text however many alerts a notification carries: the rows travel
 //! as one JSON parameter, so the statement stays prepared and costs one round trip.
@@ -23,19 +23,6 @@ macro_rules! columns {
     };
 }
 
-const LOCK_GROUP: Dialect = Dialect {
-    postgres: "select id, incident_id from alert_groups \
-     where source = $1 and group_key = $2 for update",
-    sqlite: "select id, incident_id from alert_groups where source = $1 and group_key = $2",
-};
-const ADD_GROUP: &str = "insert into alert_groups (id, source, group_key) values ($1, $2, $3) \
-     on conflict (source, group_key) do nothing";
-const SET_INCIDENT: &str = "update alert_groups set incident_id = $2 where id = $1";
-const LOCK_GROUPS_OF: Dialect = Dialect {
-    postgres: "select id from alert_groups where incident_id = $1 order by id for update",
-    sqlite: "select id from alert_groups where incident_id = $1",
-};
-
 macro_rules! known {
     ($named:literal) => {
         concat!(
@@ -55,10 +42,6 @@ const KNOWN: Dialect = Dialect {
         "(select value->>'fingerprint' as fingerprint, value->>'since' as since from json_each($2)) n"
     ),
 };
-/// Only what tells its copies apart is kept.
-const SWALLOW: &str = "update alerts set incident_id = null, labels = '{}', annotations = '{}', \
-     severity = '', generator_url = '' where incident_id = $1";
-
 macro_rules! insert {
     ($rows:literal) => {
         concat!("insert into alerts (", columns!(), ", over_until) select ", $rows)
@@ -119,13 +102,6 @@ const OF_INCIDENT: &str = concat!(
     columns!(),
     " from alerts where incident_id = $1 order by status, starts_at desc, id"
 );
-
-/// What arrives together; its incident is the one that takes its new alerts.
-#[derive(Debug, Clone, Copy, FromRow)]
-pub struct AlertGroup {
-    pub id: Uuid,
-    pub incident_id: Option<IncidentId>,
-}
 
 /// An episode as far as a decision needs it.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
@@ -245,48 +221,6 @@ fn digits(id: Uuid) -> String {
     id.simple().to_string()
 }
 
-/// The group's row, made when it is missing and locked until the transaction ends: here two
-/// replicas that post the same new group meet.
-pub async fn lock_group(tx: &mut Tx, source: Source, key: &str) -> Result<AlertGroup> {
-    if let Some(group) = find_group(tx, source, key).await? {
-        return Ok(group);
-    }
-    let id = crate::clock::new_id();
-    let added: u64 = on!(tx.conn(), |conn| sqlx::query(ADD_GROUP)
-        .bind(id)
-        .bind(source)
-        .bind(key)
-        .execute(conn)
-        .await
-        .map(|done| done.rows_affected()))?;
-    if added > 0 {
-        return Ok(AlertGroup { id, incident_id: None });
-    }
-    // Another transaction was first, and has committed by now.
-    let found = find_group(tx, source, key).await?;
-    found.ok_or(super::StoreError::Contended)
-}
-
-async fn find_group(tx: &mut Tx, source: Source, key: &str) -> Result<Option<AlertGroup>> {
-    let statement = LOCK_GROUP.of(&tx.conn());
-    Ok(on!(tx.conn(), |conn| sqlx::query_as(statement)
-        .bind(source)
-        .bind(key)
-        .fetch_optional(conn)
-        .await)?)
-}
-
-/// New alerts of the group go to this incident from now on.
-pub async fn set_incident(tx: &mut Tx, group: Uuid, incident: IncidentId) -> Result<()> {
-    on!(tx.conn(), |conn| sqlx::query(SET_INCIDENT)
-        .bind(group)
-        .bind(incident)
-        .execute(conn)
-        .await
-        .map(drop))?;
-    Ok(())
-}
-
 /// What is known of these fingerprints: from each, the episode before the given time and all that
 /// began since. In no order.
 pub async fn known(
@@ -308,21 +242,6 @@ pub async fn known(
         .bind(named)
         .fetch_all(conn)
         .await)?)
-}
-
-/// To be called before an incident is locked to be deleted: its groups come first in the order of
-/// locks.
-pub async fn lock_groups_of(tx: &mut Tx, incident: IncidentId) -> Result<()> {
-    let lock = LOCK_GROUPS_OF.of(&tx.conn());
-    on!(tx.conn(), |conn| sqlx::query(lock).bind(incident).execute(conn).await.map(drop))?;
-    Ok(())
-}
-
-/// Keeps the episodes of a locked incident without their content and without an incident, so that
-/// their repeats open no new one.
-pub async fn swallow_incident(tx: &mut Tx, incident: IncidentId) -> Result<()> {
-    on!(tx.conn(), |conn| sqlx::query(SWALLOW).bind(incident).execute(conn).await.map(drop))?;
-    Ok(())
 }
 
 /// Inserts new episodes. [`super::StoreError::Taken`] when another group brought one of them first.

@@ -3,6 +3,7 @@
 //! Reads take `&Db`; writes, and the reads that decide them, take `&mut Tx`, so a signature shows
 //! that a write shares its transaction with its event. The only way to a `Tx` is [`Db::write`].
 
+pub mod alert_groups;
 pub mod alerts;
 pub mod credentials;
 pub mod error;

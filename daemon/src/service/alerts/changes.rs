@@ -14,7 +14,8 @@ use super::plan::{NewEpisode, Place, Plan};
 use super::{Ingest, Locked};
 use crate::clock;
 use crate::service::{Author, Result, alertmanager};
-use crate::store::alerts::{self, AlertGroup, NewAlert};
+use crate::store::alert_groups::{self, AlertGroup};
+use crate::store::alerts::{self, NewAlert};
 use crate::store::incidents::{self, Stored};
 use crate::store::{StoreError, Tx, outbox};
 
@@ -122,7 +123,7 @@ impl Changes {
         let (id, now) = (incident.id, incident.created_at);
         let stored = Stored { incident, priority_chosen: false, last_fact_at: now };
         incidents::insert(tx, &stored).await?;
-        alerts::set_incident(tx, group.id, id).await?;
+        alert_groups::set_incident(tx, group.id, id).await?;
         let mut change = Change::of(stored, true);
         let incident = change.stored.incident.summary();
         change.facts.push(Fact::IncidentCreated { incident });
