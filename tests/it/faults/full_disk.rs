@@ -21,8 +21,8 @@ use super::audit::verify;
 use super::ledger::{Ledger, Outcome};
 use super::workload::{WRITERS, Workload};
 
-/// The small disk.
-const SIZE: &str = "size=6m,mode=700";
+/// The small disk: room for what a long campaign writes.
+const SIZE: &str = "size=64m,mode=700";
 /// What takes the space on it.
 const BALLAST: &str = "ballast";
 /// How soon writes must work again.
