@@ -62,6 +62,9 @@ pub async fn serve(config: Config) -> Result<ExitCode, Error> {
     // Before the database is opened: two daemons on one file would each believe in its own cache.
     // Whoever announces itself in this folder holds its lock, on either engine.
     let _locks = (state.lock()?, lock_database(&config)?);
+    // The address a killed daemon left behind would count as ours, now that we hold the lock, for as
+    // long as nobody has reaped it.
+    state.withdraw();
     let lifecycle = Lifecycle::new();
     lifecycle.listen_to_signals()?;
     let db = open(&config).await?;
