@@ -17,6 +17,7 @@ use super::secrets::{ACCESS_SECONDS, digest, new_key, new_token};
 use super::{Caller, Error, Idempotency, Inner, Result, claim_once};
 use crate::clock;
 use crate::store::credentials::Digest;
+use crate::store::people::Person;
 use crate::store::{credentials, people};
 
 /// A refresh token and all its successors end after so many days.
@@ -45,13 +46,19 @@ impl Attempts {
     /// Counts an attempt as failed before it is made, so that many at once cannot all be allowed;
     /// false when there were too many.
     fn begin(&self, account: Digest, peer: IpAddr, now: DateTime<Utc>) -> bool {
-        let peer_may = record(&self.peers, peer, PER_PEER, now);
-        let account_may = record(&self.accounts, account, PER_ACCOUNT, now);
-        peer_may && account_may
+        if !record(&self.peers, peer, PER_PEER, now) {
+            return false;
+        }
+        let allowed = record(&self.accounts, account, PER_ACCOUNT, now);
+        if !allowed {
+            // One account that is closed must not close the door to everybody behind an address.
+            take_back(&self.peers, &peer, now);
+        }
+        allowed
     }
 
-    /// It was the right password: the attempt does not count.
-    fn succeeded(&self, account: Digest, peer: IpAddr, began: DateTime<Utc>) {
+    /// The password was right, or could not be compared: the attempt does not count.
+    fn take_back(&self, account: Digest, peer: IpAddr, began: DateTime<Utc>) {
         take_back(&self.accounts, &account, began);
         take_back(&self.peers, &peer, began);
     }
@@ -104,16 +111,11 @@ impl Inner {
                 "Too many failed attempts; wait five minutes and try again.",
             ));
         }
-        // PostgreSQL takes no NUL; nobody's e-mail has one.
-        let person =
-            if email.contains('\0') { None } else { people::by_email(&self.db, &email).await? };
-        let person = person.filter(|person| person.status == UserStatus::Active);
-        let hash = person.as_ref().and_then(|person| person.password_hash.clone());
-        let right = self.passwords.verify(login.password, hash).await?;
-        let Some(person) = person.filter(|_| right) else {
-            return Err(wrong_sign_in());
-        };
-        self.attempts.succeeded(account, peer, now);
+        let known = self.known_by(&email, login.password).await;
+        if !matches!(known, Ok(None)) {
+            self.attempts.take_back(account, peer, now);
+        }
+        let person = known?.ok_or_else(wrong_sign_in)?;
         let session = SessionId(clock::new_id());
         let refresh_token = new_token("wfr_");
         let refresh = digest(&refresh_token);
@@ -136,6 +138,17 @@ impl Inner {
         });
         write.await?;
         self.tokens_of(session, refresh_token)
+    }
+
+    /// The active person of this e-mail and password.
+    async fn known_by(&self, email: &str, password: String) -> Result<Option<Person>> {
+        // PostgreSQL takes no NUL; nobody's e-mail has one.
+        let person =
+            if email.contains('\0') { None } else { people::by_email(&self.db, email).await? };
+        let person = person.filter(|person| person.status == UserStatus::Active);
+        let hash = person.as_ref().and_then(|person| person.password_hash.clone());
+        let right = self.passwords.verify(password, hash).await?;
+        Ok(person.filter(|_| right))
     }
 
     /// Exchanges a refresh token for its one successor. Used again later than a moment after, it is
