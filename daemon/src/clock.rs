@@ -13,3 +13,10 @@ pub fn now() -> DateTime<Utc> {
 pub fn new_id() -> Uuid {
     Uuid::now_v7()
 }
+
+/// A `UUIDv7` for a request, of which there are too many for a system call each. Two of one
+/// millisecond have no order.
+pub fn new_request_id() -> Uuid {
+    let millis = u64::try_from(now().timestamp_millis()).unwrap_or_default();
+    uuid::Builder::from_unix_timestamp_millis(millis, &rand::random()).into_uuid()
+}

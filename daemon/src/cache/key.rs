@@ -3,13 +3,14 @@
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use uuid::Uuid;
 use watchfire_shared::cache::CacheType;
 use watchfire_shared::event::{Event, Fact};
 use watchfire_shared::ids::{IncidentId, JournalId, Reference, UserId};
-use watchfire_shared::incident::Incident;
 use watchfire_shared::page::Sort;
 use watchfire_shared::stats::{Counts, Stats};
 
+use super::Sheet;
 use crate::store::listing::{IdPage, Query};
 
 /// A value that can be cached.
@@ -22,21 +23,6 @@ pub trait Cacheable: Send + Sync + 'static {
     /// What a reader compares with what it has already seen; 0 where nothing counts versions.
     fn version(&self) -> i64 {
         0
-    }
-}
-
-impl Cacheable for Incident {
-    const TYPE: CacheType = CacheType::Incident;
-    const SCHEMA: u32 = 1;
-
-    fn weight(&self) -> usize {
-        let labels: usize =
-            self.labels.iter().map(|(name, value)| name.len() + value.len() + 64).sum();
-        512 + self.title.len() + self.description.as_ref().map_or(0, String::len) + labels
-    }
-
-    fn version(&self) -> i64 {
-        self.version
     }
 }
 
@@ -105,13 +91,17 @@ impl<T> Clone for Key<T> {
 
 impl<T: Cacheable> Key<T> {
     fn new(log: JournalId, guard: Guard, rest: &str) -> Self {
-        let name = format!("wf:{}:{}:{}:{rest}", log.0.simple(), T::SCHEMA, T::TYPE);
+        // Without the formatter: a page makes fifty of these.
+        let (mut buffer, schema) = (Uuid::encode_buffer(), T::SCHEMA.to_string());
+        let log = log.0.simple().encode_lower(&mut buffer);
+        let name = ["wf:", log, ":", &schema, ":", T::TYPE.as_str(), ":", rest].concat();
         Self { name: name.into(), guard, value: PhantomData }
     }
 }
 
-pub fn incident(log: JournalId, id: IncidentId) -> Key<Incident> {
-    Key::new(log, Guard::Incident(id), &id.0.simple().to_string())
+pub fn incident(log: JournalId, id: IncidentId) -> Key<Sheet> {
+    let mut buffer = Uuid::encode_buffer();
+    Key::new(log, Guard::Incident(id), id.0.simple().encode_lower(&mut buffer))
 }
 
 pub fn reference(log: JournalId, reference: Reference) -> Key<IncidentId> {

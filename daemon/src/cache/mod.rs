@@ -10,6 +10,7 @@
 
 pub mod key;
 mod memory;
+mod sheet;
 mod stats;
 mod ttl;
 
@@ -18,6 +19,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
 
+pub use sheet::Sheet;
 use watchfire_shared::cache::{BreakerState, CacheStats, CacheType};
 
 use crate::store::StoreError;

@@ -139,7 +139,9 @@ async fn list(
     Person(caller): Person,
     Query(params): Query<ListParams>,
 ) -> Result {
-    reply::ok(&api.service().incidents(&caller, params.query()?).await?)
+    let page = api.service().incidents(&caller, params.query()?).await?;
+    let rows: usize = page.items.iter().map(|row| row.row_len() + 1).sum();
+    reply::sized(StatusCode::OK, &page, rows + reply::CAPACITY)
 }
 
 /// One incident.
@@ -159,7 +161,7 @@ async fn show(
     if known.matches(incident.version) {
         return Ok(reply::not_modified(incident.version));
     }
-    reply::incident(StatusCode::OK, &incident)
+    Ok(reply::sheet(&incident))
 }
 
 /// Changes an incident.

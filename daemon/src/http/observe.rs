@@ -42,7 +42,7 @@ impl RequestId {
 
     pub fn new() -> Self {
         let mut buffer = uuid::Uuid::encode_buffer();
-        let text = clock::new_id().hyphenated().encode_lower(&mut buffer);
+        let text = clock::new_request_id().hyphenated().encode_lower(&mut buffer);
         Self(HeaderValue::from_str(text).expect("a uuid is valid in a header"))
     }
 

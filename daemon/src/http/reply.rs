@@ -7,13 +7,23 @@ use watchfire_shared::incident::Incident;
 use watchfire_shared::page::Page;
 
 use super::error::{Error, Result};
+use crate::cache::Sheet;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 /// Most answers fit without growing.
-const CAPACITY: usize = 1024;
+pub(super) const CAPACITY: usize = 1024;
 
 pub(super) fn json<T: Serialize + ?Sized>(status: StatusCode, value: &T) -> Result {
-    let mut body = Vec::with_capacity(CAPACITY);
+    sized(status, value, CAPACITY)
+}
+
+/// As [`json`], for an answer whose bytes are known not to be many more than `capacity`.
+pub(super) fn sized<T: Serialize + ?Sized>(
+    status: StatusCode,
+    value: &T,
+    capacity: usize,
+) -> Result {
+    let mut body = Vec::with_capacity(capacity);
     serde_json::to_writer(&mut body, value).map_err(Error::internal)?;
     Ok((status, [(header::CONTENT_TYPE, JSON)], body).into_response())
 }
@@ -44,6 +54,12 @@ pub(super) fn incident(status: StatusCode, incident: &Incident) -> Result {
     let mut response = json(status, incident)?;
     response.headers_mut().insert(header::ETAG, etag(incident.version));
     Ok(response)
+}
+
+/// An incident as it was written for its first reader.
+pub(super) fn sheet(sheet: &Sheet) -> Response {
+    let headers = [(header::CONTENT_TYPE, JSON), (header::ETAG, etag(sheet.version))];
+    (headers, sheet.whole()).into_response()
 }
 
 pub(super) fn not_modified(version: i64) -> Response {

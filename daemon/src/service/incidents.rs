@@ -1,5 +1,6 @@
 //! Incidents: read through the cache, changed under the row's lock.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -14,17 +15,17 @@ use watchfire_shared::incident::rules::{PatchContext, Refusal};
 use watchfire_shared::incident::{
     Comment, Incident, IncidentPatch, NewComment, NewIncident, Status,
 };
-use watchfire_shared::page::{IncidentPage, Sort, TOTAL_CAP};
+use watchfire_shared::page::{Sort, TOTAL_CAP};
 use watchfire_shared::problem::{Code, FieldError};
 use watchfire_shared::stats::{Counts, Stats};
 use watchfire_shared::user::{Role, UserRef, UserStatus};
 
 use super::{Author, Caller, Error, Inner, Result};
-use crate::cache::key;
+use crate::cache::{Sheet, key};
 use crate::clock;
 use crate::store::incidents::{self, Stored};
 use crate::store::listing::{self, IdPage, Place, Query};
-use crate::store::{Tx, alert_groups, outbox, people};
+use crate::store::{StoreError, Tx, alert_groups, outbox, people};
 
 /// A page of the list, as it was asked for.
 #[derive(Debug, Clone, Default)]
@@ -34,6 +35,15 @@ pub struct IncidentQuery {
     /// 1 to 200; checked where it is parsed.
     pub limit: u32,
     pub cursor: Option<String>,
+}
+
+/// A page as it is sent; in its shape a [`watchfire_shared::page::IncidentPage`].
+#[derive(Debug, Serialize)]
+pub struct SheetPage {
+    pub items: Vec<Arc<Sheet>>,
+    next_cursor: Option<String>,
+    total: i64,
+    total_exact: bool,
 }
 
 /// What a cursor holds: it belongs to one filter and one order.
@@ -50,14 +60,14 @@ impl Inner {
         caller: &Caller,
         which: IncidentRef,
         known: Option<i64>,
-    ) -> Result<Arc<Incident>> {
+    ) -> Result<Arc<Sheet>> {
         caller.require(Role::Viewer)?;
         let id = self.resolve(caller, which).await?;
         let key = key::incident(self.log_id, id);
         let db = self.db.clone();
         let load = move || {
             let db = db.clone();
-            async move { incidents::by_id(&db, id).await }
+            async move { incidents::by_id(&db, id).await?.map(sheet).transpose() }
         };
         let found = self.cache.read_through(&key, caller.epoch(), known, load).await?;
         found.ok_or_else(|| Error::not_found("incident"))
@@ -224,7 +234,7 @@ impl Inner {
     }
 
     /// A page: its ids are one cached value, its rows are the incidents' own.
-    pub async fn incidents(&self, caller: &Caller, asked: IncidentQuery) -> Result<IncidentPage> {
+    pub async fn incidents(&self, caller: &Caller, asked: IncidentQuery) -> Result<SheetPage> {
         caller.require(Role::Viewer)?;
         let filter = match caller.user_id() {
             Some(me) => asked.filter.for_user(me),
@@ -236,7 +246,7 @@ impl Inner {
         let query = Query { filter, sort: asked.sort, after, limit: asked.limit.into(), now };
         let page = self.id_page(caller, &query).await?;
         let items = self.rows(caller, &page.ids).await?;
-        Ok(IncidentPage {
+        Ok(SheetPage {
             items,
             next_cursor: page
                 .next
@@ -262,28 +272,28 @@ impl Inner {
     }
 
     /// The rows of a page in its order; what was deleted since the page was made is left out.
-    async fn rows(&self, caller: &Caller, ids: &[IncidentId]) -> Result<Vec<Incident>> {
+    async fn rows(&self, caller: &Caller, ids: &[IncidentId]) -> Result<Vec<Arc<Sheet>>> {
         let epoch = caller.epoch();
-        let keyed: Vec<_> = ids.iter().map(|id| (*id, key::incident(self.log_id, *id))).collect();
-        let mut found: std::collections::HashMap<IncidentId, Arc<Incident>> = keyed
-            .iter()
-            .filter_map(|(id, key)| Some((*id, self.cache.peek(key, epoch)?)))
+        let keys: Vec<_> = ids.iter().map(|id| key::incident(self.log_id, *id)).collect();
+        let mut found: Vec<_> = keys.iter().map(|key| self.cache.peek(key, epoch)).collect();
+        let missing: Vec<_> = (0..ids.len())
+            .filter(|at| found[*at].is_none())
+            .map(|at| (at, self.cache.before_load(&keys[at])))
             .collect();
-        let missing: Vec<_> =
-            keyed.iter().filter(|(id, _)| !found.contains_key(id)).cloned().collect();
         if !missing.is_empty() {
-            let before: std::collections::HashMap<_, _> =
-                missing.iter().map(|(id, key)| (*id, (self.cache.before_load(key), key))).collect();
-            let ids: Vec<_> = missing.iter().map(|(id, _)| *id).collect();
-            for incident in incidents::many(&self.db, &ids).await? {
-                let incident = Arc::new(incident);
-                if let Some((generation, key)) = before.get(&incident.id) {
-                    self.cache.fill(key, epoch, *generation, &incident);
+            let wanted: Vec<_> = missing.iter().map(|(at, _)| ids[*at]).collect();
+            let mut loaded = HashMap::new();
+            for incident in incidents::many(&self.db, &wanted).await? {
+                loaded.insert(incident.id, Arc::new(sheet(incident)?));
+            }
+            for (at, generation) in missing {
+                if let Some(sheet) = loaded.remove(&ids[at]) {
+                    self.cache.fill(&keys[at], epoch, generation, &sheet);
+                    found[at] = Some(sheet);
                 }
-                found.insert(incident.id, incident);
             }
         }
-        Ok(ids.iter().filter_map(|id| found.get(id)).map(|incident| incident.summary()).collect())
+        Ok(found.into_iter().flatten().collect())
     }
 
     /// What is not closed, exact.
@@ -331,6 +341,10 @@ async fn id_in(tx: &mut Tx, which: IncidentRef) -> Result<IncidentId> {
             incidents::id_of(tx, reference).await?.ok_or_else(|| Error::not_found("incident"))
         }
     }
+}
+
+fn sheet(incident: Incident) -> Result<Sheet, StoreError> {
+    Sheet::new(incident).map_err(|error| StoreError::unreadable(error.to_string()))
 }
 
 /// Locks the incident's row, or 404.

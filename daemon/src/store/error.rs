@@ -32,7 +32,8 @@ pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 
 impl StoreError {
     /// A stored value that is not what the column promises.
-    pub(super) fn unreadable(what: String) -> Self {
+    /// What is stored is not what was written.
+    pub fn unreadable(what: String) -> Self {
         Self::Broken(sqlx::Error::Decode(what.into()))
     }
 
