@@ -3,6 +3,7 @@
 
 mod alerts;
 mod architecture;
+mod cache;
 mod cli;
 mod client;
 mod events;
@@ -11,6 +12,7 @@ mod idempotency;
 mod incidents;
 mod life;
 mod lists;
+mod logs;
 mod pages;
 mod problems;
 mod roles;

@@ -1,6 +1,7 @@
 //! What follows a commit, in this order: forget what the facts made stale, let their positions be
 //! read, answer. The whole is one tracked task: a caller who goes away leaves nothing half done.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
@@ -46,8 +47,10 @@ impl Ledger {
 
     fn settle<T>(&self, committed: Committed<T>) -> T {
         let Committed { value, events, touched, ticket } = committed;
-        self.cache.forget(events.iter().flat_map(keys_of));
-        self.cache.forget(touched.into_iter().map(Guard::Incident));
+        // Each once, however many facts name it.
+        let mut stale: HashSet<Guard> = events.iter().flat_map(keys_of).collect();
+        stale.extend(touched.into_iter().map(Guard::Incident));
+        self.cache.forget(stale);
         drop(ticket);
         if !events.is_empty() {
             self.committed.notify_one();

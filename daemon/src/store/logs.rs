@@ -76,7 +76,8 @@ pub async fn insert(tx: &mut Tx, entries: &[LogEntry]) -> Result<()> {
 pub struct Query {
     pub incident: Option<IncidentId>,
     pub min_level: Option<Level>,
-    /// Substring of the message, compared without case.
+    /// Substring of the message, compared without case as far as the database knows cases: `SQLite`
+    /// knows ASCII's.
     pub contains: Option<String>,
     pub source: Option<String>,
     /// Exclusive bounds: the line's number within its incident, or across incidents its id.
