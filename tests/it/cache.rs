@@ -34,6 +34,7 @@ fn since(before: &CacheStats, now: &CacheStats, kind: CacheType) -> [u64; 5] {
 
 #[tokio::test]
 async fn the_counters_of_a_known_story_are_known() {
+    use CacheType::{Counts, Incident as One, IncidentList as List, Reference};
     let daemon = Daemon::start(Engine::Sqlite).await;
     let (api, admin) = (daemon.as_responder().await, daemon.as_admin().await);
     let start = stats(&api).await;
@@ -46,11 +47,11 @@ async fn the_counters_of_a_known_story_are_known() {
         }
         let all = now.counts;
         assert_eq!(all.total, all.hits + all.misses);
-        let rate = if all.total == 0 { 0.0 } else { all.hits as f64 / all.total as f64 };
+        let part = |count: u64| f64::from(u32::try_from(count).unwrap());
+        let rate = if all.total == 0 { 0.0 } else { part(all.hits) / part(all.total) };
         assert!((all.hit_rate - rate).abs() < 1e-12, "{all:?}");
         assert_eq!((all.corrupt, all.fills_refused), (0, 0));
     };
-    use CacheType::{Counts, Incident as One, IncidentList as List, Reference};
     let incident = api.create("Checkout is slow").await;
     assert_counts(
         "creating",
