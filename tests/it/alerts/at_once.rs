@@ -126,15 +126,16 @@ async fn a_deletion_and_a_notification_do_not_lock_each_other_out() {
 
     let held = Held::new(&world, "select 1 from incidents for update").await;
     let (admin, path) = (world.daemon.as_admin().await, format!("/v1/incidents/{}", incident.id));
-    let deleted = tokio::spawn(async move { admin.request(Method::DELETE, &path).send().await });
+    let mut both = tokio::task::JoinSet::new();
+    both.spawn(async move { admin.request(Method::DELETE, &path).send().await });
     waiting(&world, 1).await;
     let (sender, body) = (world.sender.clone(), group("eu", &[fires("a", 0), fires("b", 1)]));
-    let posted = tokio::spawn(async move { sender.post(INGEST, &body).await });
+    both.spawn(async move { sender.post(INGEST, &body).await });
     waiting(&world, 2).await;
     held.let_go().await;
-    let deleted = deleted.await.unwrap();
-    assert_eq!(deleted.status, 204, "{}", deleted.text());
-    taken(&posted.await.unwrap());
+    for reply in both.join_all().await {
+        assert!(reply.status.is_success(), "{} {}", reply.status, reply.text());
+    }
     let news = world.only().await;
     assert_ne!(news.id, incident.id);
     assert_eq!(world.alert(&news).await.labels["instance"], "b");
