@@ -116,7 +116,6 @@ async fn two_replicas_with_different_news_of_a_group_open_one_incident() {
 }
 
 #[tokio::test]
-#[expect(clippy::disallowed_methods, reason = "both tasks are awaited here")]
 async fn a_deletion_and_a_notification_do_not_lock_each_other_out() {
     let mut world = World::start(Engine::Postgres).await;
     world.daemon.behind(NEVER_RESOLVED).await;
