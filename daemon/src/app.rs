@@ -37,6 +37,11 @@ pub enum Error {
     Telemetry(#[from] telemetry::Error),
     #[error("The database cannot be used: {}.", reason(.0))]
     Store(#[from] StoreError),
+    #[error(
+        "The database {place} cannot be used: {}. Check it, or set WATCHFIRE_DATABASE_URL to another.",
+        reason(.source)
+    )]
+    Database { place: String, source: StoreError },
     #[error("{0}")]
     Service(#[from] service::Error),
     #[error("Cannot listen on {address}: {source}. Stop what uses it, or set WATCHFIRE_HTTP_ADDR.")]
@@ -132,7 +137,8 @@ pub async fn open(config: &Config) -> Result<Db, Error> {
         max_connections: database.max_connections,
         acquire_timeout: database.acquire_timeout,
     };
-    Ok(Db::open(&settings).await?)
+    let opened = Db::open(&settings).await;
+    opened.map_err(|source| Error::Database { place: database.url.place(), source })
 }
 
 fn secret(config: &Config, state: &StateDir) -> Result<String, Error> {

@@ -14,6 +14,7 @@ use crate::lifecycle::Lifecycle;
 use crate::outbox::Ledger;
 use crate::service;
 use crate::service::admin::Admin;
+use crate::state::StateDir;
 use crate::store::installation;
 use crate::telemetry::{self, Output};
 
@@ -146,6 +147,10 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Error> {
         return app::serve(config).await;
     }
     let lifecycle = Lifecycle::new();
+    if config.is_embedded() {
+        // A command may come before the first start.
+        StateDir::open(&config.state_dir)?;
+    }
     let db = app::open(&config).await?;
     let author = app::system_author(installation::log_id(&db).await?);
     let ledger = Ledger::new(db.clone(), Cache::none(), lifecycle.clone());

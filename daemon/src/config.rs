@@ -48,6 +48,16 @@ pub struct Log {
 #[derive(Clone)]
 pub struct Url(pub String);
 
+impl Url {
+    /// Where it leads, without user, password and options.
+    pub fn place(&self) -> String {
+        let url = self.0.split('?').next().unwrap_or_default();
+        let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+        let rest = rest.rsplit_once('@').map_or(rest, |(_, place)| place);
+        format!("{scheme}://{rest}")
+    }
+}
+
 impl fmt::Debug for Url {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.0.split_once("://").map_or("…", |(scheme, _)| scheme))?;
@@ -371,5 +381,12 @@ mod tests {
         ];
         let printed = format!("{:?}", config("", &env).expect("valid"));
         assert!(!printed.contains(secret) && !printed.contains("hunter2"), "{printed}");
+        for (url, place) in [
+            ("postgres://u:hunter2@h:1/db?password=hunter2", "postgres://h:1/db"),
+            ("postgres://u:hunt@er2@h/db", "postgres://h/db"),
+            ("sqlite:///a/b.db", "sqlite:///a/b.db"),
+        ] {
+            assert_eq!(Url(url.to_owned()).place(), place);
+        }
     }
 }
