@@ -76,7 +76,7 @@ async fn story() {
 
 #[tokio::test]
 async fn while_its_database_does_not_answer_a_daemon_does_and_heals() {
-    bounded(frozen()).await;
+    bounded(Box::pin(frozen())).await;
 }
 
 /// The network between the daemon and its database stops carrying anything, in the middle of a
