@@ -35,6 +35,7 @@ pub struct Setup {
     environment: Vec<(String, String)>,
     state: Option<PathBuf>,
     launcher: &'static [&'static str],
+    link: Option<SocketAddr>,
 }
 
 impl Setup {
@@ -59,6 +60,13 @@ impl Setup {
         self
     }
 
+    /// It reaches PostgreSQL by this address, which leads to the server's.
+    #[must_use]
+    pub const fn through(mut self, link: SocketAddr) -> Self {
+        self.link = Some(link);
+        self
+    }
+
     /// Starts it on a database of its own and waits until it is ready.
     pub async fn start(self) -> Daemon {
         let database = match self.engine {
@@ -66,10 +74,14 @@ impl Setup {
             Engine::Postgres => Some(Arc::new(Database::fresh().await)),
         };
         let secret = uuid::Uuid::new_v4().simple().to_string();
-        let fixed = [("WATCHFIRE_AUTH_SECRET", secret.as_str()), ("WATCHFIRE_LOG", "info")];
+        let fixed = [("WATCHFIRE_AUTH_SECRET", secret), ("WATCHFIRE_LOG", "info".to_owned())];
+        let detour = database.as_ref().zip(self.link);
+        let detour =
+            detour.map(|(database, link)| ("WATCHFIRE_DATABASE_URL", database.url_through(link)));
         let environment = fixed
             .into_iter()
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .chain(detour)
+            .map(|(name, value)| (name.to_owned(), value))
             .chain(self.environment)
             .collect();
         let home = TempDir::new().expect("a temporary folder can be made");
@@ -117,7 +129,7 @@ impl Daemon {
 
     /// One that can be configured before its start.
     pub fn setup(engine: Engine) -> Setup {
-        Setup { engine, environment: Vec::new(), state: None, launcher: &[] }
+        Setup { engine, environment: Vec::new(), state: None, launcher: &[], link: None }
     }
 
     /// A second daemon over the same PostgreSQL database, with the same people and tokens.

@@ -1,6 +1,9 @@
 //! A fresh database for each test, on the server that `tests/run` starts.
 
-use sqlx::{Connection, Executor, PgConnection};
+use std::net::SocketAddr;
+
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{ConnectOptions, Connection, Executor, PgConnection};
 
 use crate::programs;
 
@@ -14,9 +17,7 @@ pub struct Database {
 impl Database {
     /// Creates an empty database on the server of `WATCHFIRE_TEST_POSTGRES_URL`.
     pub async fn fresh() -> Self {
-        let server = programs::variable("WATCHFIRE_TEST_POSTGRES_URL")
-            .and_then(|url| url.into_string().ok())
-            .expect("no PostgreSQL to test on: use tests/run, or set WATCHFIRE_TEST_POSTGRES_URL");
+        let server = server_url();
         let name = format!("test_{}", uuid::Uuid::now_v7().simple());
         let database = Self { name, server };
         database
@@ -35,6 +36,18 @@ impl Database {
         // `scheme://authority/name`: the name is what follows the third slash.
         let authority = head.splitn(4, '/').take(3).collect::<Vec<_>>().join("/");
         format!("{authority}/{}{query}", self.name)
+    }
+
+    /// The same by way of another address that leads to the server.
+    pub fn url_through(&self, link: SocketAddr) -> String {
+        let options: PgConnectOptions = self.url().parse().expect("our own URL");
+        options.host(&link.ip().to_string()).port(link.port()).to_url_lossy().to_string()
+    }
+
+    /// Host and port of the test server.
+    pub fn server() -> (String, u16) {
+        let options: PgConnectOptions = server_url().parse().expect("the test server has a URL");
+        (options.get_host().to_owned(), options.get_port())
     }
 
     /// A connection past the daemon, to look at what is really stored.
@@ -67,6 +80,12 @@ impl Database {
         server.execute(sqlx::AssertSqlSafe(statement.to_owned())).await?;
         server.close().await
     }
+}
+
+fn server_url() -> String {
+    programs::variable("WATCHFIRE_TEST_POSTGRES_URL")
+        .and_then(|url| url.into_string().ok())
+        .expect("no PostgreSQL to test on: use tests/run, or set WATCHFIRE_TEST_POSTGRES_URL")
 }
 
 impl Drop for Database {

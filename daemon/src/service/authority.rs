@@ -4,10 +4,12 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
 use watchfire_shared::event::{Actor, ActorKind, Source};
 use watchfire_shared::ids::{KeyId, SessionId, UserId};
 use watchfire_shared::problem::Code;
@@ -22,6 +24,9 @@ use crate::store::{Db, StoreError};
 
 /// Requests answered by one query, at most.
 const SHARED: usize = 512;
+/// A query that takes longer is given up: one connection on which nothing comes back would
+/// otherwise hold up everybody.
+const LATE: Duration = Duration::from_secs(5);
 /// Length of an ingest key.
 const KEY_LENGTH: usize = 32;
 
@@ -151,8 +156,12 @@ async fn answer(db: Db, mut queue: mpsc::Receiver<(Proof, oneshot::Sender<Shared
         let mut proofs: Vec<Proof> = asked.iter().map(|(proof, _)| *proof).collect();
         proofs.sort_unstable();
         proofs.dedup();
-        let found = credentials::standings(&db, &proofs, clock::now()).await;
+        let found = timeout(LATE, credentials::standings(&db, &proofs, clock::now())).await;
         let found = found
+            .unwrap_or_else(|_| {
+                let reason = "the database does not answer in time";
+                Err(StoreError::Unavailable { reason, source: None })
+            })
             .map(|(epoch, standings)| (epoch, standings.into_iter().collect::<HashMap<_, _>>()))
             .map_err(Arc::new);
         for (proof, answer) in asked.drain(..) {

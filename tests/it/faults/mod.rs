@@ -2,9 +2,9 @@
 //! journal. Each campaign does real work against a real daemon, breaks something at random moments,
 //! and has one checker ([`audit`]) compare what was answered with what is stored.
 //!
-//! Small by default. `WATCHFIRE_KILLS=20`, `WATCHFIRE_CUTS=20000` and `WATCHFIRE_FILLS=20` make the
-//! campaigns long (give them time with `WATCHFIRE_TEST_SECONDS`), `WATCHFIRE_SEED` repeats the
-//! choices of one that failed.
+//! Small by default. `WATCHFIRE_KILLS=20`, `WATCHFIRE_CUTS=20000`, `WATCHFIRE_FILLS=20`,
+//! `WATCHFIRE_FREEZES=5` and `WATCHFIRE_WRITES=4000` make the campaigns long (give them time with
+//! `WATCHFIRE_TEST_SECONDS`), `WATCHFIRE_SEED` repeats the choices of one that failed.
 
 mod audit;
 mod checker;
@@ -13,6 +13,7 @@ mod follower;
 mod full_disk;
 mod kill;
 mod ledger;
+mod link;
 mod outage;
 mod siblings;
 mod stored;

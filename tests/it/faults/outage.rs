@@ -1,20 +1,29 @@
 //! PostgreSQL goes away and comes back.
 
+use std::cell::Cell;
+use std::convert::Infallible;
+use std::pin::{Pin, pin};
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::json;
 use tokio::time::{Instant, timeout};
 use watchfire_shared::health::{Health, HealthStatus};
+use watchfire_tests::programs::number;
 use watchfire_tests::stream::Message;
 use watchfire_tests::{Api, Daemon, Engine, Stream, bounded};
 
-use super::ledger::unavailable;
+use super::Campaign;
+use super::audit::verify;
+use super::ledger::{Ledger, Outcome, unavailable};
+use super::link::Link;
+use super::workload::{WRITERS, Workload};
 
 /// Longer than two heartbeats are apart.
 const SILENCE: Duration = Duration::from_secs(7);
 /// An answer during the outage, and all of them after it, come within this time.
-const LIMIT: Duration = Duration::from_secs(10);
+const LIMIT: Duration = Duration::from_secs(15);
 
 #[tokio::test]
 async fn without_its_database_a_daemon_says_so_and_heals() {
@@ -63,6 +72,65 @@ async fn story() {
     assert_eq!(comment.version, 2, "a refused write has left something behind");
     let event = stream.next_event(LIMIT).await;
     assert_eq!((event.incident_id(), event.version), (Some(incident.id), 2));
+}
+
+#[tokio::test]
+async fn while_its_database_does_not_answer_a_daemon_does_and_heals() {
+    bounded(Box::pin(frozen())).await;
+}
+
+/// The network between the daemon and its database stops carrying anything, in the middle of a
+/// burst of writes, and later carries on.
+async fn frozen() {
+    let campaign = Campaign::begin();
+    let link = Link::open().await;
+    let mut carry = pin!(link.carry());
+    let setup = Daemon::setup(Engine::Postgres).through(link.address());
+    let daemon = carried(&mut carry, setup.start()).await;
+    let api = carried(&mut carry, daemon.as_responder()).await;
+    let ledger = Ledger::new();
+    let workload = carried(&mut carry, Workload::prepare(&ledger, &api)).await;
+
+    for round in 0..number("WATCHFIRE_FREEZES").unwrap_or(1) {
+        let chance = |writer| campaign.chance(round * WRITERS + writer);
+        let over = Cell::new(false);
+        let writer = |writer| workload.write_on(&api, chance(writer), || over.get());
+        let writers = (0..WRITERS).map(writer);
+        let mut writers = pin!(join_all(writers));
+        carried(&mut carry, async {
+            tokio::select! {
+                ends = &mut writers => panic!("a writer was refused: {ends:?}"),
+                () = ledger.acknowledged(40) => {}
+            }
+        })
+        .await;
+        // From here to the thaw nobody drives the link.
+        over.set(true);
+        let health = async { assert_eq!(api.read("/v1/health").await.status, 503) };
+        let read = refused(&api, Method::GET, "/v1/incidents");
+        tokio::join!(read, refused(&api, Method::GET, "/readyz"), health);
+        // What was on its way then ends as it must: done, or refused and in doubt.
+        let ends = carried(&mut carry, timeout(LIMIT, writers)).await;
+        for end in ends.expect("each write in flight ends") {
+            assert!(matches!(end, None | Some(Outcome::Unavailable(_))), "{end:?}");
+        }
+        carried(&mut carry, async {
+            ledger.settle(&api, usize::MAX).await;
+            verify(&daemon, &api, &ledger).await;
+        })
+        .await;
+    }
+}
+
+/// Does something while the link is up.
+async fn carried<T>(
+    carry: &mut Pin<&mut impl Future<Output = Infallible>>,
+    work: impl Future<Output = T>,
+) -> T {
+    tokio::select! {
+        never = carry => match never {},
+        done = work => done,
+    }
 }
 
 /// Never 401, 403 or 404: whoever asks has the right to, and what they ask for exists.
