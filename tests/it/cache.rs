@@ -132,7 +132,7 @@ async fn the_counters_of_a_known_story_are_known() {
 /// acknowledged has at least its version, by id, by reference and in lists.
 #[tokio::test]
 async fn a_read_after_an_acknowledged_write_is_never_older() {
-    bounded(race(400)).await;
+    bounded(race(800)).await;
 }
 
 async fn race(writes: usize) {

@@ -8,7 +8,7 @@ use watchfire_shared::log::LogsAccepted;
 use watchfire_shared::problem::Code;
 use watchfire_shared::user::UserOut;
 use watchfire_tests::people::PASSWORD;
-use watchfire_tests::{Api, Daemon, Reply, both_engines};
+use watchfire_tests::{Api, Daemon, Engine, Reply, both_engines};
 
 async fn send(api: &Api, method: Method, path: &str, key: &str, body: &Value) -> Reply {
     let request = api.request(method, path).header("idempotency-key", key);
@@ -172,4 +172,34 @@ both_engines! {
         assert_eq!(daemon.number(kept).await, 0);
         assert!(daemon.number("select count(*) from idempotency_keys").await >= 3);
     }
+
+    async fn a_key_is_free_again_after_a_day(engine: Engine) {
+        let daemon = Daemon::start(engine).await;
+        let api = daemon.as_responder().await;
+        let body = json!({ "title": "Checkout is slow" });
+        let first: Incident = post(&api, "/v1/incidents", "k-1", &body).await.ok();
+        daemon.behind("update idempotency_keys set created_at = '2020-01-01T00:00:00+00:00'").await;
+        let second = post(&api, "/v1/incidents", "k-1", &body).await;
+        assert_ne!(second.ok::<Incident>().id, first.id);
+        assert_same(&second, &post(&api, "/v1/incidents", "k-1", &body).await);
+    }
+}
+
+/// Two daemons on one database know of each other's requests.
+#[tokio::test]
+async fn a_key_means_the_same_to_every_daemon() {
+    let daemon = Daemon::start(Engine::Postgres).await;
+    let api = daemon.as_responder().await;
+    let sibling = daemon.sibling().await;
+    let other = sibling.as_responder().await;
+    let body = json!({ "title": "Checkout is slow" });
+    let replies = join_all((0..20).map(async |n| {
+        let api = if n % 2 == 0 { &api } else { &other };
+        post(api, "/v1/incidents", "k-1", &body).await
+    }))
+    .await;
+    for reply in &replies {
+        assert_same(&replies[0], reply);
+    }
+    assert_eq!(api.list("").await.total, 1);
 }

@@ -198,7 +198,10 @@ both_engines! {
         }))
         .await;
         let all = api.logs(id, "limit=1000").await;
-        assert_eq!(all.iter().map(|line| line.seq).collect::<Vec<_>>(), (1..=8 * 21).collect::<Vec<_>>());
+        assert_eq!(
+            all.iter().map(|line| line.seq).collect::<Vec<_>>(),
+            (1..=8 * 21).collect::<Vec<_>>()
+        );
         for (writer, accepted) in batches.iter().enumerate() {
             for (round, batch) in accepted {
                 assert_eq!(batch.last_seq - batch.first_seq, *round);

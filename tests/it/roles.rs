@@ -141,4 +141,18 @@ both_engines! {
             assert_eq!(open, expected, "{source}");
         }
     }
+
+    async fn another_role_holds_from_the_next_request_on(engine: Engine) {
+        let daemon = Daemon::start(engine).await;
+        let (viewer, admin) = (daemon.as_viewer().await, daemon.as_admin().await);
+        let me: UserOut = viewer.read("/v1/users/me").await.ok();
+        let path = format!("/v1/users/{}", me.id);
+        for (role, status) in [("responder", 201), ("viewer", 403), ("admin", 201), ("viewer", 403)]
+        {
+            let patch = admin.request(Method::PATCH, &path).json(&json!({ "role": role }));
+            assert_eq!(patch.send().await.status, 200);
+            let made = viewer.post("/v1/incidents", &json!({ "title": "x" })).await;
+            assert_eq!(made.status, status, "{role}");
+        }
+    }
 }
