@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::alert::Alert;
@@ -59,9 +60,12 @@ pub struct FromTo {
 
 /// What happened, with what a reader needs to make sense of it without the database. Every
 /// incident's fact carries the incident as it was after the fact, without its description.
+///
+/// A type this version does not know, written by a newer daemon, is [`Fact::Other`] and travels
+/// unchanged: old and new processes share one journal while one replaces the other.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(tag = "event_type", content = "payload")]
+#[serde(tag = "event_type", content = "payload", remote = "Self")]
 pub enum Fact {
     #[serde(rename = "incident.created")]
     IncidentCreated { incident: Incident },
@@ -97,11 +101,69 @@ pub enum Fact {
     UserCreated { user: UserOut, changes: BTreeMap<String, FromTo> },
     #[serde(rename = "user.updated")]
     UserUpdated { user: UserOut, changes: BTreeMap<String, FromTo> },
+    #[serde(skip)]
+    Other(Unknown),
+}
+
+/// A fact of a type this version does not know.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Unknown {
+    pub event_type: String,
+    pub payload: Value,
+    /// What the payload holds where every incident's fact holds the incident.
+    #[serde(skip)]
+    incident: Option<Box<Incident>>,
+}
+
+impl Serialize for Fact {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Other(unknown) => unknown.serialize(to),
+            known => Self::serialize(known, to),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Fact {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Wire {
+            event_type: String,
+            payload: Value,
+        }
+        let Wire { event_type, payload } = Wire::deserialize(from)?;
+        Self::read(event_type, payload).map_err(D::Error::custom)
+    }
 }
 
 impl Fact {
+    /// A fact from its two parts on the wire. A known type whose payload is not its own is an error,
+    /// not something unknown.
+    pub fn read(event_type: String, payload: Value) -> serde_json::Result<Self> {
+        if Self::TYPES.contains(&event_type.as_str()) {
+            return Self::deserialize(json!({ "event_type": event_type, "payload": payload }));
+        }
+        let incident = payload.get("incident").and_then(|value| Incident::deserialize(value).ok());
+        Ok(Self::Other(Unknown { event_type, payload, incident: incident.map(Box::new) }))
+    }
+
+    /// Every type this version knows.
+    pub const TYPES: [&str; 11] = [
+        "incident.created",
+        "incident.updated",
+        "incident.status_changed",
+        "incident.assigned",
+        "incident.commented",
+        "incident.deleted",
+        "log.attached",
+        "alert.fired",
+        "alert.resolved",
+        "user.created",
+        "user.updated",
+    ];
+
     /// The word on the wire.
-    pub const fn event_type(&self) -> &'static str {
+    pub const fn event_type(&self) -> &str {
         match self {
             Self::IncidentCreated { .. } => "incident.created",
             Self::IncidentUpdated { .. } => "incident.updated",
@@ -114,11 +176,12 @@ impl Fact {
             Self::AlertResolved { .. } => "alert.resolved",
             Self::UserCreated { .. } => "user.created",
             Self::UserUpdated { .. } => "user.updated",
+            Self::Other(unknown) => unknown.event_type.as_str(),
         }
     }
 
     /// The incident after the fact; none for facts about people.
-    pub const fn incident(&self) -> Option<&Incident> {
+    pub fn incident(&self) -> Option<&Incident> {
         match self {
             Self::IncidentCreated { incident }
             | Self::IncidentUpdated { incident, .. }
@@ -129,6 +192,7 @@ impl Fact {
             | Self::LogAttached { incident, .. }
             | Self::AlertFired { incident, .. }
             | Self::AlertResolved { incident, .. } => Some(incident),
+            Self::Other(unknown) => unknown.incident.as_deref(),
             Self::UserCreated { .. } | Self::UserUpdated { .. } => None,
         }
     }

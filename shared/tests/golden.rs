@@ -33,6 +33,8 @@ macro_rules! golden {
         const fn every_fact_has_an_example(fact: &Fact) {
             match fact {
                 $(Fact::$variant { .. } => {})+
+                // Has no shape of its own.
+                Fact::Other(_) => {}
             }
         }
     };
@@ -244,6 +246,37 @@ fn the_folder_holds_the_files_of_the_facts_and_no_others() {
 }
 
 #[test]
+fn the_list_of_types_is_that_of_the_facts() {
+    let facts = examples();
+    let types: Vec<&str> = facts.iter().map(Fact::event_type).collect();
+    assert_eq!(types, Fact::TYPES);
+}
+
+#[test]
+fn a_fact_of_tomorrow_travels_unchanged_with_the_incident_it_carries() {
+    let mut value = serde_json::to_value(event(examples().remove(0))).expect("an event is JSON");
+    value["event_type"] = json!("incident.foretold");
+    value["payload"]["odds"] = json!([0.25, null, {"who": "dana"}]);
+    let read: Event = serde_json::from_value(value.clone()).expect("an unknown type is no error");
+    assert_eq!(read.fact.event_type(), "incident.foretold");
+    assert_eq!(read.fact.incident(), Some(&incident()));
+    assert_eq!(serde_json::to_value(&read).expect("an event is JSON"), value);
+
+    value["payload"] = json!("of no shape");
+    let read: Event = serde_json::from_value(value.clone()).expect("nor is an unknown payload");
+    assert_eq!(read.fact.incident(), None);
+    assert_eq!(serde_json::to_value(&read).expect("an event is JSON"), value);
+}
+
+#[test]
+fn a_known_fact_that_cannot_be_read_is_an_error() {
+    let mut value = serde_json::to_value(event(examples().remove(0))).expect("an event is JSON");
+    value["payload"] = json!({});
+    let error = serde_json::from_value::<Event>(value).expect_err("it has no incident");
+    assert!(error.to_string().contains("missing field `incident`"), "{error}");
+}
+
+#[test]
 fn the_envelope_has_exactly_its_fields() {
     let fields = [
         "event_id",
@@ -262,7 +295,7 @@ fn the_envelope_has_exactly_its_fields() {
         "payload",
     ];
     for fact in examples() {
-        let event_type = fact.event_type();
+        let event_type = fact.event_type().to_owned();
         let value = serde_json::to_value(event(fact)).expect("an event is JSON");
         let envelope = value.as_object().expect("an object");
         let found: BTreeSet<&str> = envelope.keys().map(String::as_str).collect();

@@ -108,9 +108,9 @@ impl World {
         incidents.remove(0)
     }
 
-    async fn facts(&self, incident: &Incident) -> Vec<&'static str> {
+    async fn facts(&self, incident: &Incident) -> Vec<String> {
         let timeline = self.person.timeline(incident.id).await;
-        timeline.iter().map(|event| event.fact.event_type()).collect()
+        timeline.iter().map(|event| event.fact.event_type().to_owned()).collect()
     }
 
     async fn alert(&self, incident: &Incident) -> Alert {
@@ -275,7 +275,7 @@ both_engines! {
         world.post("eu", &[over("a", 0, 5)]).await;
         let incident = world.only().await;
         assert!(!incident.still_firing());
-        assert_eq!(world.facts(&incident).await.last(), Some(&"alert.resolved"));
+        assert_eq!(world.facts(&incident).await.last().unwrap(), "alert.resolved");
     }
 
     async fn a_new_episode_after_resolved_opens_a_new_incident(engine: Engine) {
@@ -328,7 +328,7 @@ both_engines! {
         world.person.patch(incident.id, json!({"priority": "low"})).await.ok::<Incident>();
         world.post("eu", &[fires("c", 0).severity("critical")]).await;
         assert_eq!(world.only().await.priority, Priority::Low);
-        assert_eq!(world.facts(&incident).await.last(), Some(&"alert.fired"));
+        assert_eq!(world.facts(&incident).await.last().unwrap(), "alert.fired");
     }
 
     async fn an_alert_in_two_groups_belongs_to_one_incident(engine: Engine) {

@@ -13,7 +13,7 @@ async fn get_known(api: &Api, incident: &Incident, tags: &str) -> Reply {
     api.request(Method::GET, &path).header("if-none-match", tags).send().await
 }
 
-fn kinds(timeline: &[Event]) -> Vec<&'static str> {
+fn kinds(timeline: &[Event]) -> Vec<&str> {
     timeline.iter().map(|event| event.fact.event_type()).collect()
 }
 

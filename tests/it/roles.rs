@@ -1,7 +1,12 @@
 //! Who may do what: every route, for every role and for the keys of senders.
 
+use std::convert::Infallible;
+use std::time::Duration;
+
+use futures_util::{StreamExt, stream};
 use reqwest::Method;
 use serde_json::{Value, json};
+use tokio::sync::oneshot;
 use watchfire_shared::incident::Incident;
 use watchfire_shared::page::Page;
 use watchfire_shared::user::{KeySource, Role, UserOut};
@@ -154,5 +159,31 @@ both_engines! {
             let made = viewer.post("/v1/incidents", &json!({ "title": "x" })).await;
             assert_eq!(made.status, status, "{role}");
         }
+    }
+
+    async fn rights_lost_while_the_body_arrives_are_lost(engine: Engine) {
+        let daemon = Daemon::start(engine).await;
+        let (responder, admin) = (daemon.as_responder().await, daemon.as_admin().await);
+        let me: UserOut = responder.read("/v1/users/me").await.ok();
+        let (begun, first) = oneshot::channel();
+        let (rest, late) = oneshot::channel();
+        let body = stream::iter([Ok("{\"title\":")]).chain(stream::once(async {
+            begun.send(()).unwrap();
+            Ok::<_, Infallible>(late.await.unwrap())
+        }));
+        let create = responder
+            .request(Method::POST, "/v1/incidents")
+            .body("application/json", reqwest::Body::wrap_stream(body));
+        let demote = async {
+            first.await.unwrap();
+            let patch = admin.request(Method::PATCH, &format!("/v1/users/{}", me.id));
+            assert_eq!(patch.json(&json!({ "role": "viewer" })).send().await.status, 200);
+            // Time itself: an answer about rights counts for a second.
+            tokio::time::sleep(Duration::from_millis(1_200)).await;
+            rest.send("\"x\"}").unwrap();
+        };
+        let (created, ()) = tokio::join!(create.send(), demote);
+        assert_eq!(created.status, 403, "{}", created.text());
+        assert!(admin.list("").await.items.is_empty());
     }
 }

@@ -150,5 +150,10 @@ pub fn keys_of(event: &Event) -> Vec<Guard> {
         Fact::UserCreated { user, .. } | Fact::UserUpdated { user, .. } => {
             vec![Guard::User(user.id)]
         }
+        // What a newer daemon wrote may have changed anything of its aggregate.
+        Fact::Other(_) => match event.incident_id() {
+            Some(id) => vec![Guard::Incident(id), Guard::Lists],
+            None => vec![Guard::User(UserId(event.aggregate_id))],
+        },
     }
 }

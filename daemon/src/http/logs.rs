@@ -106,7 +106,9 @@ async fn of_incident(
     reply::ok(&api.service().logs(&caller, Some(id), params.query()?).await?)
 }
 
-/// Log lines of all incidents, the newest last.
+/// Log lines of all incidents, the newest last; `before` and `after` are a line's `id`. Batches that
+/// arrive at the same moment may appear out of the order of their ids: to follow them live, read
+/// the `log.attached` events and the lines of their incident by `seq`.
 #[utoipa::path(get, path = "/v1/logs", tag = "logs", params(LogParams),
     responses((status = 200, description = "A page", body = Page<LogEntry>)))]
 async fn of_all(

@@ -28,12 +28,9 @@ const ATTEMPTS: usize = 3;
 const ROUNDS: usize = 4;
 
 impl Inner {
-    /// Takes in a group of alerts. Returns after the commit: what returns an error was not taken.
-    pub async fn ingest_alertmanager(
-        &self,
-        caller: &Caller,
-        notification: Notification,
-    ) -> Result<()> {
+    /// Takes in a group of alerts, the body of Alertmanager's webhook. Returns after the commit:
+    /// what returns an error was not taken.
+    pub async fn ingest_alertmanager(&self, caller: &Caller, body: &[u8]) -> Result<()> {
         let Who::Key { source: KeySource::Alertmanager | KeySource::Generic, .. } =
             caller.authority.who
         else {
@@ -42,6 +39,7 @@ impl Inner {
                 "Alerts are taken from an ingest key of source alertmanager or generic only.",
             ));
         };
+        let notification = Notification::parse(body)?;
         if notification.alerts.is_empty() {
             return Ok(());
         }

@@ -8,15 +8,17 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
+use futures_util::future::select_ok;
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
+use uuid::Uuid;
 use watchfire_shared::event::{Actor, ActorKind, Source};
 use watchfire_shared::ids::{KeyId, SessionId, UserId};
 use watchfire_shared::problem::Code;
 use watchfire_shared::user::{KeySource, Role, UserRef};
 
 use super::secrets::digest;
-use super::{Error, Result, Service};
+use super::{Error, Inner, Result, Service};
 use crate::clock;
 use crate::lifecycle::spawn_detached;
 use crate::store::credentials::{self, Proof, Standing};
@@ -24,9 +26,13 @@ use crate::store::{Db, StoreError};
 
 /// Requests answered by one query, at most.
 const SHARED: usize = 512;
-/// A query that takes longer is given up: one connection on which nothing comes back would
-/// otherwise hold up everybody.
-const LATE: Duration = Duration::from_secs(5);
+/// A second query is sent on another connection when the first is later than this: a connection
+/// on which nothing comes back must not hold up everybody.
+const LATE: Duration = Duration::from_millis(300);
+/// A query that takes longer is given up.
+const LIMIT: Duration = Duration::from_secs(1);
+/// An answer older than this no longer decides a command: its body may have taken its time.
+const STALE: Duration = Duration::from_secs(1);
 /// Length of an ingest key.
 const KEY_LENGTH: usize = 32;
 
@@ -36,6 +42,8 @@ pub struct Authority {
     pub who: Who,
     /// The cache epoch at that moment.
     pub epoch: i64,
+    proof: Proof,
+    asked: Instant,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -140,6 +148,11 @@ impl Authorities {
         Self { questions }
     }
 
+    /// Whether the database answers at all.
+    pub(super) async fn ping(&self) -> Result<(), Arc<StoreError>> {
+        self.ask(Proof::Session(SessionId(Uuid::nil()))).await.map(drop)
+    }
+
     async fn ask(&self, proof: Proof) -> Shared {
         let gone =
             || Arc::new(StoreError::Unavailable { reason: "the daemon is stopping", source: None });
@@ -156,12 +169,8 @@ async fn answer(db: Db, mut queue: mpsc::Receiver<(Proof, oneshot::Sender<Shared
         let mut proofs: Vec<Proof> = asked.iter().map(|(proof, _)| *proof).collect();
         proofs.sort_unstable();
         proofs.dedup();
-        let found = timeout(LATE, credentials::standings(&db, &proofs, clock::now())).await;
-        let found = found
-            .unwrap_or_else(|_| {
-                let reason = "the database does not answer in time";
-                Err(StoreError::Unavailable { reason, source: None })
-            })
+        let found = standings(&db, &proofs)
+            .await
             .map(|(epoch, standings)| (epoch, standings.into_iter().collect::<HashMap<_, _>>()))
             .map_err(Arc::new);
         for (proof, answer) in asked.drain(..) {
@@ -174,19 +183,33 @@ async fn answer(db: Db, mut queue: mpsc::Receiver<(Proof, oneshot::Sender<Shared
     }
 }
 
+type Standings = (i64, Vec<(Proof, Standing)>);
+
+/// Asks on one connection, and on a second when the first fails or is late.
+async fn standings(db: &Db, proofs: &[Proof]) -> Result<Standings, StoreError> {
+    let query = || async {
+        let late = |_| {
+            let reason = "the database does not answer in time";
+            Err(StoreError::Unavailable { reason, source: None })
+        };
+        let asked = credentials::standings(db, proofs, clock::now());
+        timeout(LIMIT, asked).await.unwrap_or_else(late)
+    };
+    let mut first = Box::pin(query());
+    match timeout(LATE, &mut first).await {
+        Ok(Ok(found)) => Ok(found),
+        Ok(Err(_)) => query().await,
+        Err(_) => select_ok([first, Box::pin(query())]).await.map(|(found, _)| found),
+    }
+}
+
 impl Service {
     /// Who the bearer of this secret is. 401 where it is good for nothing, 503 where that cannot
     /// be read: an outage is never a refusal.
     pub async fn authorise(&self, bearer: &str) -> Result<Authority> {
-        let refused = || {
-            Error::refused(
-                Code::Unauthenticated,
-                "The token is unknown, expired or revoked; sign in again.",
-            )
-        };
         let mut expires_at = None;
         let proof = if bearer.contains('.') {
-            let verified = self.signer.verify(bearer, clock::now()).ok_or_else(refused)?;
+            let verified = self.signer.verify(bearer, clock::now()).ok_or_else(revoked)?;
             expires_at = Some(verified.expires_at);
             Proof::Session(verified.session)
         } else if bearer.len() == KEY_LENGTH {
@@ -194,8 +217,9 @@ impl Service {
         } else {
             Proof::Token(digest(bearer))
         };
+        let asked = Instant::now();
         let (epoch, standing) = self.authorities.ask(proof).await?;
-        let who = match (standing.ok_or_else(refused)?, proof) {
+        let who = match (standing.ok_or_else(revoked)?, proof) {
             (Standing::Person { user, role }, Proof::Session(session)) => {
                 Who::Person { user, role, session: Some(session), expires_at }
             }
@@ -204,6 +228,35 @@ impl Service {
             }
             (Standing::Key { id, name, source }, _) => Who::Key { id, name, source },
         };
-        Ok(Authority { who, epoch })
+        Ok(Authority { who, epoch, proof, asked })
     }
+}
+
+impl Inner {
+    /// Refuses a command whose caller was asked about too long ago and may something else by now.
+    pub(crate) async fn still_may(&self, caller: &Caller) -> Result<()> {
+        let Authority { who, proof, asked, .. } = &caller.authority;
+        if asked.elapsed() <= STALE {
+            return Ok(());
+        }
+        let (_, standing) = self.authorities.ask(*proof).await?;
+        let role = |who: &Who| match who {
+            Who::Person { role, .. } => Some(*role),
+            Who::Key { .. } => None,
+        };
+        match standing.ok_or_else(revoked)? {
+            Standing::Person { role: now, .. } if role(who) != Some(now) => Err(Error::refused(
+                Code::Forbidden,
+                "Your role was changed while this request was on its way; send it again.",
+            )),
+            Standing::Person { .. } | Standing::Key { .. } => Ok(()),
+        }
+    }
+}
+
+fn revoked() -> Error {
+    Error::refused(
+        Code::Unauthenticated,
+        "The token is unknown, expired or revoked; sign in again.",
+    )
 }

@@ -12,7 +12,7 @@ use watchfire_shared::user::Role;
 
 use super::{Caller, Error, Inner, Result};
 use crate::clock;
-use crate::store::{StoreError, installation, outbox};
+use crate::store::{StoreError, outbox};
 
 /// Remembers since when each part is as it is.
 pub struct Watch {
@@ -42,20 +42,21 @@ impl Watch {
 }
 
 impl Inner {
-    /// Whether the database answers and is migrated.
+    /// Whether the database answers and is migrated. Asked with everybody else's authority, so that
+    /// nobody can flood the database with it, and an answer does not take longer.
     pub async fn ready(&self) -> bool {
-        installation::ping(&self.db).await.is_ok()
+        self.authorities.ping().await.is_ok()
     }
 
     pub async fn health(&self) -> Health {
-        let database = match installation::ping(&self.db).await {
+        let database = match self.authorities.ping().await {
             Ok(()) => self.health.part("database", self.db.kind(), HealthStatus::Healthy, None),
             Err(error) => {
-                let reason = match error {
+                let reason = match &*error {
                     StoreError::Unavailable { reason, .. } => reason,
                     _ => "the database answers errors",
                 };
-                let reason = Some(reason.to_owned());
+                let reason = Some((*reason).to_owned());
                 self.health.part("database", self.db.kind(), HealthStatus::Unhealthy, reason)
             }
         };

@@ -360,7 +360,7 @@ pub(crate) async fn lock_named(tx: &mut Tx, which: IncidentRef) -> Result<Stored
 
 /// The person an incident is to be given to: active, or there is none.
 async fn active_person(tx: &mut Tx, id: UserId) -> Result<Option<UserRef>> {
-    let person = people::lock(tx, id).await?;
+    let person = people::hold(tx, id).await?;
     Ok(person.filter(|person| person.status == UserStatus::Active).map(|p| p.reference()))
 }
 

@@ -1,7 +1,7 @@
 //! Use cases: authorise, transact, and what follows a commit. Nothing here knows HTTP.
 
 pub mod admin;
-pub mod alertmanager;
+mod alertmanager;
 mod alerts;
 mod authority;
 mod error;
@@ -151,6 +151,7 @@ impl Inner {
         T: Answer,
         F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T>> + Send + 'static,
     {
+        self.still_may(caller).await?;
         let request = caller.idempotency.as_ref().map(|key| self.request(caller, key));
         let write = self.ledger.write(move |tx| {
             Box::pin(async move {
@@ -190,6 +191,7 @@ impl Inner {
         T: Send + 'static,
         F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T>> + Send + 'static,
     {
+        self.still_may(caller).await?;
         let request = caller.idempotency.as_ref().map(|key| self.request(caller, key));
         let write = self.ledger.write(move |tx| {
             Box::pin(async move {

@@ -273,7 +273,7 @@ pub(crate) async fn add_token(
     tx: &mut crate::store::Tx,
     new: ApiTokenIn,
 ) -> Result<WithSecret<ApiToken>> {
-    let person = people::lock(tx, new.user_id).await?;
+    let person = people::hold(tx, new.user_id).await?;
     let person = person
         .filter(|person| person.status == UserStatus::Active)
         .ok_or_else(|| Error::field("user_id", "must be the id of an active user"))?;

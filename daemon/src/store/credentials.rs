@@ -322,7 +322,7 @@ pub async fn standings(
             Proof::Token(digest) | Proof::Key(digest) => digests.push(digest.to_vec()),
         }
     }
-    let rows: Vec<StandingRow> = match db.reads() {
+    let rows: Vec<StandingRow> = match db.authority() {
         Engine::Postgres(pool) => {
             let query = sqlx::query_as(STANDINGS.postgres).bind(now).bind(sessions).bind(digests);
             query.fetch_all(pool).await?

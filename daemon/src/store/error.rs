@@ -11,7 +11,7 @@ pub enum StoreError {
     /// A row it refers to does not exist.
     #[error("a row it refers to does not exist")]
     Dangling,
-    /// Deadlock or serialisation failure: nothing happened, the same again may succeed.
+    /// Deadlock, serialisation failure or a lock not got in time: nothing happened, the same again may succeed.
     #[error("another write was in the way")]
     Contended,
     /// The database cannot be used now. The text is fit for a caller.
@@ -31,7 +31,6 @@ pub enum StoreError {
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 
 impl StoreError {
-    /// A stored value that is not what the column promises.
     /// What is stored is not what was written.
     pub fn unreadable(what: String) -> Self {
         Self::Broken(sqlx::Error::Decode(what.into()))
@@ -57,7 +56,7 @@ impl From<sqlx::Error> for StoreError {
                 }
                 ErrorKind::ForeignKeyViolation => Self::Dangling,
                 _ => match db.code().as_deref() {
-                    Some("40P01" | "40001") => Self::Contended,
+                    Some("40P01" | "40001" | "55P03") => Self::Contended,
                     Some("53100" | "13") => unavailable("the database has no space left", error),
                     Some(code) if is_postgres_outage(code) => {
                         unavailable("the database is restarting, full or closed to us", error)

@@ -7,7 +7,6 @@ use super::{Db, Result, Tx, on};
 const LOG_ID: &str = "select log_id from installation";
 const RENEW: &str = "update installation set log_id = $1, epoch = epoch + 1";
 const RAISE: &str = "update installation set epoch = epoch + 1";
-const PING: &str = "select compatible_from from installation";
 
 pub async fn log_id(db: &Db) -> Result<JournalId> {
     Ok(on!(db.reads(), |pool| sqlx::query_scalar(LOG_ID).fetch_one(pool).await)?)
@@ -22,11 +21,5 @@ pub async fn renew_log(tx: &mut Tx, log_id: JournalId) -> Result<()> {
 /// Makes every cached value of every daemon absent.
 pub async fn raise_epoch(tx: &mut Tx) -> Result<()> {
     on!(tx.conn(), |conn| sqlx::query(RAISE).execute(conn).await.map(drop))?;
-    Ok(())
-}
-
-/// Whether the database answers and is migrated.
-pub async fn ping(db: &Db) -> Result<()> {
-    on!(db.reads(), |pool| sqlx::query_scalar::<_, i64>(PING).fetch_one(pool).await)?;
     Ok(())
 }

@@ -39,6 +39,13 @@ impl<P, S> Engine<P, S> {
     pub const fn is_postgres(&self) -> bool {
         matches!(self, Self::Postgres(_))
     }
+
+    const fn as_ref(&self) -> Engine<&P, &S> {
+        match self {
+            Self::Postgres(postgres) => Engine::Postgres(postgres),
+            Self::Sqlite(sqlite) => Engine::Sqlite(sqlite),
+        }
+    }
 }
 
 /// Runs the same body on whichever engine it is.
@@ -71,16 +78,21 @@ impl Dialect {
 #[derive(Clone)]
 pub struct Db {
     pools: Engine<PgPool, SqlitePool>,
+    /// Connections of the question every request begins with: neither long lists nor writers that
+    /// wait for each other may keep it waiting.
+    authority: Engine<PgPool, SqlitePool>,
     door: Engine<(), writer::Writer>,
 }
 
 impl Db {
     /// Where reads run.
     pub const fn reads(&self) -> Engine<&PgPool, &SqlitePool> {
-        match &self.pools {
-            Engine::Postgres(pool) => Engine::Postgres(pool),
-            Engine::Sqlite(pool) => Engine::Sqlite(pool),
-        }
+        self.pools.as_ref()
+    }
+
+    /// Where the authority query runs.
+    pub(super) const fn authority(&self) -> Engine<&PgPool, &SqlitePool> {
+        self.authority.as_ref()
     }
 
     /// `postgres` or `sqlite`.
@@ -101,6 +113,7 @@ impl Db {
             writer.close().await;
         }
         on!(self.reads(), |pool| pool.close().await);
+        on!(self.authority(), |pool| pool.close().await);
     }
 }
 

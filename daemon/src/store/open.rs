@@ -21,6 +21,8 @@ const INSTALL: &str = "insert into installation (id, log_id) values (1, $1) on c
 const MIGRATED: &str =
     "select coalesce(max(version), 0) from _sqlx_migrations where success = true";
 const BACK_UP: &str = "vacuum into $1";
+/// One that answers and one in case it does not.
+const AUTHORITY_CONNECTIONS: u32 = 2;
 
 /// Where the database is and how many connections it may have.
 #[derive(Debug, Clone)]
@@ -46,8 +48,13 @@ impl Db {
 async fn open_postgres(settings: &Settings) -> Result<Db> {
     let options = PgConnectOptions::from_str(&settings.url)?
         .application_name("watchfired")
-        // A stopped or cut process must not hold locks for longer than this.
-        .options([("idle_in_transaction_session_timeout", "10s"), ("jit", "off")])
+        // A stopped or cut process must not hold locks for longer than this, and nobody waits for
+        // one for longer than a caller would.
+        .options([
+            ("idle_in_transaction_session_timeout", "10s"),
+            ("lock_timeout", "8s"),
+            ("jit", "off"),
+        ])
         .log_statements(LevelFilter::Trace)
         // None counts as slow: a slow one would be logged at that level only.
         .log_slow_statements(LevelFilter::Off, Duration::MAX);
@@ -55,13 +62,24 @@ async fn open_postgres(settings: &Settings) -> Result<Db> {
         .min_connections(settings.min_connections)
         .max_connections(settings.max_connections)
         .acquire_timeout(settings.acquire_timeout)
-        .connect_with(options)
+        .connect_with(options.clone())
         .await?;
+    // Not tried before each use: one that failed is followed by the second at once.
+    let authority = PgPoolOptions::new()
+        .min_connections(1)
+        .max_connections(AUTHORITY_CONNECTIONS)
+        .test_before_acquire(false)
+        .acquire_timeout(settings.acquire_timeout)
+        .connect_lazy_with(options);
     postgres_migrator().run(&pool).await.map_err(schema)?;
     sqlx::query(INSTALL).bind(clock::new_id()).execute(&pool).await?;
     let compatible: i64 = sqlx::query_scalar(COMPATIBLE_FROM).fetch_one(&pool).await?;
     check_compatible(compatible, &postgres_migrator())?;
-    Ok(Db { pools: Engine::Postgres(pool), door: Engine::Postgres(()) })
+    Ok(Db {
+        pools: Engine::Postgres(pool),
+        authority: Engine::Postgres(authority),
+        door: Engine::Postgres(()),
+    })
 }
 
 async fn open_sqlite(settings: &Settings) -> Result<Db> {
@@ -82,13 +100,17 @@ async fn open_sqlite(settings: &Settings) -> Result<Db> {
     check_compatible(compatible, &sqlite_migrator())?;
     let head: i64 = sqlx::query_scalar(HEAD).fetch_one(&mut first).await?;
     sqlx::Connection::close(first).await?;
-    let pool = SqlitePoolOptions::new()
-        .min_connections(0)
-        .max_connections(settings.max_connections)
-        .acquire_timeout(settings.acquire_timeout)
-        .connect_lazy_with(options.clone().pragma("query_only", "on"));
+    let readers = |max| {
+        SqlitePoolOptions::new()
+            .min_connections(0)
+            .max_connections(max)
+            .acquire_timeout(settings.acquire_timeout)
+            .connect_lazy_with(options.clone().pragma("query_only", "on"))
+    };
+    let pools = Engine::Sqlite(readers(settings.max_connections));
+    let authority = Engine::Sqlite(readers(AUTHORITY_CONNECTIONS));
     let writer = Writer::start(options, Watermark::new(head)).await?;
-    Ok(Db { pools: Engine::Sqlite(pool), door: Engine::Sqlite(writer) })
+    Ok(Db { pools, authority, door: Engine::Sqlite(writer) })
 }
 
 /// A migration this version does not know is accepted here; whether the schema is still one it can

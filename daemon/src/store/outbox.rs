@@ -1,7 +1,7 @@
 //! Events: appended in the transaction that made them true, positioned, read by position.
 
 use chrono::{DateTime, Utc};
-use serde_json::{Value, json};
+use serde_json::Value;
 use sqlx::types::Json;
 use sqlx::{FromRow, QueryBuilder};
 use tokio::sync::watch;
@@ -82,8 +82,7 @@ impl TryFrom<Row> for Event {
     type Error = StoreError;
 
     fn try_from(row: Row) -> Result<Self> {
-        let tagged = json!({ "event_type": row.event_type, "payload": row.payload.0 });
-        let fact: Fact = serde_json::from_value(tagged)
+        let fact = Fact::read(row.event_type, row.payload.0)
             .map_err(|error| StoreError::Broken(sqlx::Error::Decode(error.into())))?;
         Ok(Self {
             event_id: row.id,

@@ -22,6 +22,8 @@ const BY_ID: &str = select!("where id = $1");
 const BY_EMAIL: &str = select!("where email = $1");
 const LOCK: Dialect =
     Dialect { postgres: select!("where id = $1 for update"), sqlite: select!("where id = $1") };
+const HOLD: Dialect =
+    Dialect { postgres: select!("where id = $1 for share"), sqlite: select!("where id = $1") };
 const LOCK_EMAIL: Dialect = Dialect {
     postgres: select!("where email = $1 for update"),
     sqlite: select!("where email = $1"),
@@ -88,10 +90,16 @@ pub async fn by_email(db: &Db, email: &str) -> Result<Option<Person>> {
     Ok(on!(db.reads(), |pool| sqlx::query_as(BY_EMAIL).bind(email).fetch_optional(pool).await)?)
 }
 
-/// Locks the row until the transaction ends.
+/// Locks the row for a change until the transaction ends.
 pub async fn lock(tx: &mut Tx, id: UserId) -> Result<Option<Person>> {
     let lock = LOCK.of(&tx.conn());
     Ok(on!(tx.conn(), |conn| sqlx::query_as(lock).bind(id).fetch_optional(conn).await)?)
+}
+
+/// Keeps the row as it is until the transaction ends; others may hold it at the same time.
+pub async fn hold(tx: &mut Tx, id: UserId) -> Result<Option<Person>> {
+    let hold = HOLD.of(&tx.conn());
+    Ok(on!(tx.conn(), |conn| sqlx::query_as(hold).bind(id).fetch_optional(conn).await)?)
 }
 
 /// As [`lock`], by e-mail.

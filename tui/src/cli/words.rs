@@ -104,6 +104,7 @@ pub fn what(event: &Event) -> String {
             let fields: Vec<&str> = changes.keys().map(String::as_str).collect();
             format!("{} of {} changed", fields.join(", "), user.name)
         }
+        Fact::Other(_) => "this watchfire is too old to put it into words".to_owned(),
     }
 }
 

@@ -60,6 +60,7 @@ pub fn tell(event: &Event) -> Told {
         Fact::UserCreated { user, .. } | Fact::UserUpdated { user, .. } => {
             (format!("person {}", user.name), None, Tone::Neutral)
         }
+        Fact::Other(unknown) => (unknown.event_type.clone(), None, Tone::Neutral),
     };
     Told { who: who(event), what, quote, tone }
 }

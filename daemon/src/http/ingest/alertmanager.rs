@@ -12,7 +12,6 @@ use crate::http::Api;
 use crate::http::auth::Sender;
 use crate::http::error::{Error, Result};
 use crate::http::extract::Raw;
-use crate::service::alertmanager::Notification;
 
 pub(super) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new().routes(routes!(receive))
@@ -24,8 +23,8 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
         content((serde_json::Value = "application/json"))),
     responses((status = 200, description = "Stored")))]
 async fn receive(State(api): State<Api>, Sender(caller): Sender, body: Result<Raw>) -> Result {
-    let notification = Notification::parse(&body.map_err(worth_repeating)?.bytes)?;
-    api.service().ingest_alertmanager(&caller, notification).await?;
+    let body = body.map_err(worth_repeating)?;
+    api.service().ingest_alertmanager(&caller, &body.bytes).await?;
     Ok(StatusCode::OK.into_response())
 }
 
