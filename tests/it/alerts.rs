@@ -244,6 +244,21 @@ both_engines! {
         }
     }
 
+    async fn where_nobody_wants_it_the_system_resolves_nothing(engine: Engine) {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("watchfire")).unwrap();
+        let file = folder.path().join("watchfire/watchfired.toml");
+        std::fs::write(file, "[alerts]\nauto_resolve = false\n").unwrap();
+        let config = folder.path().to_str().unwrap();
+        let setup = Daemon::setup(engine).env("XDG_CONFIG_HOME", config);
+        let world = World::of(setup.start().await).await;
+        world.post("a", &[fires("web1", 0)]).await;
+        world.post("a", &[over("web1", 0, 5)]).await;
+        let incident = world.only().await;
+        assert_eq!((incident.status, incident.firing_alerts), (Status::Open, 0));
+        assert_eq!(world.alert(&incident).await.status, AlertStatus::Resolved);
+    }
+
     async fn an_incident_under_way_takes_one_step_to_resolved(engine: Engine) {
         let world = World::start(engine).await;
         world.post("eu", &[fires("a", 0)]).await;

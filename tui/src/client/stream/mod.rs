@@ -4,7 +4,7 @@ use std::fmt;
 use std::pin::Pin;
 use std::time::Duration;
 
-use eventsource_stream::Eventsource;
+use eventsource_stream::{EventStreamError, Eventsource};
 use futures_util::{Stream, StreamExt};
 use reqwest::header::{ACCEPT, AUTHORIZATION};
 use serde::de::DeserializeOwned;
@@ -60,7 +60,7 @@ impl fmt::Display for Cursor {
     }
 }
 
-type Wire = Pin<Box<dyn Stream<Item = Result<eventsource_stream::Event, String>> + Send>>;
+type Wire = Pin<Box<dyn Stream<Item = Result<eventsource_stream::Event, &'static str>> + Send>>;
 
 /// Endless: after a loss it comes back by itself.
 pub struct EventStream {
@@ -122,7 +122,7 @@ impl EventStream {
                     Some(message) => return message,
                     None => continue,
                 },
-                Ok(Some(Err(cause))) => format!("The live stream broke ({cause})"),
+                Ok(Some(Err(cause))) => format!("The live stream broke: {cause}"),
                 Ok(None) => "The daemon ended the live stream".to_owned(),
                 Err(_) => format!("No word from the daemon for {} s", self.silence.as_secs()),
             };
@@ -183,7 +183,7 @@ impl EventStream {
         }
         let log_id = event.as_ref().map(|event| event.log_id).or(known);
         self.cursor = Some(Cursor { log_id, position });
-        // A type of a newer daemon: nothing to show, but nothing to ask for again either.
+        // What cannot be read is nothing to show, but nothing to ask for again either.
         event.map(|event| Message::Event(Box::new(event)))
     }
 }
@@ -226,7 +226,15 @@ async fn try_open(client: &Client, after: Option<Cursor>) -> Result<Wire, Client
         return Err(ClientError::answer(&base, status.as_u16(), &body));
     }
     let events = response.bytes_stream().eventsource();
-    Ok(Box::pin(events.map(|event| event.map_err(|error| error.to_string()))))
+    Ok(Box::pin(events.map(|event| event.map_err(|error| broke(&error)))))
+}
+
+/// In words for a person: what the libraries say about a cut connection helps nobody.
+fn broke<E>(error: &EventStreamError<E>) -> &'static str {
+    match error {
+        EventStreamError::Transport(_) => "the connection was cut",
+        EventStreamError::Utf8(_) | EventStreamError::Parser(_) => "what came was no event stream",
+    }
 }
 
 #[cfg(test)]
