@@ -179,7 +179,7 @@ async fn user(admin: &Admin, command: User) -> Result<(), Error> {
             for user in admin.users().await? {
                 let email = user.email.unwrap_or_default();
                 println!(
-                    "{} {:<9} {:<11} {email} {:?}",
+                    "{} {:<9} {:<11} {email:?} {:?}",
                     user.id, user.role, user.status, user.name
                 );
             }

@@ -114,19 +114,16 @@ where
                 route.record(&method, response.status(), started, &id);
             }
             response.headers_mut().insert(X_REQUEST_ID, id.0);
-            if has_body && may_precede_the_body(response.status()) {
+            if has_body && !response.status().is_success() {
+                // It may have been refused before its body was read. The connection cannot serve
+                // another request behind bytes nobody read, and a peer who is not told would lose
+                // the next one on it.
                 let close = HeaderValue::from_static("close");
                 response.headers_mut().insert(header::CONNECTION, close);
             }
             Ok(response)
         })
     }
-}
-
-/// Refusals that need not have read the body. The connection cannot serve another request behind
-/// bytes nobody read, and a peer who is not told would lose the next one on it.
-fn may_precede_the_body(status: StatusCode) -> bool {
-    matches!(status.as_u16(), 401 | 403..=406 | 408 | 413 | 415)
 }
 
 /// 406 for a caller who takes no JSON where JSON is all there is.

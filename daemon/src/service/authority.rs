@@ -26,8 +26,8 @@ use crate::store::{Db, StoreError};
 
 /// Requests answered by one query, at most.
 const SHARED: usize = 512;
-/// A second query is sent on another connection when the first is later than this: a connection
-/// on which nothing comes back must not hold up everybody.
+/// A second query is sent on a new connection when the first is later than this: one on which
+/// nothing comes back must not hold up everybody.
 const LATE: Duration = Duration::from_millis(300);
 /// A query that takes longer is given up.
 const LIMIT: Duration = Duration::from_secs(1);
@@ -185,21 +185,21 @@ async fn answer(db: Db, mut queue: mpsc::Receiver<(Proof, oneshot::Sender<Shared
 
 type Standings = (i64, Vec<(Proof, Standing)>);
 
-/// Asks on one connection, and on a second when the first fails or is late.
+/// Asks on the connection at hand, and on a new one when that fails or is late.
 async fn standings(db: &Db, proofs: &[Proof]) -> Result<Standings, StoreError> {
-    let query = || async {
+    let query = async |fresh| {
         let late = |_| {
             let reason = "the database does not answer in time";
             Err(StoreError::Unavailable { reason, source: None })
         };
-        let asked = credentials::standings(db, proofs, clock::now());
+        let asked = credentials::standings(db, proofs, clock::now(), fresh);
         timeout(LIMIT, asked).await.unwrap_or_else(late)
     };
-    let mut first = Box::pin(query());
+    let mut first = Box::pin(query(false));
     match timeout(LATE, &mut first).await {
         Ok(Ok(found)) => Ok(found),
-        Ok(Err(_)) => query().await,
-        Err(_) => select_ok([first, Box::pin(query())]).await.map(|(found, _)| found),
+        Ok(Err(_)) => query(true).await,
+        Err(_) => select_ok([first, Box::pin(query(true))]).await.map(|(found, _)| found),
     }
 }
 

@@ -308,11 +308,13 @@ pub enum Standing {
 }
 
 /// The standing of every proof that still has one, and the cache epoch, in one statement begun now:
-/// what is revoked, expired or deactivated is not among the rows.
+/// what is revoked, expired or deactivated is not among the rows. `fresh` asks on a new connection,
+/// where the one at hand has failed or is late.
 pub async fn standings(
     db: &Db,
     proofs: &[Proof],
     now: DateTime<Utc>,
+    fresh: bool,
 ) -> Result<(i64, Vec<(Proof, Standing)>)> {
     let mut sessions = Vec::new();
     let mut digests = Vec::new();
@@ -323,15 +325,21 @@ pub async fn standings(
         }
     }
     let rows: Vec<StandingRow> = match db.authority() {
-        Engine::Postgres(pool) => {
+        Engine::Postgres(standby) => {
+            let mut conn = if fresh { standby.fresh().await? } else { standby.take().await? };
             let query = sqlx::query_as(STANDINGS.postgres).bind(now).bind(sessions).bind(digests);
-            query.fetch_all(pool).await?
+            let rows = query.fetch_all(&mut conn).await?;
+            standby.give(conn);
+            rows
         }
-        Engine::Sqlite(pool) => {
+        Engine::Sqlite(standby) => {
+            let mut conn = if fresh { standby.fresh().await? } else { standby.take().await? };
             let sessions = sessions.iter().map(|id| id.simple().to_string()).collect::<Vec<_>>();
             let digests = digests.iter().map(|digest| hex(digest)).collect::<Vec<_>>();
             let query = sqlx::query_as(STANDINGS.sqlite).bind(now);
-            query.bind(Json(sessions)).bind(Json(digests)).fetch_all(pool).await?
+            let rows = query.bind(Json(sessions)).bind(Json(digests)).fetch_all(&mut conn).await?;
+            standby.give(conn);
+            rows
         }
     };
     let epoch = rows.first().map_or(0, |row| row.epoch);

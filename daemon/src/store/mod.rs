@@ -15,6 +15,7 @@ pub mod logs;
 mod open;
 pub mod outbox;
 pub mod people;
+mod standby;
 mod tx;
 mod watermark;
 mod writer;
@@ -25,6 +26,7 @@ use sqlx::{PgConnection, SqliteConnection};
 
 pub use error::{Result, StoreError};
 pub use open::Settings;
+use standby::Standby;
 pub use tx::{Committed, Fallible, Tx};
 pub use watermark::Ticket;
 
@@ -78,9 +80,8 @@ impl Dialect {
 #[derive(Clone)]
 pub struct Db {
     pools: Engine<PgPool, SqlitePool>,
-    /// Connections of the question every request begins with: neither long lists nor writers that
-    /// wait for each other may keep it waiting.
-    authority: Engine<PgPool, SqlitePool>,
+    /// Neither long lists nor writers that wait for each other may keep this question waiting.
+    authority: Engine<Standby<PgConnection>, Standby<SqliteConnection>>,
     door: Engine<(), writer::Writer>,
 }
 
@@ -91,7 +92,9 @@ impl Db {
     }
 
     /// Where the authority query runs.
-    pub(super) const fn authority(&self) -> Engine<&PgPool, &SqlitePool> {
+    pub(super) const fn authority(
+        &self,
+    ) -> Engine<&Standby<PgConnection>, &Standby<SqliteConnection>> {
         self.authority.as_ref()
     }
 
@@ -113,7 +116,7 @@ impl Db {
             writer.close().await;
         }
         on!(self.reads(), |pool| pool.close().await);
-        on!(self.authority(), |pool| pool.close().await);
+        on!(self.authority(), |standby| standby.clear());
     }
 }
 

@@ -9,8 +9,10 @@ use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, SqliteConnection};
+use tokio::time::timeout;
 
 use super::outbox::HEAD;
+use super::standby::Standby;
 use super::watermark::Watermark;
 use super::writer::Writer;
 use super::{Db, Engine, Result, StoreError};
@@ -21,8 +23,8 @@ const INSTALL: &str = "insert into installation (id, log_id) values (1, $1) on c
 const MIGRATED: &str =
     "select coalesce(max(version), 0) from _sqlx_migrations where success = true";
 const BACK_UP: &str = "vacuum into $1";
-/// One that answers and one in case it does not.
-const AUTHORITY_CONNECTIONS: u32 = 2;
+/// Nobody waits for a lock for longer than a caller would.
+const LOCK_TIMEOUT: &str = "8s";
 
 /// Where the database is and how many connections it may have.
 #[derive(Debug, Clone)]
@@ -48,36 +50,30 @@ impl Db {
 async fn open_postgres(settings: &Settings) -> Result<Db> {
     let options = PgConnectOptions::from_str(&settings.url)?
         .application_name("watchfired")
-        // A stopped or cut process must not hold locks for longer than this, and nobody waits for
-        // one for longer than a caller would.
-        .options([
-            ("idle_in_transaction_session_timeout", "10s"),
-            ("lock_timeout", "8s"),
-            ("jit", "off"),
-        ])
+        // A stopped or cut process must not hold locks for longer than this.
+        .options([("idle_in_transaction_session_timeout", "10s"), ("jit", "off")])
         .log_statements(LevelFilter::Trace)
         // None counts as slow: a slow one would be logged at that level only.
         .log_slow_statements(LevelFilter::Off, Duration::MAX);
+    // The one that migrates is waited for, however long that takes.
+    let mut first = timeout(settings.acquire_timeout, options.connect())
+        .await
+        .map_err(|_| sqlx::Error::PoolTimedOut)??;
+    postgres_migrator().run(&mut first).await.map_err(schema)?;
+    sqlx::query(INSTALL).bind(clock::new_id()).execute(&mut first).await?;
+    let compatible: i64 = sqlx::query_scalar(COMPATIBLE_FROM).fetch_one(&mut first).await?;
+    check_compatible(compatible, &postgres_migrator())?;
+    sqlx::Connection::close(first).await?;
+    let options = options.options([("lock_timeout", LOCK_TIMEOUT)]);
     let pool = PgPoolOptions::new()
         .min_connections(settings.min_connections)
         .max_connections(settings.max_connections)
         .acquire_timeout(settings.acquire_timeout)
         .connect_with(options.clone())
         .await?;
-    // Not tried before each use: one that failed is followed by the second at once.
-    let authority = PgPoolOptions::new()
-        .min_connections(1)
-        .max_connections(AUTHORITY_CONNECTIONS)
-        .test_before_acquire(false)
-        .acquire_timeout(settings.acquire_timeout)
-        .connect_lazy_with(options);
-    postgres_migrator().run(&pool).await.map_err(schema)?;
-    sqlx::query(INSTALL).bind(clock::new_id()).execute(&pool).await?;
-    let compatible: i64 = sqlx::query_scalar(COMPATIBLE_FROM).fetch_one(&pool).await?;
-    check_compatible(compatible, &postgres_migrator())?;
     Ok(Db {
         pools: Engine::Postgres(pool),
-        authority: Engine::Postgres(authority),
+        authority: Engine::Postgres(Standby::new(options)),
         door: Engine::Postgres(()),
     })
 }
@@ -100,17 +96,18 @@ async fn open_sqlite(settings: &Settings) -> Result<Db> {
     check_compatible(compatible, &sqlite_migrator())?;
     let head: i64 = sqlx::query_scalar(HEAD).fetch_one(&mut first).await?;
     sqlx::Connection::close(first).await?;
-    let readers = |max| {
-        SqlitePoolOptions::new()
-            .min_connections(0)
-            .max_connections(max)
-            .acquire_timeout(settings.acquire_timeout)
-            .connect_lazy_with(options.clone().pragma("query_only", "on"))
-    };
-    let pools = Engine::Sqlite(readers(settings.max_connections));
-    let authority = Engine::Sqlite(readers(AUTHORITY_CONNECTIONS));
+    let reading = options.clone().pragma("query_only", "on");
+    let pool = SqlitePoolOptions::new()
+        .min_connections(0)
+        .max_connections(settings.max_connections)
+        .acquire_timeout(settings.acquire_timeout)
+        .connect_lazy_with(reading.clone());
     let writer = Writer::start(options, Watermark::new(head)).await?;
-    Ok(Db { pools, authority, door: Engine::Sqlite(writer) })
+    Ok(Db {
+        pools: Engine::Sqlite(pool),
+        authority: Engine::Sqlite(Standby::new(reading)),
+        door: Engine::Sqlite(writer),
+    })
 }
 
 /// A migration this version does not know is accepted here; whether the schema is still one it can

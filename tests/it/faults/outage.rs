@@ -136,12 +136,15 @@ async fn a_connection_on_which_nothing_comes_back_does_not_hold_up_authority() {
         let path = "/v1/admin/cache-stats";
         assert_eq!(carried(&mut carry, api.read(path)).await.status, 200);
 
-        link.abandon();
-        let asked = Instant::now();
-        let reply = carried(&mut carry, api.read(path)).await;
-        assert_eq!(reply.status, 200, "{}", reply.text());
-        let took = asked.elapsed();
-        assert!(took < AUTHORITY_LIMIT, "a second connection answers, after {took:?}");
+        // However often: no connection that hangs takes the place of one that would answer.
+        for _ in 0..3 {
+            link.abandon();
+            let asked = Instant::now();
+            let reply = carried(&mut carry, api.read(path)).await;
+            assert_eq!(reply.status, 200, "{}", reply.text());
+            let took = asked.elapsed();
+            assert!(took < AUTHORITY_LIMIT, "another connection answers, after {took:?}");
+        }
     })
     .await;
 }

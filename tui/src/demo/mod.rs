@@ -31,6 +31,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Plays the story from beginning to end.
 pub async fn play(client: &Client, out: &mut Out, speed: Speed) -> Result<(), Failure> {
     let started = clock::now();
+    let me = client.me().await?.id;
     let key = key(client).await?;
     let mut player = Player {
         client,
@@ -38,7 +39,7 @@ pub async fn play(client: &Client, out: &mut Out, speed: Speed) -> Result<(), Fa
         pause: pause(speed),
         key: Secret::new(key.secret.clone()),
         alerts: Alerts::new(started),
-        me: client.me().await?.id,
+        me,
         made: Vec::new(),
     };
     let told = tokio::select! {
