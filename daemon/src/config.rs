@@ -184,10 +184,8 @@ impl Config {
             Some(("sqlite", _)) => true,
             Some(("postgres" | "postgresql", _)) => false,
             _ => {
-                return Err(wrong(
-                    "WATCHFIRE_DATABASE_URL",
-                    "must begin with sqlite:// or postgres://",
-                ));
+                let name = named("WATCHFIRE_DATABASE_URL", "database.url", env);
+                return Err(wrong(&name, "must begin with sqlite:// or postgres://"));
             }
         };
         let database = &file.database;
@@ -197,13 +195,21 @@ impl Config {
                 "must be at least 1 and at least database.min_connections",
             ));
         }
+        let address_name = named("WATCHFIRE_HTTP_ADDR", "http_addr", env);
         let http_addr = env("WATCHFIRE_HTTP_ADDR").or(file.http_addr);
-        let http_addr = http_addr.map(|text| address(&text)).transpose()?;
-        let remote = env("WATCHFIRE_ALLOW_REMOTE_WITHOUT_TLS")
-            .map_or(file.allow_remote_without_tls, |v| v == "true");
+        let http_addr = http_addr.map(|text| address(&address_name, &text)).transpose()?;
+        let remote = env("WATCHFIRE_ALLOW_REMOTE_WITHOUT_TLS");
+        let remote = match remote.as_deref() {
+            None => file.allow_remote_without_tls,
+            Some("true") => true,
+            Some("false") => false,
+            Some(_) => {
+                return Err(wrong("WATCHFIRE_ALLOW_REMOTE_WITHOUT_TLS", "must be true or false"));
+            }
+        };
         if let Some(address) = http_addr.filter(|address| !address.ip().is_loopback() && !remote) {
             return Err(wrong(
-                "WATCHFIRE_HTTP_ADDR",
+                &address_name,
                 &format!(
                     "is {address}, beyond this machine, where tokens would travel without TLS: put \
                      a TLS proxy in front of a loopback address, or set allow_remote_without_tls = \
@@ -237,6 +243,14 @@ impl Config {
     }
 }
 
+/// The variable where it is set, else the setting of the file.
+fn named(variable: &str, setting: &str, env: Environment) -> String {
+    match env(variable) {
+        Some(_) => variable.to_owned(),
+        None => format!("{setting} in the configuration file"),
+    }
+}
+
 fn wrong(name: &str, what: &str) -> Error {
     Error(format!("{name} {what}."))
 }
@@ -257,21 +271,24 @@ fn default_file(env: Environment) -> Option<PathBuf> {
 }
 
 fn state_dir(configured: Option<PathBuf>, env: Environment) -> Result<PathBuf> {
-    env("WATCHFIRE_STATE_DIR")
+    let folder = env("WATCHFIRE_STATE_DIR")
         .map(PathBuf::from)
         .or(configured)
         .or_else(|| Some(PathBuf::from(env("XDG_STATE_HOME")?).join("watchfire")))
         .or_else(|| Some(PathBuf::from(env("HOME")?).join(".local/state/watchfire")))
-        .ok_or_else(|| wrong("WATCHFIRE_STATE_DIR", "must be set where HOME is not"))
+        .ok_or_else(|| wrong("WATCHFIRE_STATE_DIR", "must be set where HOME is not"))?;
+    if folder.is_relative() {
+        let name = named("WATCHFIRE_STATE_DIR", "state_dir", env);
+        return Err(wrong(&name, "must be an absolute path, the same wherever it is used from"));
+    }
+    Ok(folder)
 }
 
-fn address(text: &str) -> Result<SocketAddr> {
+fn address(name: &str, text: &str) -> Result<SocketAddr> {
     let text = text.replace("localhost", "127.0.0.1");
     SocketAddr::from_str(&text)
         .or_else(|_| text.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, DEFAULT_ADDR.1)))
-        .map_err(|_| {
-            wrong("WATCHFIRE_HTTP_ADDR", "must be an address and a port such as 127.0.0.1:4911")
-        })
+        .map_err(|_| wrong(name, "must be an address and a port such as 127.0.0.1:4911"))
 }
 
 fn number(name: &str, default: u32, env: Environment) -> Result<u32> {
@@ -313,7 +330,10 @@ fn log(file: LogFile, env: Environment) -> Result<Log> {
     let format = match env("WATCHFIRE_LOG_FORMAT").or(file.format).as_deref() {
         None | Some("text") => Format::Text,
         Some("json") => Format::Json,
-        Some(_) => return Err(wrong("WATCHFIRE_LOG_FORMAT", "must be text or json")),
+        Some(_) => {
+            let name = named("WATCHFIRE_LOG_FORMAT", "log.format", env);
+            return Err(wrong(&name, "must be text or json"));
+        }
     };
     Ok(Log { filter, format })
 }

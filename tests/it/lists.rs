@@ -88,6 +88,8 @@ both_engines! {
             (&[("q", "uberlast")], "uberlast", &[]),
             (&[("q", "example")], "example", &[3]),
             (&[("q", "db-1")], "db-1", &[3]),
+            (&[("q", "inc-4")], "INC-4", &[4]),
+            (&[("q", "INC-99")], "INC-99", &[]),
             (&[("q", "5432")], "lib/data", &[3]),
             (&[("q", "heckout")], "heckout", &[]),
             (&[("q", "--- :& |")], "\"---\" \":&\" |", &[]),
@@ -112,6 +114,7 @@ both_engines! {
             ("assignee:RESPONDER", vec![2, 5]),
             ("-label:region=eu service:checkout", vec![5]),
             ("-checkout", vec![2, 3, 4, 6]),
+            ("-INC-4 -checkout", vec![2, 3, 6]),
             ("age:<1h", vec![1, 2, 3, 4, 5, 6]),
             ("age:>1h", vec![]),
         ] {

@@ -257,6 +257,6 @@ impl Inner {
 fn revoked() -> Error {
     Error::refused(
         Code::Unauthenticated,
-        "The token is unknown, expired or revoked; sign in again.",
+        "The token or key is unknown, expired or revoked; sign in again, or use one that is not.",
     )
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::{QueryBuilder, Row as _};
 use uuid::Uuid;
 use watchfire_shared::filter::{Assignee, Comparison, Filter, Test};
-use watchfire_shared::ids::{IncidentId, UserId};
+use watchfire_shared::ids::{IncidentId, Reference, UserId};
 use watchfire_shared::page::{Sort, SortKey, TOTAL_CAP};
 
 use super::{Db, Engine, Result, on};
@@ -232,9 +232,13 @@ fn test(pieces: &mut Pieces, db: &Db, query: &Query, test: &Test) {
             pieces.sql("i.created_at ").sql(operator(reverse(*comparison)));
             pieces.bind(Value::Time(born));
         }
-        Test::Word(word) => {
-            word_test(pieces, db, word);
-        }
+        Test::Word(word) => match word.parse::<Reference>() {
+            Ok(Reference(number)) => {
+                pieces.sql("i.number = ").bind(Value::Int(number)).sql(" or ");
+                word_test(pieces, db, word);
+            }
+            Err(_) => word_test(pieces, db, word),
+        },
     }
 }
 

@@ -35,7 +35,10 @@ both_engines! {
         for wrong in [&["show", "42"][..], &["set", "INC-1"], &["burn"], &["ls", "--sort", "colour"]] {
             assert_ends(&run(wrong).await, 2, &[]);
         }
-        assert_ends(&run(&["show", "INC-99"]).await, 3, &["watchfire: "]);
+        assert_ends(&run(&["ls", "status:opn"]).await, 2, &["status:opn", "open"]);
+        assert_ends(&run(&["new", " "]).await, 2, &["title"]);
+        assert_ends(&run(&["comment", "INC-1", ""]).await, 2, &["comment"]);
+        assert_ends(&run(&["show", "INC-99"]).await, 3, &["watchfire: INC-99"]);
         let viewer = daemon.cli(Role::Viewer, &["new", "Not mine to open"]).await;
         assert_ends(&viewer, 4, &["watchfire: "]);
         let mut stranger = daemon.cli_command(Role::Viewer, &["ls"]).await;

@@ -75,6 +75,27 @@ pub enum Command {
     Demo(Demo),
 }
 
+impl Command {
+    /// The incident it is about.
+    pub const fn incident(&self) -> Option<&IncidentRef> {
+        match self {
+            Self::Show { incident } | Self::Comment { incident, .. } => Some(incident),
+            Self::Set(set) => Some(&set.incident),
+            Self::Ack(verb) | Self::Resolve(verb) | Self::Close(verb) | Self::Reopen(verb) => {
+                Some(&verb.incident)
+            }
+            Self::Logs(logs) => Some(&logs.incident),
+            Self::Ls(_)
+            | Self::New(_)
+            | Self::Events(_)
+            | Self::Login(_)
+            | Self::Logout
+            | Self::Daemon(_)
+            | Self::Demo(_) => None,
+        }
+    }
+}
+
 #[derive(Debug, Args)]
 pub struct Ls {
     /// Such as `status:open priority:>=high -service:search words`; a negated word goes after `--`

@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use tokio::sync::mpsc::{Receiver, channel};
 use watchfire_shared::ids::IncidentRef;
@@ -154,7 +155,18 @@ fn as_object(line: &str) -> Option<String> {
     if line.trim_start().starts_with('{') && serde_json::from_str::<Value>(line).is_ok() {
         return Some(line.to_owned());
     }
-    Some(json!({ "message": line, "level": level_of(line) }).to_string())
+    let mut object = json!({ "message": line, "level": level_of(line) });
+    if let Some(time) = time_of(line) {
+        object["occurred_at"] = json!(time);
+    }
+    Some(object.to_string())
+}
+
+/// The instant a plain line begins with, where it names its zone: any other would be a guess.
+fn time_of(line: &str) -> Option<DateTime<Utc>> {
+    let word = line.split_whitespace().next()?;
+    let word = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+    DateTime::parse_from_rfc3339(word).ok().map(|time| time.to_utc())
 }
 
 /// The level a plain line names near its beginning, in the usual spellings; else info.
@@ -189,6 +201,18 @@ mod tests {
             assert_eq!(object["level"], level, "{line}");
         }
         assert_eq!(as_object("  \r"), None);
+    }
+
+    #[test]
+    fn a_plain_line_keeps_the_time_it_begins_with() {
+        let object = |line| serde_json::from_str::<Value>(&as_object(line).unwrap()).unwrap();
+        for line in ["2026-05-01T14:00:01.5+02:00 boom", "[2026-05-01T12:00:01.5Z] boom"] {
+            assert_eq!(object(line)["occurred_at"], "2026-05-01T12:00:01.500Z", "{line}");
+            assert_eq!(object(line)["message"], line);
+        }
+        for line in ["2026-05-01 12:00:01,003 of some zone", "boom at 2026-05-01T12:00:01Z"] {
+            assert_eq!(object(line)["occurred_at"], Value::Null, "{line}");
+        }
     }
 
     #[test]

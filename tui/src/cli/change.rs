@@ -140,7 +140,7 @@ async fn apply(client: &Client, out: &mut Out, before: &Incident, patch: &Incide
     if matches!(patch.note, Field::Set(_)) && after.version > before.version {
         changes.push("note added".to_owned());
     }
-    let what = if changes.is_empty() { "is so already".to_owned() } else { changes.join(", ") };
+    let what = if changes.is_empty() { "needs no change".to_owned() } else { changes.join(", ") };
     let line = out.safe(&format!("{} {what}", after.reference));
     Ok(out.line(line.as_str())?)
 }
@@ -172,6 +172,9 @@ pub async fn comment(client: &Client, out: &mut Out, which: &IncidentRef, text: 
     } else {
         text.to_owned()
     };
+    if body.trim().is_empty() {
+        return Err(Failure::said(Exit::Usage, "The comment must not be empty"));
+    }
     let comment = client.comment(which, &body).await?;
     if out.json {
         return Ok(out.value(&comment)?);

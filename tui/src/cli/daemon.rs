@@ -85,8 +85,15 @@ fn status(config: &Config, out: &mut Out, home: &Home, runtime: &Runtime) -> Don
         if out.json {
             out.value(&state(home, None, false, None))?;
         }
-        let message =
-            "The daemon in the background is not running; start it with `watchfire daemon start`";
+        let log = home.log();
+        let last = if log.exists() {
+            format!("\nwhat it said last stands in {}", log.display())
+        } else {
+            String::new()
+        };
+        let message = format!(
+            "The daemon in the background is not running; start it with `watchfire daemon start`{last}"
+        );
         return Err(Failure::said(Exit::Unreachable, message));
     }
     let health = runtime.block_on(client(config)?.health())?;
@@ -109,8 +116,8 @@ fn status(config: &Config, out: &mut Out, home: &Home, runtime: &Runtime) -> Don
     for (name, part) in [
         ("database", &parts.database),
         ("cache", &parts.cache),
-        ("cache check", &parts.cache_integrity),
-        ("events", &parts.broker),
+        ("integrity", &parts.cache_integrity),
+        ("broker", &parts.broker),
         ("worker", &parts.worker),
     ] {
         let reason = part.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();

@@ -4,14 +4,15 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use watchfire_shared::alert::{Alert, AlertStatus};
 use watchfire_shared::event::Event;
+use watchfire_shared::filter::Filter;
 use watchfire_shared::ids::IncidentRef;
 use watchfire_shared::incident::{Incident, NewIncident};
 use watchfire_shared::page::{IncidentPage, MAX_INCIDENTS};
 
-use super::Done;
 use super::args::{Ls, New};
 use super::output::{Out, Table, Tone};
 use super::words;
+use super::{Done, Exit, Failure};
 use crate::client::{Client, ClientError, IncidentQuery};
 use crate::clock;
 use crate::safe::SafeText;
@@ -45,8 +46,11 @@ pub async fn list(client: &Client, out: &mut Out, ls: &Ls) -> Done {
 }
 
 /// As many pages as the limit asks for, as one.
-async fn load(client: &Client, ls: &Ls) -> Result<IncidentPage, ClientError> {
+async fn load(client: &Client, ls: &Ls) -> Result<IncidentPage, Failure> {
     let filter = ls.filter.join(" ");
+    if let Err(mistake) = filter.parse::<Filter>() {
+        return Err(Failure::said(Exit::Usage, format!("{filter}: {mistake}")));
+    }
     let mut query = IncidentQuery {
         filter: Some(filter).filter(|filter| !filter.trim().is_empty()),
         sort: ls.sort.clone(),
@@ -197,7 +201,10 @@ fn print_alerts(out: &mut Out, alerts: &[Alert]) -> Done {
         };
         table.row(vec![
             (tone, SafeText::line(word)),
-            (Tone::Dim, SafeText::line(&words::time(alert.starts_at, now))),
+            (
+                Tone::Dim,
+                SafeText::line(&words::time(alert.ends_at.unwrap_or(alert.starts_at), now)),
+            ),
             (Tone::Plain, out.safe(&words::alert_name(&alert.labels))),
             (Tone::Plain, out.safe(&alert.severity)),
             (Tone::Dim, SafeText::line(&repeats)),
@@ -225,6 +232,9 @@ fn print_timeline(out: &mut Out, events: &[Event]) -> Done {
 }
 
 pub async fn create(client: &Client, out: &mut Out, new: New) -> Done {
+    if new.title.trim().is_empty() {
+        return Err(Failure::said(Exit::Usage, "The title must not be empty"));
+    }
     let incident = NewIncident {
         description: new.description,
         priority: new.priority,

@@ -156,7 +156,8 @@ fn perform(command: Command, config: &Config, out: &mut Out) -> Done {
         return daemon::perform(what, config, out, &runtime);
     }
     let client = connect(config)?;
-    runtime.block_on(async {
+    let which = command.incident().map(ToString::to_string);
+    let done = runtime.block_on(async {
         match command {
             Command::Ls(ls) => incidents::list(&client, out, &ls).await,
             Command::Show { incident } => incidents::show(&client, out, &incident).await,
@@ -179,7 +180,14 @@ fn perform(command: Command, config: &Config, out: &mut Out) -> Done {
             Command::Demo(demo) => crate::demo::play(&client, out, demo.speed).await,
             Command::Daemon(_) => Ok(()),
         }
-    })
+    });
+    match (done, which) {
+        // In a loop over many the sentence alone would not say which.
+        (Err(Failure::Client(error)), Some(which)) if error.kind == ErrorKind::NotFound => {
+            Err(Failure::said(Exit::NotFound, format!("{which}: {}", error.message)))
+        }
+        (done, _) => done,
+    }
 }
 
 /// The client for the configured daemon; starts the embedded one where none is configured.

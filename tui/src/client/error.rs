@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use chrono::Local;
 use watchfire_shared::problem::{Code, Problem};
 
 /// What a caller may want to tell apart. The command line's exit codes follow it.
@@ -121,7 +122,10 @@ fn sentence(problem: &Problem) -> String {
         .errors
         .iter()
         .filter_map(|error| {
-            let who = error.changed_by.as_ref().map(|actor| format!("set by {}", actor.name));
+            let when = error.changed_at.map(|at| at.with_timezone(&Local).format(" at %H:%M:%S"));
+            let when = when.map(|when| when.to_string()).unwrap_or_default();
+            let who = error.changed_by.as_ref();
+            let who = who.map(|actor| format!("set by {}{when}", actor.name));
             if problem.detail.contains(&error.message) {
                 return who.map(|who| format!("{} {who}", error.field));
             }
