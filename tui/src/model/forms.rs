@@ -85,6 +85,8 @@ pub struct NewForm {
     pub service: TextField,
     pub focus: NewField,
     pub errors: Vec<FieldError>,
+    /// It was sent as it stands and waits for this answer; typing makes another form of it.
+    pub request: Option<RequestId>,
 }
 
 impl Default for NewForm {
@@ -95,11 +97,24 @@ impl Default for NewForm {
             service: TextField::default(),
             focus: NewField::Title,
             errors: Vec::new(),
+            request: None,
         }
     }
 }
 
 impl NewForm {
+    /// Nothing was typed that would be missed.
+    pub fn is_empty(&self) -> bool {
+        self.title.text().trim().is_empty() && self.service.text().trim().is_empty()
+    }
+
+    /// It is no longer what was sent, and a mistake in the field with the focus may be gone.
+    pub fn edited(&mut self) {
+        let focus = self.focus;
+        self.request = None;
+        self.errors.retain(|error| error.field != focus.name());
+    }
+
     /// The text field with the focus; none on a choice.
     pub fn field(&mut self) -> Option<&mut TextField> {
         match self.focus {

@@ -12,7 +12,8 @@ const KEEP: usize = 20_000;
 #[derive(Debug, Default)]
 pub struct Known {
     incidents: HashMap<IncidentId, Incident>,
-    /// Deleted ones, with the version of the deletion: a late answer must not bring them back.
+    /// Deleted ones, with the version of the deletion: a late answer must not bring them back. What
+    /// was last known of them stays, for as long as somebody looks at it.
     deleted: HashMap<IncidentId, i64>,
 }
 
@@ -38,7 +39,6 @@ impl Known {
 
     /// Takes a deletion; says whether it was news.
     pub fn delete(&mut self, incident: &Incident) -> bool {
-        self.incidents.remove(&incident.id);
         self.deleted.insert(incident.id, incident.version).is_none()
     }
 

@@ -130,7 +130,11 @@ impl List {
             Move::First => 0,
             Move::Last => last,
         };
-        self.choose(self.rows[wanted.min(last)]);
+        let target = self.rows[wanted.min(last)];
+        self.choose(target);
+        if self.ghost == Some(target) {
+            self.leave_ghost(target);
+        }
         self.show_selected(height);
     }
 
@@ -140,6 +144,13 @@ impl List {
         if let Some(ghost) = self.ghost.take_if(|ghost| *ghost != id) {
             self.drop_row(ghost);
         }
+    }
+
+    /// The cursor was moved off a ghost at the end of the list: the ghost goes, its neighbour is next.
+    fn leave_ghost(&mut self, ghost: IncidentId) {
+        let at = self.index_of(ghost).unwrap_or(0);
+        self.drop_row(ghost);
+        self.selected = self.rows.get(at).or(self.rows.last()).copied();
     }
 
     /// Scrolls just so far that the selected row is on the screen.
@@ -176,10 +187,13 @@ impl List {
         true
     }
 
-    /// Takes a deleted incident away. Says whether it was there.
+    /// Takes a deleted incident away; under the cursor it stays as a ghost, so that a key on its way
+    /// does not hit its neighbour. Says whether it was there.
     pub fn remove(&mut self, id: IncidentId) -> bool {
         let counted = self.ghost != Some(id);
-        if !self.drop_row(id) {
+        if self.selected == Some(id) && self.index_of(id).is_some() {
+            self.ghost = Some(id);
+        } else if !self.drop_row(id) {
             return false;
         }
         if let Some((total, _)) = &mut self.total
@@ -199,9 +213,6 @@ impl List {
             self.offset -= 1;
         }
         self.fresh.remove(&id);
-        if self.selected == Some(id) {
-            self.selected = self.rows.get(at).or(self.rows.last()).copied();
-        }
         if self.ghost == Some(id) {
             self.ghost = None;
         }

@@ -145,6 +145,8 @@ pub struct Model {
     pub commands: CommandLog,
     /// Comments begun and not sent.
     pub drafts: HashMap<IncidentId, String>,
+    /// New incidents begun and left, or sent and left before the answer; the newest last.
+    pub new_drafts: Vec<NewForm>,
     pub flash: Option<Flash>,
     pub timers: Timers,
     pub requests: Requests,
@@ -174,6 +176,7 @@ impl Model {
             cache: CachePanel::default(),
             commands: CommandLog::default(),
             drafts: HashMap::new(),
+            new_drafts: Vec::new(),
             flash: None,
             timers: Timers::default(),
             requests: Requests::default(),
@@ -228,6 +231,17 @@ impl Model {
         id.and_then(|id| self.known.get(id))
     }
 
+    /// Whether this incident is opened on the screen.
+    pub fn is_open(&self, id: IncidentId) -> bool {
+        self.screen == Screen::Detail && self.detail.as_ref().is_some_and(|detail| detail.id == id)
+    }
+
+    /// What [`Self::subject`] stands in is current enough to act on: the rows of another query that
+    /// is still being loaded are not.
+    pub fn can_act(&self) -> bool {
+        self.screen != Screen::Incidents || self.list.loaded
+    }
+
     /// Rows of the list on the screen.
     pub fn list_height(&self) -> usize {
         usize::from(layout::list_rows(self.size.1).rows)
@@ -241,6 +255,15 @@ impl Model {
         self.flash =
             Some(Flash { tone, text: text.into(), until: self.now + TimeDelta::seconds(seconds) });
         self.dirty = true;
+    }
+
+    /// Keeps a comment that was not sent, after what is kept of this incident already.
+    pub fn keep_draft(&mut self, id: IncidentId, text: &str) {
+        let draft = self.drafts.entry(id).or_default();
+        if !draft.is_empty() {
+            draft.push_str("\n\n");
+        }
+        draft.push_str(text);
     }
 
     /// The flash, while it lasts.

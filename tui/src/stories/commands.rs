@@ -280,6 +280,64 @@ fn a_new_incident_is_created_and_selected() {
     assert!(client.model.overlay.is_none());
 }
 
+/// A form sent with this title, and its request.
+fn sent_form(client: &mut Client, title: &str) -> crate::effect::RequestId {
+    client.press("N");
+    client.type_text(title);
+    client.press("enter");
+    client.command().0
+}
+
+#[test]
+fn the_answer_to_a_create_leaves_another_form_and_the_cursor_alone() {
+    let mut client = Client::live();
+    let request = sent_form(&mut client, "First");
+    client.press("esc N");
+    client.type_text("Second");
+    let created = Incident { created_at: client.now, ..incident(300, "First") };
+    client.done(request, Outcome::Changed(Box::new(created.clone())));
+    assert!(client.screen().contains("Second"));
+    assert_eq!(client.selected(), "INC-204");
+    assert_eq!(client.flash(), "INC-300 created");
+    // Typed on after it was sent: that is another form too.
+    client.press("enter");
+    let (request, _) = client.command();
+    client.type_text(", and more");
+    client.done(request, Outcome::Changed(Box::new(Incident { id: id(301), ..created })));
+    assert!(client.screen().contains("Second, and more"));
+    assert_eq!(client.selected(), "INC-204");
+}
+
+#[test]
+fn a_new_incident_left_before_it_failed_is_there_again() {
+    let mut client = Client::live();
+    let request = sent_form(&mut client, "Disk full");
+    client.press("esc N");
+    assert!(!client.screen().contains("Disk full"));
+    client.press("esc");
+    client.done(request, Outcome::Failed(offline()));
+    client.press("N");
+    assert!(client.screen().contains("Disk full"));
+    // And so is one that was begun and left.
+    client.press("esc N");
+    assert!(client.screen().contains("Disk full"));
+}
+
+#[test]
+fn a_comment_given_back_joins_the_one_being_written() {
+    let mut client = Client::live();
+    client.press("n");
+    client.type_text("first thought");
+    client.press("enter");
+    let (request, _) = client.command();
+    client.press("n");
+    client.type_text("second thought");
+    client.done(request, Outcome::Failed(offline()));
+    client.press("esc n");
+    let screen = client.screen();
+    assert!(screen.contains("first thought") && screen.contains("second thought"), "{screen}");
+}
+
 #[test]
 fn a_refused_new_incident_keeps_what_was_typed() {
     let mut client = Client::live();

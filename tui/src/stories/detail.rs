@@ -224,11 +224,33 @@ fn an_alert_that_resolves_shows_at_once() {
 }
 
 #[test]
-fn the_screen_of_a_deleted_incident_closes_and_says_so() {
+fn a_deleted_incident_stays_on_its_screen_says_so_and_takes_no_command() {
     let mut client = Client::opened();
-    let incident = next(&incidents()[0], |incident| incident.version = 9);
-    let fact = Fact::IncidentDeleted { incident };
-    client.stream(StreamEvent::Event(Box::new(told(fact, actor("root"), 0))));
-    assert_eq!(client.model.screen, Screen::Incidents);
+    client.stream(deleted_event(&incidents()[0]));
+    assert_eq!(client.model.screen, Screen::Detail);
     assert_eq!(client.flash(), "INC-204 was deleted by root");
+    assert!(client.screen().contains("deleted"));
+    client.take();
+    for key in ["a", "m", "p", "n"] {
+        client.press(key);
+        assert!(client.model.overlay.is_none(), "{key}");
+        assert_eq!(client.flash(), "Nothing done: INC-204 was deleted", "{key}");
+    }
+    client.wait(20_000);
+    assert!(client.sends_nothing());
+}
+
+#[test]
+fn a_sentence_is_not_cut_off_when_its_incident_is_deleted() {
+    let mut client = Client::opened();
+    client.press("n");
+    client.type_text("rolling ");
+    client.stream(deleted_event(&incidents()[0]));
+    client.take();
+    client.type_text("back, resolve it");
+    assert!(client.screen().contains("rolling back, resolve it"), "{}", client.screen());
+    client.press("enter");
+    assert!(client.sends_nothing());
+    assert_eq!(client.flash(), "Nothing done: this incident was deleted");
+    assert!(client.screen().contains("rolling back, resolve it"));
 }

@@ -211,14 +211,63 @@ fn what_no_longer_matches_stays_under_the_cursor_until_it_moves() {
 #[test]
 fn a_deleted_incident_leaves_and_no_late_answer_brings_it_back() {
     let mut client = Client::live();
-    let gone = next(&incidents()[0], |_| {});
-    client.press("ctrl-r");
+    client.press("j ctrl-r");
     let (request, ..) = list_load(&mut client);
-    let fact = Fact::IncidentDeleted { incident: gone };
-    client.stream(StreamEvent::Event(Box::new(told(fact, actor("root"), 0))));
+    client.stream(deleted_event(&incidents()[0]));
     assert_eq!(client.selected(), "INC-203");
+    assert!(!client.titles().contains(&"INC-204".to_owned()));
     client.done(request, page(incidents()));
     assert!(!client.titles().contains(&"INC-204".to_owned()));
+}
+
+#[test]
+fn a_deletion_by_somebody_else_does_not_move_the_cursor_onto_the_neighbour() {
+    let mut client = Client::live();
+    client.press("ctrl-r");
+    let (request, ..) = list_load(&mut client);
+    client.stream(deleted_event(&incidents()[0]));
+    for key in ["a", "m", "p", "n", "M", "enter"] {
+        client.press(key);
+        assert_eq!(client.selected(), "INC-204", "{key}");
+        assert!(client.model.overlay.is_none(), "{key}");
+        assert!(client.flash().contains("was deleted"), "{key}: {}", client.flash());
+    }
+    assert!(client.sends_nothing());
+    assert!(client.screen().contains("was deleted; it leaves with the cursor"));
+    client.done(request, page(incidents()));
+    assert_eq!(client.selected(), "INC-204");
+    client.press("j");
+    assert_eq!(client.selected(), "INC-203");
+    assert!(!client.titles().contains(&"INC-204".to_owned()));
+}
+
+#[test]
+fn a_deleted_last_row_is_left_with_any_move() {
+    let only = incident(1, "Only one");
+    let mut client = Client::new().connected(std::slice::from_ref(&only));
+    client.stream(deleted_event(&only));
+    assert_eq!(client.selected(), "INC-1");
+    client.press("j");
+    assert!(client.titles().is_empty());
+    assert_eq!(client.model.list.selected, None);
+}
+
+#[test]
+fn a_key_after_a_new_query_does_not_hit_a_row_of_the_old_or_the_next_list() {
+    let mut client = Client::live();
+    client.press("/");
+    client.type_text("disk");
+    client.press("enter");
+    let (request, ..) = list_load(&mut client);
+    for key in ["a", "m", "p", "n", "M"] {
+        client.press(key);
+        assert!(client.model.overlay.is_none(), "{key}");
+        assert!(client.flash().contains("not loaded yet"), "{key}: {}", client.flash());
+    }
+    assert!(client.sends_nothing());
+    client.done(request, page(vec![incidents()[2].clone()]));
+    client.press("a");
+    client.command();
 }
 
 /// Which incident the cursor is on, and on which line of the screen.

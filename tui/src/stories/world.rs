@@ -210,6 +210,11 @@ pub fn created_event(incident: Incident) -> StreamEvent {
     StreamEvent::Event(Box::new(told(fact, Actor::system(), 0)))
 }
 
+pub fn deleted_event(incident: &Incident) -> StreamEvent {
+    let fact = Fact::IncidentDeleted { incident: next(incident, |_| {}) };
+    StreamEvent::Event(Box::new(told(fact, actor("root"), 0)))
+}
+
 pub fn alert(number: u128, status: AlertStatus) -> Alert {
     let labels = [("alertname", "CheckoutSlow"), ("instance", "i-a"), ("region", "eu")];
     let map = |pairs: &[(&str, &str)]| {

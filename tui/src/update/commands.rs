@@ -11,7 +11,7 @@ use crate::action::Step;
 use crate::effect::{Command, Load, RequestId};
 use crate::event::{Failure, Outcome};
 use crate::model::commands::{Cell, Deed, Tone, What};
-use crate::model::{Model, Overlay};
+use crate::model::Model;
 
 use super::{Out, detail, forms, list, timers, verdict};
 
@@ -26,6 +26,15 @@ pub fn subject(model: &mut Model, cell: Option<Cell>) -> Option<Incident> {
         model.flash(Tone::Neutral, "No incident is selected");
         return None;
     };
+    if !model.can_act() {
+        model.flash(Tone::Neutral, "Nothing done: the list of this query is not loaded yet");
+        return None;
+    }
+    if model.known.is_deleted(incident.id) {
+        let text = format!("Nothing done: {} was deleted", incident.reference);
+        model.flash(Tone::Warning, text);
+        return None;
+    }
     if let Some(cell) = cell
         && model.commands.is_pending(incident.id, cell)
     {
@@ -109,12 +118,13 @@ pub fn comment(model: &mut Model, incident: &Incident, body: String, out: &mut O
         deed: Deed::Comment(body.clone()),
     };
     let command = Command::Comment { id: incident.id, body: NewComment { body } };
-    send(model, what, command, out);
+    let _ = send(model, what, command, out);
 }
 
-pub fn create(model: &mut Model, incident: NewIncident, out: &mut Out) {
+/// Returns the request, so that the form knows its answer.
+pub fn create(model: &mut Model, incident: NewIncident, out: &mut Out) -> RequestId {
     let what = What { incident: None, deed: Deed::Create(incident.title.clone()) };
-    send(model, what, Command::Create(Box::new(incident)), out);
+    send(model, what, Command::Create(Box::new(incident)), out)
 }
 
 fn send_patch(
@@ -126,16 +136,17 @@ fn send_patch(
 ) {
     let what = What { incident: Some((incident.id, incident.reference)), deed };
     let command = Command::Patch { id: incident.id, patch: Box::new(patch) };
-    send(model, what, command, out);
+    let _ = send(model, what, command, out);
 }
 
-fn send(model: &mut Model, what: What, command: Command, out: &mut Out) {
+fn send(model: &mut Model, what: What, command: Command, out: &mut Out) -> RequestId {
     if let Some(warning) = model.connection.warning(model.now) {
         let text = format!("{} sent, but {warning}", what.words());
         model.flash(Tone::Warning, text);
     }
     let request = model.requests.command(command, what.clone(), out);
     model.commands.sent(request, what, model.now);
+    request
 }
 
 pub fn answered(
@@ -147,12 +158,12 @@ pub fn answered(
 ) {
     let (tone, text) = match outcome {
         Outcome::Changed(incident) => {
-            changed(model, what, &incident);
+            changed(model, request, what, &incident);
             (Tone::Good, verdict::done(what, &incident))
         }
         Outcome::Commented(_) => (Tone::Good, format!("{} sent", what.words())),
         Outcome::Failed(failure) => {
-            give_back(model, what, &failure);
+            give_back(model, request, what, &failure);
             check_again(model, what, out);
             (Tone::Bad, verdict::failed(model, what, &failure))
         }
@@ -165,39 +176,34 @@ pub fn answered(
     model.flash(tone, text);
 }
 
-fn changed(model: &mut Model, what: &What, incident: &Incident) {
+fn changed(model: &mut Model, request: RequestId, what: &What, incident: &Incident) {
+    let create = matches!(what.deed, Deed::Create(_));
     // The answer and the event race; whichever is first counts.
     let news = model.known.read(incident);
-    if news || matches!(what.deed, Deed::Create(_)) {
+    if news || create {
         list::changed(model, incident);
         timers::reload_counts_soon(model);
     }
-    if matches!(what.deed, Deed::Create(_)) {
-        if matches!(model.overlay, Some(Overlay::NewIncident(_))) {
-            model.overlay = None;
-        }
-        if model.list.index_of(incident.id).is_some() {
-            model.list.choose(incident.id);
-            let height = model.list_height();
-            model.list.show_selected(height);
-        }
+    // Who has gone on to something else keeps the cursor where it is.
+    if create && forms::created(model, request) && model.list.index_of(incident.id).is_some() {
+        model.list.choose(incident.id);
+        let height = model.list_height();
+        model.list.show_selected(height);
     }
 }
 
 /// What a person wrote is never lost: it is there again when the field opens.
-fn give_back(model: &mut Model, what: &What, failure: &Failure) {
+fn give_back(model: &mut Model, request: RequestId, what: &What, failure: &Failure) {
     match (&what.deed, what.incident) {
-        (Deed::Comment(body), Some((id, _))) => {
-            model.drafts.entry(id).or_insert_with(|| body.clone());
-        }
-        (Deed::Create(_), _) => forms::refused(model, failure),
+        (Deed::Comment(body), Some((id, _))) => model.keep_draft(id, body),
+        (Deed::Create(_), _) => forms::refused(model, request, failure),
         _ => {}
     }
 }
 
 /// After a failure the truth is at the daemon: look.
 fn check_again(model: &mut Model, what: &What, out: &mut Out) {
-    let Some((id, _)) = what.incident else {
+    let Some((id, _)) = what.incident.filter(|(id, _)| !model.known.is_deleted(*id)) else {
         return;
     };
     if model.detail.as_ref().is_some_and(|detail| detail.id == id) {
@@ -209,9 +215,9 @@ fn check_again(model: &mut Model, what: &What, out: &mut Out) {
 
 /// The incident a form was opened for, as it stands now.
 pub fn incident(model: &mut Model, id: IncidentId) -> Option<Incident> {
-    let incident = model.known.get(id).cloned();
+    let incident = model.known.get(id).filter(|_| !model.known.is_deleted(id)).cloned();
     if incident.is_none() {
-        model.flash(Tone::Warning, "This incident does not exist any more");
+        model.flash(Tone::Warning, "Nothing done: this incident was deleted");
     }
     incident
 }

@@ -23,6 +23,9 @@ pub fn open(model: &mut Model, id: IncidentId, out: &mut Out) {
 
 /// Reads all of it; what is shown stays until the answers.
 pub fn reload(model: &mut Model, out: &mut Out) {
+    if shows_gone(model) {
+        return;
+    }
     read_incident(model, out);
     ask_timeline(model, None, out);
     read_alerts(model, out);
@@ -31,6 +34,9 @@ pub fn reload(model: &mut Model, out: &mut Out) {
 
 /// What makes no event: counters and repeats of alerts. What failed to load is tried again.
 pub fn refresh(model: &mut Model, out: &mut Out) {
+    if shows_gone(model) {
+        return;
+    }
     let Some(detail) = &model.detail else {
         return;
     };
@@ -49,25 +55,15 @@ pub fn refresh(model: &mut Model, out: &mut Out) {
     logs::catch_up(model, false, out);
 }
 
+/// The opened incident has been deleted: there is nothing to read any more.
+fn shows_gone(model: &Model) -> bool {
+    model.detail.as_ref().is_some_and(|detail| model.known.is_deleted(detail.id))
+}
+
 /// Back to the list.
 pub fn close(model: &mut Model) {
     model.screen = Screen::Incidents;
     timers::watch_pane(model);
-}
-
-/// Leaves the screen of an incident that is gone. Says whether it was open.
-pub fn close_if(model: &mut Model, id: IncidentId) -> bool {
-    if model.detail.as_ref().is_none_or(|detail| detail.id != id) {
-        return false;
-    }
-    model.detail = None;
-    if model.screen == Screen::Detail {
-        model.overlay = None;
-        close(model);
-        model.dirty = true;
-        return true;
-    }
-    false
 }
 
 /// Another log: positions and line numbers of the old one mean nothing.

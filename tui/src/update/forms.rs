@@ -91,7 +91,22 @@ pub fn open_new(model: &mut Model) {
         model.flash(Tone::Warning, text);
         return;
     }
-    model.overlay = Some(Overlay::NewIncident(NewForm::default()));
+    // What is on its way is not taken up again before its answer.
+    let draft = model.new_drafts.iter().rposition(|form| form.request.is_none());
+    let form = draft.map(|at| model.new_drafts.remove(at)).unwrap_or_default();
+    model.overlay = Some(Overlay::NewIncident(form));
+}
+
+/// What was written stays a draft; what was sent waits for its answer without the form.
+pub fn leave_new(model: &mut Model) {
+    if let Some(Overlay::NewIncident(form)) = model.overlay.take()
+        && !form.is_empty()
+    {
+        if form.request.is_none() {
+            model.flash(Tone::Neutral, "Draft of the new incident kept");
+        }
+        model.new_drafts.push(form);
+    }
 }
 
 pub fn turn_new(form: &mut NewForm, by: usize) {
@@ -100,10 +115,9 @@ pub fn turn_new(form: &mut NewForm, by: usize) {
 
 /// Left and right choose where the field is a choice.
 pub fn edit_new(form: &mut NewForm, edit: Edit) {
-    let focus = form.focus;
     if let Some(field) = form.field() {
         field.edit(edit);
-        form.errors.retain(|error| error.field != focus.name());
+        form.edited();
         return;
     }
     let at = place_of(form.priority);
@@ -115,19 +129,20 @@ pub fn edit_new(form: &mut NewForm, edit: Edit) {
         _ => at,
     };
     form.priority = PRIORITIES[wanted.min(PRIORITIES.len() - 1)];
+    form.edited();
 }
 
 /// A character: text, or on the choice the first letter of a priority.
 pub fn type_new(form: &mut NewForm, c: char) {
-    let focus = form.focus;
     if let Some(field) = form.field() {
         field.insert(c);
-        form.errors.retain(|error| error.field != focus.name());
+        form.edited();
         return;
     }
     let letter = |priority: &&Priority| priority.as_str().starts_with(c.to_ascii_lowercase());
     if let Some(priority) = PRIORITIES.iter().find(letter) {
         form.priority = *priority;
+        form.edited();
     }
 }
 
@@ -136,6 +151,7 @@ pub fn submit_new(model: &mut Model, out: &mut Out) {
         return;
     };
     if model.commands.is_creating() {
+        model.flash(Tone::Neutral, "Still waiting for the answer to the incident before");
         return;
     }
     let incident = form.incident();
@@ -145,7 +161,28 @@ pub fn submit_new(model: &mut Model, out: &mut Out) {
         return;
     }
     form.errors.clear();
-    commands::create(model, incident, out);
+    let request = commands::create(model, incident, out);
+    if let Some(Overlay::NewIncident(form)) = &mut model.overlay {
+        form.request = Some(request);
+    }
+}
+
+/// The form that was sent with this request, if it is still open as it was sent.
+fn open_form(model: &mut Model, request: RequestId) -> Option<&mut NewForm> {
+    match &mut model.overlay {
+        Some(Overlay::NewIncident(form)) if form.request == Some(request) => Some(form),
+        _ => None,
+    }
+}
+
+/// The incident came into being: its form has done its work. Says whether it was still open.
+pub fn created(model: &mut Model, request: RequestId) -> bool {
+    model.new_drafts.retain(|form| form.request != Some(request));
+    let open = open_form(model, request).is_some();
+    if open {
+        model.overlay = None;
+    }
+    open
 }
 
 fn first_wrong(errors: &[FieldError]) -> NewField {
@@ -155,12 +192,17 @@ fn first_wrong(errors: &[FieldError]) -> NewField {
         .unwrap_or(NewField::Title)
 }
 
-/// The daemon refused a new incident: the form stays, each mistake beside its field.
-pub fn refused(model: &mut Model, failure: &Failure) {
-    if let (Some(Overlay::NewIncident(form)), Some(problem)) =
-        (&mut model.overlay, &failure.problem)
-    {
-        form.errors.clone_from(&problem.errors);
+/// A new incident was not created: the form stays, each mistake beside its field; when it was left
+/// meanwhile it is a draft again.
+pub fn refused(model: &mut Model, request: RequestId, failure: &Failure) {
+    let errors = failure.problem.as_ref().map(|problem| problem.errors.clone()).unwrap_or_default();
+    let left = model.new_drafts.iter_mut().find(|form| form.request == Some(request));
+    if let Some(form) = left {
+        form.errors = errors;
+        form.request = None;
+    } else if let Some(form) = open_form(model, request) {
+        form.errors = errors;
+        form.request = None;
     }
 }
 
@@ -185,7 +227,7 @@ pub fn leave_comment(model: &mut Model) {
         && !comment.field.text().trim().is_empty()
     {
         let text = format!("Draft of {} kept", comment.reference);
-        model.drafts.insert(comment.incident, comment.field.text().to_owned());
+        model.keep_draft(comment.incident, comment.field.text());
         model.flash(Tone::Neutral, text);
     }
 }

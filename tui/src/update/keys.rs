@@ -4,6 +4,7 @@ use crate::action::{Action, Edit, Move, Place};
 use crate::effect::Effect;
 use crate::event::KeyInput;
 use crate::keymap::{self, Context};
+use crate::model::commands::Tone;
 use crate::model::detail::Tab;
 use crate::model::input::TextField;
 use crate::model::{Model, Overlay, Screen};
@@ -64,8 +65,10 @@ fn typed(model: &mut Model) {
     if model.context() == Context::Query {
         list::check_query(model);
     }
-    if let Some(Overlay::Comment(comment)) = &mut model.overlay {
-        comment.error = None;
+    match &mut model.overlay {
+        Some(Overlay::Comment(comment)) => comment.error = None,
+        Some(Overlay::NewIncident(form)) => form.edited(),
+        _ => {}
     }
 }
 
@@ -80,7 +83,11 @@ fn act(model: &mut Model, action: Action, context: Context, out: &mut Out) {
         Action::Back => back(model, context, out),
         Action::Open => {
             if let Some(id) = model.list.selected {
-                detail::open(model, id, out);
+                if model.known.is_deleted(id) {
+                    model.flash(Tone::Warning, "This incident was deleted");
+                } else {
+                    detail::open(model, id, out);
+                }
             }
         }
         Action::Go(place) => go_to(model, place, out),
@@ -112,9 +119,8 @@ fn act(model: &mut Model, action: Action, context: Context, out: &mut Out) {
 fn back(model: &mut Model, context: Context, out: &mut Out) {
     match context {
         Context::Comment => forms::leave_comment(model),
-        Context::Help | Context::CommandLog | Context::Picker | Context::NewIncident => {
-            model.overlay = None;
-        }
+        Context::NewIncident => forms::leave_new(model),
+        Context::Help | Context::CommandLog | Context::Picker => model.overlay = None,
         Context::Query => list::cancel_query(model),
         Context::Search => logs::cancel_search(model),
         Context::Logs => {

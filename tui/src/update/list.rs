@@ -120,13 +120,14 @@ fn settle(model: &mut Model) -> bool {
     let list = &mut model.list;
     let before = (list.rows.clone(), list.selected, list.ghost);
     // Another query is another list: nothing of the old one is kept.
-    let keep = list.selected.filter(|id| list.loaded && !model.known.is_deleted(*id));
-    let rows = std::mem::take(&mut list.incoming);
+    let keep = list.selected.filter(|_| list.loaded);
+    let mut rows = std::mem::take(&mut list.incoming);
+    rows.retain(|id| !model.known.is_deleted(*id));
     list.replace(rows, keep, height);
     list.loaded = true;
     let arrived = std::mem::take(&mut list.arrived);
     for id in arrived {
-        if let Some(incident) = model.known.get(id) {
+        if let Some(incident) = model.known.get(id).filter(|_| !model.known.is_deleted(id)) {
             model.list.insert(incident, &model.known, height);
         }
     }

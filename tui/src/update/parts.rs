@@ -36,8 +36,9 @@ fn incident_failed(model: &mut Model, request: RequestId, id: IncidentId, failur
     if gone {
         if let Some(incident) = model.known.get(id).cloned() {
             let reference = incident.reference;
-            super::stream::deleted(model, &incident, "somebody");
-            model.flash(Tone::Warning, format!("{reference} does not exist any more"));
+            if super::stream::deleted(model, &incident) {
+                model.flash(Tone::Warning, format!("{reference} does not exist any more"));
+            }
         }
         return;
     }

@@ -71,7 +71,10 @@ fn fact(model: &mut Model, event: &Event, out: &mut Out) {
         return;
     };
     if let Fact::IncidentDeleted { incident } = &event.fact {
-        deleted(model, incident, &event.actor.name);
+        if deleted(model, incident) && model.is_open(incident.id) {
+            let text = format!("{} was deleted by {}", incident.reference, event.actor.name);
+            model.flash(Tone::Warning, text);
+        }
         return;
     }
     let before = model.known.get(incident.id).map(key);
@@ -108,14 +111,14 @@ fn key(incident: &Incident) -> Key {
     )
 }
 
-pub fn deleted(model: &mut Model, incident: &Incident, by: &str) {
+/// An incident is gone. Whoever looks at it goes on seeing what it was, and can do nothing to it.
+/// Says whether that was news.
+pub fn deleted(model: &mut Model, incident: &Incident) -> bool {
     if !model.known.delete(incident) {
-        return;
+        return false;
     }
     timers::reload_counts_soon(model);
     model.dirty |= model.list.remove(incident.id);
-    if detail::close_if(model, incident.id) {
-        let text = format!("{} was deleted by {by}", incident.reference);
-        model.flash(Tone::Warning, text);
-    }
+    model.dirty |= model.is_open(incident.id);
+    true
 }

@@ -97,7 +97,10 @@ fn title(pen: &mut Pen, model: &Model, incident: &Incident) {
         pen.right(&pending(Cell::Who, who), theme.work());
         pen.keep_free(1);
     }
-    if pen.room() > 24 {
+    if model.known.is_deleted(incident.id) {
+        pen.right("deleted", theme.bad());
+        pen.keep_free(1);
+    } else if pen.room() > 24 {
         let word = pending(Cell::Status, incident.status.to_string());
         let glyph = theme.status_glyph(incident.status);
         pen.right(&format!("{glyph} {word}"), theme.status(incident.status));

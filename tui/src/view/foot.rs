@@ -108,7 +108,7 @@ const fn hint(context: Context, action: Action, usual: &'static str) -> &'static
         (Context::Comment, Action::Confirm) => "send",
         (Context::NewIncident, Action::Confirm) => "create",
         (Context::Picker, Action::Confirm) => "choose",
-        (Context::Query | Context::Search | Context::NewIncident, Action::Back) => "cancel",
+        (Context::Query | Context::Search, Action::Back) => "cancel",
         (Context::List, Action::Back) => "clear query",
         (Context::Logs | Context::Detail, Action::Query) => "search logs",
         _ => usual,
@@ -147,7 +147,8 @@ fn offered(model: &Model, context: Context) -> Vec<Action> {
 /// What may be done to the incident as it stands, by somebody with this role.
 fn steps(model: &Model) -> Vec<Action> {
     let may = model.me.as_ref().is_none_or(|me| me.role > Role::Viewer);
-    let Some(incident) = model.subject().filter(|_| may) else {
+    let may = may && model.can_act();
+    let Some(incident) = model.subject().filter(|i| may && !model.known.is_deleted(i.id)) else {
         return Vec::new();
     };
     let mut actions: Vec<Action> = Step::ALL

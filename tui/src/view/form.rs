@@ -46,7 +46,7 @@ pub fn new_incident(buf: &mut Buffer, area: Rect, model: &Model, form: &NewForm)
     let mut pen = Pen::new(buf, sheet, 1, theme);
     pen.gap(1);
     pen.text("New incident", theme.bold());
-    if model.commands.is_creating() {
+    if form.request.is_some() {
         pen.gap(2);
         pen.text("being created …", theme.dim());
     } else {

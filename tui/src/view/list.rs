@@ -146,6 +146,10 @@ fn answer(pen: &mut Pen, model: &Model) {
     pen.gap(1);
     pen.text(&incident.reference.to_string(), theme.bold());
     pen.gap(2);
+    if model.known.is_deleted(incident.id) {
+        pen.text("was deleted; it leaves with the cursor", theme.dim());
+        return;
+    }
     if is_ghost(model, incident.id) {
         pen.text("no longer matches the query; it leaves with the cursor", theme.dim());
         return;
