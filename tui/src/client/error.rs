@@ -85,6 +85,24 @@ impl ClientError {
         Self::new(kind, message)
     }
 
+    /// The error of a repeated write whose first try was cut off: unless the daemon decided, which it
+    /// does for both tries by their common key, nobody knows whether it happened.
+    pub(super) fn after_cut(self) -> Self {
+        let decided = match self.kind {
+            ErrorKind::Forbidden | ErrorKind::NotFound | ErrorKind::Refused => true,
+            // The key is in use: the first try is still under way.
+            ErrorKind::Conflict => {
+                self.problem.as_ref().is_some_and(|p| p.code != Code::IdempotencyConflict)
+            }
+            _ => false,
+        };
+        if decided || self.kind == ErrorKind::Interrupted {
+            return self;
+        }
+        let message = format!("{}; it may have happened: look before you repeat it", self.message);
+        Self { kind: ErrorKind::Interrupted, message, ..self }
+    }
+
     /// An answer that is no success.
     pub(super) fn answer(base: &str, status: u16, body: &[u8]) -> Self {
         match serde_json::from_slice::<Problem>(body) {

@@ -8,6 +8,8 @@ pub mod backoff;
 pub mod error;
 pub mod session;
 pub mod stream;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -189,6 +191,20 @@ impl Client {
     }
 
     async fn attempts(&self, call: &Call) -> Result<Bytes, ClientError> {
+        let mut was_cut = false;
+        let done = self.attempts_noting(call, &mut was_cut).await;
+        // A write that once was on its way may have happened, whatever its repeat met.
+        done.map_err(|error| {
+            if was_cut && call.method != Method::GET { error.after_cut() } else { error }
+        })
+    }
+
+    /// `was_cut`: a try broke after it was begun.
+    async fn attempts_noting(
+        &self,
+        call: &Call,
+        was_cut: &mut bool,
+    ) -> Result<Bytes, ClientError> {
         let mut headers = HeaderMap::new();
         headers.insert("x-request-id", header(&Uuid::now_v7().simple().to_string())?);
         if call.method != Method::GET {
@@ -201,6 +217,7 @@ impl Client {
                 Ok(bytes) => return Ok(bytes),
                 Err(failure) => failure,
             };
+            *was_cut |= failure.error.kind == ErrorKind::Interrupted;
             let expired = failure.error.kind == ErrorKind::Unauthenticated
                 && matches!(call.auth, Auth::Session)
                 && self.session.can_renew();

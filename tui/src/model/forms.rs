@@ -152,14 +152,14 @@ pub struct CommentBox {
 pub struct Picker {
     pub incident: IncidentId,
     pub reference: Reference,
-    pub at: usize,
     pub choice: Choice,
 }
 
+/// What is chosen is a value, never a row number: the list of people may change under it.
 #[derive(Debug, Clone)]
 pub enum Choice {
-    Priority { now: Priority },
-    Assignee { now: Option<UserRef> },
+    Priority { now: Priority, to: Priority },
+    Assignee { now: Option<UserRef>, to: Option<UserId> },
 }
 
 /// The priorities as the picker lists them: the most urgent first.
@@ -173,6 +173,11 @@ pub fn place_of(priority: Priority) -> usize {
 
 /// A person to choose; none is nobody.
 pub type Candidate = Option<(UserId, String)>;
+
+/// The place of a person in a list; none when it does not offer this one.
+pub fn place_among(people: &[Candidate], wanted: Option<UserId>) -> Option<usize> {
+    people.iter().position(|person| person.as_ref().map(|(id, _)| *id) == wanted)
+}
 
 /// Whom an incident can be given to: nobody first, then the active people by name.
 pub fn candidates(users: &[UserOut]) -> Vec<Candidate> {

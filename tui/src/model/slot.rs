@@ -79,6 +79,8 @@ pub enum Purpose {
 #[derive(Debug, Default)]
 pub struct Requests {
     last: u64,
+    /// Up to here questions were asked of a daemon with another log.
+    other_log: u64,
     open: HashMap<RequestId, Purpose>,
 }
 
@@ -100,6 +102,16 @@ impl Requests {
         let request = RequestId(self.last);
         self.open.insert(request, purpose);
         request
+    }
+
+    /// Another log begins: the versions in answers to what was asked before mean nothing.
+    pub fn begin_log(&mut self) {
+        self.other_log = self.last;
+    }
+
+    /// Whether the answer may be of another log than the one that is followed.
+    pub fn is_of_other_log(&self, request: RequestId) -> bool {
+        request.0 <= self.other_log
     }
 
     /// The purpose of an answered request; none when it was answered already.

@@ -1,5 +1,6 @@
 use watchfire_shared::field::Field;
 use watchfire_shared::incident::{Comment, Expect, Incident, IncidentPatch, Priority, Status};
+use watchfire_shared::page::Page;
 use watchfire_shared::problem::{Code, FieldError, Problem};
 use watchfire_shared::user::{Role, UserOut};
 
@@ -119,6 +120,50 @@ fn anybody_can_be_chosen_and_nobody() {
 }
 
 #[test]
+fn who_is_chosen_stays_chosen_when_people_come_and_go() {
+    let mut client = Client::live();
+    client.press("M enter");
+    assert!(client.sends_nothing(), "the people are not known yet");
+    assert!(client.flash().contains("not loaded yet"));
+    client.press("esc M");
+    assert!(client.model.overlay.is_some());
+    let mut client = Client::live();
+    client.press("M");
+    client.answer_all(usual);
+    client.press("j j");
+    client.stream(people_event());
+    let (request, load) = client.loads().pop().expect("they are asked for again");
+    assert_eq!(load, Load::Users);
+    // Somebody whose name comes first: every row moves down by one.
+    let ada = UserOut {
+        id: watchfire_shared::ids::UserId(uuid::Uuid::from_u128(9)),
+        name: "ada".to_owned(),
+        ..me()
+    };
+    let robin_out = UserOut { id: robin().id, name: robin().name, ..me() };
+    let items = vec![me(), robin_out, ada];
+    client.done(request, Outcome::Users(Page { items, next_cursor: None }));
+    client.press("enter");
+    let sent = patch(client.command().1);
+    assert_eq!(sent.assigned_to, Field::Set(robin().id));
+}
+
+#[test]
+fn nobody_else_is_chosen_when_who_was_chosen_is_gone() {
+    let mut client = Client::live();
+    client.press("M");
+    client.answer_all(usual);
+    client.press("j j");
+    client.stream(people_event());
+    client.answer_all(|_| {
+        Some(Outcome::Users(Page { items: vec![me()], next_cursor: None }))
+    });
+    client.press("enter");
+    assert!(client.sends_nothing());
+    assert!(client.flash().contains("not active any more"), "{}", client.flash());
+}
+
+#[test]
 fn the_priority_is_chosen_against_what_the_picker_showed() {
     let mut client = Client::live();
     client.press("p");
@@ -170,7 +215,7 @@ fn a_command_without_an_answer_says_what_to_do() {
     for (kind, words) in [
         (FailureKind::Offline, "not sent"),
         (FailureKind::TimedOut, "it may have happened"),
-        (FailureKind::Unavailable, "try again in a moment"),
+        (FailureKind::Unavailable, "it may have happened"),
     ] {
         let mut client = Client::live();
         client.press("a");

@@ -87,6 +87,27 @@ fn the_timeline_grows_by_itself_and_tells_each_fact_once() {
 }
 
 #[test]
+fn after_a_restore_the_history_of_the_log_before_is_not_shown_as_live() {
+    let mut client = Client::opened();
+    client.press("tab");
+    let log_id = watchfire_shared::ids::JournalId(uuid::Uuid::from_u128(78));
+    let hello = watchfire_shared::event::Hello { log_id, position: 3 };
+    client.stream(StreamEvent::Resync(hello));
+    let detail = client.model.detail.as_ref().expect("open");
+    assert!(detail.timeline.facts().is_empty() && detail.logs.lines().is_empty());
+    assert_eq!(detail.alerts.value, None);
+    let restored = timeline()[..2].to_vec();
+    client.answer_all(|load| match load {
+        Load::Timeline { .. } => {
+            Some(Outcome::Timeline(Page { items: restored.clone(), next_cursor: None }))
+        }
+        other => usual(other),
+    });
+    let detail = client.model.detail.as_ref().expect("open");
+    assert_eq!(detail.timeline.versions(), [1, 2]);
+}
+
+#[test]
 fn a_long_timeline_is_read_page_by_page() {
     let mut client = Client::live();
     client.press("enter");

@@ -434,6 +434,25 @@ fn after_a_resync_everything_is_loaded_again_and_said() {
 }
 
 #[test]
+fn an_answer_of_the_log_before_does_not_hold_off_the_new_one() {
+    let mut client = Client::live();
+    client.press("enter");
+    let loads = client.loads();
+    let (request, _) =
+        loads.into_iter().find(|(_, load)| *load == Load::Incident(id(204))).expect("asked");
+    client.stream(StreamEvent::Resync(Hello {
+        log_id: JournalId(uuid::Uuid::from_u128(78)),
+        position: 3,
+    }));
+    let old = Incident { version: 500, ..incidents()[0].clone() };
+    client.done(request, Outcome::Incident(Box::new(old)));
+    client.answer_all(usual);
+    client.stream(status_event(&incidents()[0], Status::Investigating));
+    let known = client.model.known.get(id(204)).expect("known");
+    assert_eq!((known.version, known.status), (2, Status::Investigating));
+}
+
+#[test]
 fn the_list_is_read_again_from_time_to_time_and_draws_only_when_it_differs() {
     let mut client = Client::live();
     client.wait(1_000);

@@ -210,6 +210,18 @@ pub fn created_event(incident: Incident) -> StreamEvent {
     StreamEvent::Event(Box::new(told(fact, Actor::system(), 0)))
 }
 
+/// Somebody's account has changed.
+pub fn people_event() -> StreamEvent {
+    let about = told(Fact::IncidentCreated { incident: incident(1, "x") }, actor("root"), 0);
+    let fact = Fact::UserUpdated { user: me(), changes: BTreeMap::new() };
+    StreamEvent::Event(Box::new(Told {
+        fact,
+        aggregate_type: AggregateType::User,
+        aggregate_id: me().id.0,
+        ..about
+    }))
+}
+
 pub fn deleted_event(incident: &Incident) -> StreamEvent {
     let fact = Fact::IncidentDeleted { incident: next(incident, |_| {}) };
     StreamEvent::Event(Box::new(told(fact, actor("root"), 0)))

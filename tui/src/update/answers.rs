@@ -43,6 +43,9 @@ fn loaded(model: &mut Model, request: RequestId, load: &Load, outcome: Outcome, 
             }
         }
         Load::Users => {
+            if !model.users.waits_for(request) {
+                return;
+            }
             let answer = match outcome {
                 Outcome::Users(page) => Ok(page.items),
                 Outcome::Failed(failure) => Err(failure),
@@ -51,6 +54,8 @@ fn loaded(model: &mut Model, request: RequestId, load: &Load, outcome: Outcome, 
             take(&mut model.users, request, answer, model.now);
             model.dirty = true;
         }
+        // It is asked for again where somebody still looks at it.
+        Load::Incident(_) if model.requests.is_of_other_log(request) => {}
         Load::Incident(id) => parts::incident_answered(model, request, id, outcome),
         Load::Timeline { id, .. } => parts::timeline_answered(model, request, id, outcome, out),
         Load::Alerts { id, .. } => parts::alerts_answered(model, request, id, outcome, out),

@@ -179,7 +179,8 @@ pub fn answered(
 fn changed(model: &mut Model, request: RequestId, what: &What, incident: &Incident) {
     let create = matches!(what.deed, Deed::Create(_));
     // The answer and the event race; whichever is first counts.
-    let news = model.known.read(incident);
+    let old = model.requests.is_of_other_log(request) && model.known.get(incident.id).is_some();
+    let news = !old && model.known.read(incident);
     if news || create {
         list::changed(model, incident);
         timers::reload_counts_soon(model);

@@ -8,6 +8,7 @@ use crate::action::Move;
 use crate::effect::Load;
 use crate::model::detail::{Detail, Tab};
 use crate::model::scroll::Extent;
+use crate::model::slot::Slot;
 use crate::model::{Model, Screen, layout, overview, tell};
 
 use super::{Out, logs, timers};
@@ -69,7 +70,10 @@ pub fn close(model: &mut Model) {
 /// Another log: positions and line numbers of the old one mean nothing.
 pub fn forget(model: &mut Model) {
     if let Some(detail) = &mut model.detail {
+        detail.read = Slot::default();
         detail.timeline.clear();
+        detail.alerts = Slot::default();
+        detail.alerts_incoming.clear();
         detail.logs.restart();
         detail.logs.known_last = 0;
     }

@@ -12,7 +12,7 @@ use crate::model::commands::{Cell, Tone};
 use crate::model::connection::Link;
 use crate::model::forms::{
     Candidate, Choice, CommentBox, NewField, NewForm, PRIORITIES, Picker, SignInField, candidates,
-    place_of,
+    place_among, place_of,
 };
 use crate::model::input::TextField;
 use crate::model::slot::Purpose;
@@ -255,7 +255,7 @@ pub fn open_priority(model: &mut Model) {
         return;
     };
     let now = incident.priority;
-    open_picker(model, &incident, place_of(now), Choice::Priority { now });
+    open_picker(model, &incident, Choice::Priority { now, to: now });
 }
 
 pub fn open_assign(model: &mut Model, out: &mut Out) {
@@ -263,57 +263,79 @@ pub fn open_assign(model: &mut Model, out: &mut Out) {
         return;
     };
     if model.users.asked.is_none() {
-        model.users.asked = Some(model.requests.load(Load::Users, model.now, out));
+        ask_people(model, out);
     }
     let now = incident.assigned_to.clone();
-    open_picker(model, &incident, 0, Choice::Assignee { now });
+    open_picker(model, &incident, Choice::Assignee { now, to: None });
 }
 
-fn open_picker(model: &mut Model, incident: &Incident, at: usize, choice: Choice) {
-    model.overlay = Some(Overlay::Picker(Picker {
-        incident: incident.id,
-        reference: incident.reference,
-        at,
-        choice,
-    }));
+fn ask_people(model: &mut Model, out: &mut Out) {
+    model.users.asked = Some(model.requests.load(Load::Users, model.now, out));
 }
 
-fn people(model: &Model) -> Vec<Candidate> {
-    candidates(model.users.value.as_deref().unwrap_or_default())
+/// People have changed: what is on its way may not know it. Who is just choosing gets them anew, and
+/// everybody else when they choose.
+pub fn people_changed(model: &mut Model, out: &mut Out) {
+    model.users.asked = None;
+    if let Some(Overlay::Picker(Picker { choice: Choice::Assignee { .. }, .. })) = &model.overlay {
+        ask_people(model, out);
+    }
+}
+
+fn open_picker(model: &mut Model, incident: &Incident, choice: Choice) {
+    let (incident, reference) = (incident.id, incident.reference);
+    model.overlay = Some(Overlay::Picker(Picker { incident, reference, choice }));
+}
+
+fn people(model: &Model) -> Option<Vec<Candidate>> {
+    model.users.value.as_deref().map(candidates)
 }
 
 pub fn go_picker(model: &mut Model, step: Move) {
-    let people = people(model).len();
-    if let Some(Overlay::Picker(picker)) = &mut model.overlay {
-        let count = match picker.choice {
-            Choice::Priority { .. } => PRIORITIES.len(),
-            Choice::Assignee { .. } => people,
-        };
-        picker.at = scrolled(picker.at, step, count, count.saturating_sub(1));
+    let people = people(model).unwrap_or_default();
+    let Some(Overlay::Picker(picker)) = &mut model.overlay else {
+        return;
+    };
+    let moved = |at, count: usize| scrolled(at, step, count, count.saturating_sub(1));
+    match &mut picker.choice {
+        Choice::Priority { to, .. } => *to = PRIORITIES[moved(place_of(*to), PRIORITIES.len())],
+        Choice::Assignee { to, .. } => {
+            let at = place_among(&people, *to).unwrap_or(0);
+            if let Some(person) = people.get(moved(at, people.len())) {
+                *to = person.as_ref().map(|(id, _)| *id);
+            }
+        }
     }
 }
 
 pub fn confirm_picker(model: &mut Model, out: &mut Out) {
     let people = people(model);
-    let Some(Overlay::Picker(picker)) = model.overlay.take() else {
+    let Some(Overlay::Picker(picker)) = &model.overlay else {
         return;
     };
-    let Some(incident) = commands::incident(model, picker.incident) else {
+    let (id, choice) = (picker.incident, picker.choice.clone());
+    if people.is_none() && matches!(choice, Choice::Assignee { .. }) {
+        model.flash(Tone::Neutral, "Nothing done: the people are not loaded yet");
+        return;
+    }
+    model.overlay = None;
+    let Some(incident) = commands::incident(model, id) else {
         return;
     };
-    match picker.choice {
-        Choice::Priority { now } => {
-            let to = PRIORITIES[picker.at.min(PRIORITIES.len() - 1)];
+    match choice {
+        Choice::Priority { now, to } => {
             if to != now {
                 commands::prioritise(model, &incident, to, now, out);
             }
         }
-        Choice::Assignee { now } => {
-            let Some(to) = people.get(picker.at).cloned() else {
+        Choice::Assignee { now, to } => {
+            let people = people.unwrap_or_default();
+            let Some(chosen) = place_among(&people, to).map(|at| people[at].clone()) else {
+                model.flash(Tone::Warning, "Nothing done: who was chosen is not active any more");
                 return;
             };
-            if to.as_ref().map(|(id, _)| *id) != now.as_ref().map(|user| user.id) {
-                commands::assign(model, &incident, to, now.as_ref(), out);
+            if to != now.as_ref().map(|user| user.id) {
+                commands::assign(model, &incident, chosen, now.as_ref(), out);
             }
         }
     }

@@ -8,9 +8,8 @@ use crate::event::StreamEvent;
 use crate::model::Model;
 use crate::model::commands::Tone;
 use crate::model::connection::Link;
-use crate::model::slot::Slot;
 
-use super::{Out, detail, list, load_everything, sign_out, timers};
+use super::{Out, detail, forms, list, load_everything, sign_out, timers};
 
 pub fn hear(model: &mut Model, said: StreamEvent, out: &mut Out) {
     match said {
@@ -31,7 +30,6 @@ pub fn hear(model: &mut Model, said: StreamEvent, out: &mut Out) {
         }
         StreamEvent::Resync(hello) => {
             up(model);
-            model.connection.log_id = None;
             enter_log(model, hello);
             model.known.forget_versions();
             load_everything(model, out);
@@ -60,6 +58,7 @@ fn enter_log(model: &mut Model, hello: Hello) {
     let before = model.connection.log_id.replace(hello.log_id);
     if before.is_some_and(|log| log != hello.log_id) {
         model.known.forget_versions();
+        model.requests.begin_log();
         detail::forget(model);
     }
 }
@@ -67,7 +66,7 @@ fn enter_log(model: &mut Model, hello: Hello) {
 fn fact(model: &mut Model, event: &Event, out: &mut Out) {
     let Some(incident) = event.fact.incident() else {
         // People have changed: ask again when somebody is to be chosen.
-        model.users = Slot::default();
+        forms::people_changed(model, out);
         return;
     };
     if let Fact::IncidentDeleted { incident } = &event.fact {

@@ -58,7 +58,8 @@ pub fn failed(model: &Model, what: &What, failure: &Failure) -> String {
         }
         FailureKind::Unauthenticated => format!("{words} not done: sign in and try again"),
         FailureKind::Unavailable => {
-            format!("{words} not done: {}; try again in a moment", failure.message)
+            let message = &failure.message;
+            format!("{words}: {message}; it may have happened, look before you repeat it")
         }
         FailureKind::Unreadable => format!("{words}: {}", failure.message),
         FailureKind::Refused => match &failure.problem {

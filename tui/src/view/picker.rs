@@ -12,7 +12,9 @@ use ratatui::layout::Rect;
 use watchfire_shared::incident::Priority;
 
 use crate::model::Model;
-use crate::model::forms::{Choice, PRIORITIES, Picker, candidates};
+use crate::model::forms::{
+    Candidate, Choice, PRIORITIES, Picker, candidates, place_among, place_of,
+};
 use crate::theme::Theme;
 
 use super::paint::{Pen, clear, rule};
@@ -20,10 +22,7 @@ use super::{rows, sheet};
 
 pub fn render(buf: &mut Buffer, area: Rect, model: &Model, picker: &Picker) {
     let theme = Theme::new(model.look);
-    let lines: Vec<String> = match &picker.choice {
-        Choice::Priority { .. } => PRIORITIES.iter().map(|p| name(*p, theme)).collect(),
-        Choice::Assignee { .. } => people(model),
-    };
+    let (lines, chosen) = lines(model, picker, theme);
     let height = u16::try_from(lines.len() + 1).unwrap_or(u16::MAX).min(12);
     let sheet = sheet(area, height);
     clear(buf, sheet);
@@ -33,7 +32,7 @@ pub fn render(buf: &mut Buffer, area: Rect, model: &Model, picker: &Picker) {
     pen.text(&title(picker, theme), theme.bold());
     let body = rows(sheet, 2, sheet.height.saturating_sub(2));
     let visible = usize::from(body.height).max(1);
-    let top = (picker.at + 1).saturating_sub(visible);
+    let top = chosen.map_or(0, |at| (at + 1).saturating_sub(visible));
     if matches!(picker.choice, Choice::Assignee { .. }) && model.users.value.is_none() {
         waiting(&mut Pen::new(buf, body, 0, theme), model);
         return;
@@ -41,7 +40,7 @@ pub fn render(buf: &mut Buffer, area: Rect, model: &Model, picker: &Picker) {
     for (index, line) in lines.iter().enumerate().skip(top).take(visible) {
         let row = u16::try_from(index - top).unwrap_or(u16::MAX);
         let mut pen = Pen::new(buf, body, row, theme);
-        let here = index == picker.at;
+        let here = Some(index) == chosen;
         pen.text(if here { theme.bar() } else { " " }, theme.accent());
         pen.text(line, if here { theme.bold() } else { theme.plain() });
     }
@@ -49,11 +48,11 @@ pub fn render(buf: &mut Buffer, area: Rect, model: &Model, picker: &Picker) {
 
 fn title(picker: &Picker, theme: Theme) -> String {
     match &picker.choice {
-        Choice::Priority { now } => {
+        Choice::Priority { now, .. } => {
             let glyph = theme.priority_glyph(*now);
             format!("Priority of {}, now {glyph} {now}", picker.reference)
         }
-        Choice::Assignee { now } => {
+        Choice::Assignee { now, .. } => {
             let name = now.as_ref().map_or("nobody's", |user| user.name.as_str());
             format!("Who takes {}, now {name}?", picker.reference)
         }
@@ -64,11 +63,19 @@ fn name(priority: Priority, theme: Theme) -> String {
     format!("{:<2} {priority}", theme.priority_glyph(priority))
 }
 
-fn people(model: &Model) -> Vec<String> {
-    candidates(model.users.value.as_deref().unwrap_or_default())
-        .into_iter()
-        .map(|person| person.map_or_else(|| "nobody".to_owned(), |(_, name)| name))
-        .collect()
+/// What there is to choose from, and which line is chosen.
+fn lines(model: &Model, picker: &Picker, theme: Theme) -> (Vec<String>, Option<usize>) {
+    match &picker.choice {
+        Choice::Priority { to, .. } => {
+            (PRIORITIES.iter().map(|p| name(*p, theme)).collect(), Some(place_of(*to)))
+        }
+        Choice::Assignee { to, .. } => {
+            let people = candidates(model.users.value.as_deref().unwrap_or_default());
+            let chosen = place_among(&people, *to);
+            let name = |person: Candidate| person.map_or_else(|| "nobody".to_owned(), |(_, n)| n);
+            (people.into_iter().map(name).collect(), chosen)
+        }
+    }
 }
 
 fn waiting(pen: &mut Pen, model: &Model) {
