@@ -73,6 +73,8 @@ pub struct List {
     pub loaded: bool,
     pub loaded_at: Option<DateTime<Utc>>,
     pub asked: Option<(Asked, Fetch)>,
+    /// Something changed since the reload under way was asked for: read once more after it.
+    pub again: bool,
     /// Pages of a reload that takes several.
     pub incoming: Vec<IncidentId>,
     /// Rows that events brought while a reload was under way, which may not know them.
@@ -92,6 +94,10 @@ impl List {
 
     pub fn selected_index(&self) -> Option<usize> {
         self.selected.and_then(|id| self.index_of(id))
+    }
+
+    pub fn is_reloading(&self) -> bool {
+        matches!(self.asked, Some((_, Fetch::Reload)))
     }
 
     /// The ids on the screen.

@@ -119,6 +119,8 @@ pub struct Flash {
 pub struct Timers {
     /// The counts may have changed.
     pub counts: Option<DateTime<Utc>>,
+    /// They changed while an answer was on its way: ask once more after it.
+    pub counts_again: bool,
     /// The visible pane shows what makes no event.
     pub pane: Option<DateTime<Utc>>,
 }

@@ -148,6 +148,27 @@ fn new_log_lines_are_read_when_the_stream_speaks_of_them() {
 }
 
 #[test]
+fn new_lines_are_read_also_when_the_timeline_told_of_them_first() {
+    let mut client = Client::opened();
+    client.press("ctrl-r");
+    // The page of the timeline holds the fact before the stream brings it.
+    client.answer_all(|load| match load {
+        Load::Timeline { .. } => {
+            let StreamEvent::Event(fact) = attached(41, 6) else {
+                return None;
+            };
+            let items = timeline().into_iter().chain([*fact]).collect();
+            Some(Outcome::Timeline(Page { items, next_cursor: None }))
+        }
+        other => usual(other),
+    });
+    client.take();
+    client.stream(attached(41, 6));
+    let loads = log_loads(&mut client);
+    assert!(matches!(loads[0].1, Load::Logs { after: Some(40), .. }), "{loads:?}");
+}
+
+#[test]
 fn lines_that_a_filter_hides_are_not_asked_for_again() {
     let mut client = Client::opened();
     client.press("[ v v v v");

@@ -483,3 +483,85 @@ fn an_answer_nobody_waits_for_changes_nothing() {
     assert!(!client.model.take_dirty());
     assert!(!client.effects.contains(&Effect::Quit));
 }
+
+#[test]
+fn a_slow_daemon_is_asked_once_and_then_once_more() {
+    let mut client = Client::live();
+    client.take();
+    let mut incident = incidents()[1].clone();
+    let mut asked = Vec::new();
+    for round in 0..100 {
+        let to = if round % 2 == 0 { Priority::Low } else { Priority::High };
+        incident = next(&incident, |incident| incident.priority = to);
+        client.stream(updated_event(&incident));
+        client.wait(100);
+        asked.extend(client.loads());
+    }
+    client.press("ctrl-r ctrl-r");
+    asked.extend(client.loads());
+    let kinds: Vec<Load> = asked.iter().map(|(_, load)| load.clone()).collect();
+    assert_eq!(kinds.len(), 2, "the list and the counts, each once: {kinds:?}");
+    for (request, load) in asked {
+        client.done(request, usual(&load).expect("an answer"));
+    }
+    client.wait(1_000);
+    let again: Vec<Load> = client.loads().into_iter().map(|(_, load)| load).collect();
+    assert_eq!(again.len(), 2, "{again:?}");
+    assert!(again.contains(&Load::Counts));
+}
+
+#[test]
+fn rows_that_could_not_be_read_again_say_so_and_are_tried_again() {
+    let mut client = Client::live();
+    client.resize(120, 30);
+    client.press("ctrl-r");
+    client.answer_all(|_| Some(Outcome::Failed(offline())));
+    let screen = client.screen();
+    assert!(screen.contains("not read again: watchfired does not answer"), "{screen}");
+    assert!(screen.lines().next().expect("a head").contains("not read again"), "{screen}");
+    client.resize(80, 24);
+    assert!(client.screen().contains("not read again"), "{}", client.screen());
+    client.wait(5_100);
+    let loads: Vec<Load> = client.loads().into_iter().map(|(_, load)| load).collect();
+    assert!(loads.contains(&Load::Counts), "{loads:?}");
+    assert!(loads.iter().any(|load| matches!(load, Load::Incidents { .. })), "{loads:?}");
+    client.press("ctrl-r");
+    client.model.list.asked = None;
+    client.model.counts.asked = None;
+    client.press("ctrl-r");
+    client.answer_all(usual);
+    assert!(!client.screen().contains("not read again"));
+}
+
+#[test]
+fn what_an_answer_tells_counts_as_much_as_an_event() {
+    let mut client = Client::opened();
+    client.wait(1_000);
+    client.take();
+    client.press("ctrl-r");
+    let loads = client.loads();
+    let (request, _) =
+        loads.into_iter().find(|(_, load)| *load == Load::Incident(id(204))).expect("asked");
+    client.model.list.asked = None;
+    client.model.counts.asked = None;
+    let changed = next(&incidents()[0], |incident| incident.status = Status::Resolved);
+    client.done(request, Outcome::Incident(Box::new(changed)));
+    client.wait(1_000);
+    let loads: Vec<Load> = client.loads().into_iter().map(|(_, load)| load).collect();
+    assert!(loads.contains(&Load::Counts), "{loads:?}");
+    assert!(loads.iter().any(|load| matches!(load, Load::Incidents { .. })), "{loads:?}");
+}
+
+#[test]
+fn a_page_that_tells_of_a_change_asks_for_the_counts_again() {
+    let mut client = Client::live();
+    client.wait(1_000);
+    client.press("ctrl-r");
+    let (request, ..) = list_load(&mut client);
+    client.model.counts.asked = None;
+    let mut changed = incidents();
+    changed[0] = next(&changed[0], |incident| incident.status = Status::Resolved);
+    client.done(request, page(changed));
+    client.wait(1_000);
+    assert!(client.loads().iter().any(|(_, load)| *load == Load::Counts));
+}

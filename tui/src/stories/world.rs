@@ -210,6 +210,12 @@ pub fn created_event(incident: Incident) -> StreamEvent {
     StreamEvent::Event(Box::new(told(fact, Actor::system(), 0)))
 }
 
+/// The incident as it is now, after some change.
+pub fn updated_event(incident: &Incident) -> StreamEvent {
+    let fact = Fact::IncidentUpdated { incident: incident.clone(), changes: BTreeMap::new() };
+    StreamEvent::Event(Box::new(told(fact, actor("robin"), 0)))
+}
+
 /// Somebody's account has changed.
 pub fn people_event() -> StreamEvent {
     let about = told(Fact::IncidentCreated { incident: incident(1, "x") }, actor("root"), 0);

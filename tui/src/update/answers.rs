@@ -5,7 +5,7 @@ use crate::event::{Failure, FailureKind, Outcome};
 use crate::model::Model;
 use crate::model::slot::{Purpose, Slot};
 
-use super::{Out, cache, commands, forms, list, logs, parts, sign_out};
+use super::{Out, cache, commands, forms, list, logs, parts, sign_out, timers};
 
 pub fn done(model: &mut Model, request: RequestId, outcome: Outcome, out: &mut Out) {
     let Some(purpose) = model.requests.close(request) else {
@@ -27,15 +27,7 @@ pub fn done(model: &mut Model, request: RequestId, outcome: Outcome, out: &mut O
 fn loaded(model: &mut Model, request: RequestId, load: &Load, outcome: Outcome, out: &mut Out) {
     match *load {
         Load::Incidents { .. } => list::answered(model, request, outcome, out),
-        Load::Counts => {
-            let before = model.counts.value.clone();
-            if let Outcome::Counts(counts) = outcome {
-                take(&mut model.counts, request, Ok(counts), model.now);
-            } else if let Outcome::Failed(failure) = outcome {
-                take(&mut model.counts, request, Err(failure), model.now);
-            }
-            model.dirty |= before != model.counts.value;
-        }
+        Load::Counts => counts_answered(model, request, outcome),
         Load::Me => {
             if let Outcome::Me(me) = outcome {
                 model.dirty |= model.me.as_ref() != Some(&me);
@@ -62,6 +54,24 @@ fn loaded(model: &mut Model, request: RequestId, load: &Load, outcome: Outcome, 
         Load::Logs { id, .. } => logs::answered(model, request, id, outcome, out),
         Load::CacheStats | Load::Health => cache::answered(model, request, outcome),
     }
+}
+
+fn counts_answered(model: &mut Model, request: RequestId, outcome: Outcome) {
+    let before = (model.counts.value.clone(), model.counts.failure.clone());
+    let answer = match outcome {
+        Outcome::Counts(counts) => Ok(counts),
+        Outcome::Failed(failure) => Err(failure),
+        _ => return,
+    };
+    if !take(&mut model.counts, request, answer, model.now) {
+        return;
+    }
+    if std::mem::take(&mut model.timers.counts_again) {
+        timers::reload_counts_soon(model);
+    } else if model.counts.failure.as_ref().is_some_and(timers::is_passing) {
+        model.timers.counts = Some(model.now + timers::RETRY_AFTER);
+    }
+    model.dirty |= before != (model.counts.value.clone(), model.counts.failure.clone());
 }
 
 /// Fills a slot if it waits for this request. Says whether it did.

@@ -10,10 +10,12 @@ use watchfire_shared::user::{Role, UserRef};
 use crate::action::Step;
 use crate::effect::{Command, Load, RequestId};
 use crate::event::{Failure, Outcome};
-use crate::model::commands::{Cell, Deed, Tone, What};
 use crate::model::Model;
+use crate::model::commands::{Cell, Deed, Tone, What};
+use crate::model::known::Known;
 
-use super::{Out, detail, forms, list, timers, verdict};
+use super::stream::{self, Learnt};
+use super::{Out, detail, forms, verdict};
 
 /// The selected incident if it may be changed; otherwise the flash says why not.
 pub fn subject(model: &mut Model, cell: Option<Cell>) -> Option<Incident> {
@@ -180,11 +182,11 @@ fn changed(model: &mut Model, request: RequestId, what: &What, incident: &Incide
     let create = matches!(what.deed, Deed::Create(_));
     // The answer and the event race; whichever is first counts.
     let old = model.requests.is_of_other_log(request) && model.known.get(incident.id).is_some();
-    let news = !old && model.known.read(incident);
-    if news || create {
-        list::changed(model, incident);
-        timers::reload_counts_soon(model);
+    let learnt = if old { Learnt::Nothing } else { stream::learn(model, incident, Known::read) };
+    if learnt == Learnt::Place || create {
+        stream::placed(model, incident);
     }
+    model.dirty |= learnt != Learnt::Nothing;
     // Who has gone on to something else keeps the cursor where it is.
     if create && forms::created(model, request) && model.list.index_of(incident.id).is_some() {
         model.list.choose(incident.id);

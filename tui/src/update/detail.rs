@@ -22,15 +22,35 @@ pub fn open(model: &mut Model, id: IncidentId, out: &mut Out) {
     timers::watch_pane(model);
 }
 
-/// Reads all of it; what is shown stays until the answers.
+/// Reads all of it, but what is being read already; what is shown stays until the answers.
 pub fn reload(model: &mut Model, out: &mut Out) {
     if shows_gone(model) {
         return;
     }
-    read_incident(model, out);
-    ask_timeline(model, None, out);
-    read_alerts(model, out);
+    let Some(detail) = &model.detail else {
+        return;
+    };
+    let timeline = detail.timeline.state.asked.is_none();
+    let alerts = detail.alerts.asked.is_none();
+    if detail.read.asked.is_none() {
+        read_incident(model, out);
+    }
+    if timeline {
+        ask_timeline(model, None, out);
+    }
+    if alerts {
+        read_alerts(model, out);
+    }
     logs::catch_up(model, true, out);
+}
+
+/// What is on its way may be older than the connection that begins: it counts no more.
+pub fn forget_asked(model: &mut Model) {
+    if let Some(detail) = &mut model.detail {
+        detail.read.asked = None;
+        detail.timeline.state.asked = None;
+        detail.alerts.asked = None;
+    }
 }
 
 /// What makes no event: counters and repeats of alerts. What failed to load is tried again.
@@ -121,7 +141,8 @@ pub fn hear(model: &mut Model, event: &Event, out: &mut Out) {
         return;
     };
     let news = detail.timeline.add(event.clone());
-    if !news {
+    // A page of the timeline may have told it first, but nobody has looked at the lines.
+    if !news && !matches!(event.fact, Fact::LogAttached { .. }) {
         return;
     }
     match &event.fact {
@@ -138,7 +159,7 @@ pub fn hear(model: &mut Model, event: &Event, out: &mut Out) {
         }
         _ => {}
     }
-    model.dirty |= model.screen == Screen::Detail;
+    model.dirty |= news && model.screen == Screen::Detail;
 }
 
 fn put_alert(detail: &mut Detail, alert: &Alert) {

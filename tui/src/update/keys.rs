@@ -9,7 +9,7 @@ use crate::model::detail::Tab;
 use crate::model::input::TextField;
 use crate::model::{Model, Overlay, Screen};
 
-use super::{Out, cache, commands, detail, forms, list, load_everything, logs, timers};
+use super::{Out, cache, commands, detail, forms, list, load_again, logs, timers};
 
 pub fn press(model: &mut Model, key: KeyInput, out: &mut Out) {
     let context = model.context();
@@ -97,7 +97,7 @@ fn act(model: &mut Model, action: Action, context: Context, out: &mut Out) {
         Action::Query => query(model),
         Action::Reload => {
             out.push(Effect::Reconnect);
-            load_everything(model, out);
+            load_again(model, out);
         }
         Action::Step(step) => commands::step(model, step, out),
         Action::AssignToMe => commands::assign_to_me(model, out),

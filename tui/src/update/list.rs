@@ -13,9 +13,11 @@ use crate::effect::{Load, RequestId};
 use crate::event::{Failure, Outcome};
 use crate::model::Model;
 use crate::model::input::TextField;
+use crate::model::known::Known;
 use crate::model::list::{DEFAULT_QUERY, FRESH_FOR, Fetch};
 use crate::model::matching;
 
+use super::stream::{self, Learnt};
 use super::{Out, timers};
 
 /// The next page is asked for when the cursor is this near to the last row.
@@ -23,9 +25,21 @@ const NEAR_END: usize = 20;
 /// A reload reads again what was loaded, up to this many rows.
 const RELOAD_MAX: usize = 2_000;
 
-/// Reads the list again from the top; what is shown stays until the answer.
+/// Reads the list again from the top; what is shown stays until the answer. While it is being read
+/// already it is read once more afterwards: a slow daemon would never finish answering otherwise.
 pub fn reload(model: &mut Model, out: &mut Out) {
+    if model.list.is_reloading() {
+        model.list.reload_at = None;
+        model.list.again = true;
+    } else {
+        reload_now(model, out);
+    }
+}
+
+/// The same, and what is on its way counts no more.
+pub fn reload_now(model: &mut Model, out: &mut Out) {
     model.list.reload_at = None;
+    model.list.again = false;
     model.list.incoming.clear();
     model.list.arrived.clear();
     ask(model, None, Fetch::Reload, out);
@@ -68,20 +82,33 @@ pub fn answered(model: &mut Model, request: RequestId, outcome: Outcome, out: &m
         Outcome::Failed(failure) => fail(model, failure),
         _ => model.list.asked = None,
     }
+    if !model.list.is_reloading() && std::mem::take(&mut model.list.again) {
+        timers::reload_list_soon(model);
+    }
 }
 
 fn take_page(model: &mut Model, page: IncidentPage, fetch: Fetch, out: &mut Out) {
     let mut differs = false;
     let mut ids = Vec::with_capacity(page.items.len());
     for incident in &page.items {
-        differs |= model.known.read(incident);
+        let was_known = model.known.get(incident.id).is_some();
+        let learnt = stream::learn(model, incident, Known::read);
+        differs |= learnt != Learnt::Nothing;
+        if was_known && learnt == Learnt::Place {
+            timers::reload_counts_soon(model);
+            // A reload puts it where it belongs; a further page may hold it a second time.
+            if fetch == Fetch::More {
+                timers::reload_list_soon(model);
+            }
+        }
         if !model.known.is_deleted(incident.id) {
             ids.push(incident.id);
         }
     }
     let list = &mut model.list;
     list.asked = None;
-    let said = (list.total, list.loaded, list.failure.take().is_some());
+    model.dirty |= list.failure.take().is_some();
+    let said = (list.total, list.loaded);
     let more = page.next_cursor.clone();
     match fetch {
         Fetch::More => {
@@ -107,7 +134,7 @@ fn take_page(model: &mut Model, page: IncidentPage, fetch: Fetch, out: &mut Out)
     }
     let list = &mut model.list;
     list.loaded_at = Some(model.now);
-    model.dirty |= differs || said != (list.total, true, false);
+    model.dirty |= differs || said != (list.total, true);
     let mut shown = model.list.rows.clone();
     shown.extend(model.detail.as_ref().map(|detail| detail.id));
     model.known.prune(&shown);
@@ -150,6 +177,10 @@ fn fail(model: &mut Model, failure: Failure) {
         timers::reload_list_soon(model);
         return;
     }
+    if timers::is_passing(&failure) {
+        timers::retry_list(model);
+    }
+    let list = &mut model.list;
     if list.failure.as_ref() != Some(&failure) {
         list.failure = Some(failure);
         model.dirty = true;
@@ -173,7 +204,7 @@ pub fn changed(model: &mut Model, incident: &Incident) {
         None => timers::reload_list_soon(model),
         Some(true) => {
             let height = model.list_height();
-            if model.list.asked.is_some_and(|(_, fetch)| fetch == Fetch::Reload) {
+            if model.list.is_reloading() {
                 model.list.arrived.push(id);
             }
             if model.list.loaded && model.list.insert(incident, &model.known, height) {
@@ -244,7 +275,7 @@ fn set_query(model: &mut Model, text: String, out: &mut Out) {
         model.list.next_cursor = None;
         model.list.failure = None;
     }
-    reload(model, out);
+    reload_now(model, out);
 }
 
 /// Finishes the word before the cursor with the first way to go on.

@@ -72,12 +72,24 @@ fn resize(model: &mut Model, size: (u16, u16), out: &mut Out) {
     list::more_if_near_end(model, out);
 }
 
-/// Reads all that is on the screen, and what the head line says.
+/// A connection begins: reads all that is on the screen, and what the head line says. Answers to
+/// what was asked before it may be older.
 fn load_everything(model: &mut Model, out: &mut Out) {
+    list::reload_now(model, out);
+    detail::forget_asked(model);
+    load_others(model, out);
+}
+
+/// Reads all that is on the screen once more; what is being read already is waited for.
+fn load_again(model: &mut Model, out: &mut Out) {
+    list::reload(model, out);
+    load_others(model, out);
+}
+
+fn load_others(model: &mut Model, out: &mut Out) {
     if model.me.is_none() {
         model.requests.load(Load::Me, model.now, out);
     }
-    list::reload(model, out);
     load_counts(model, out);
     match model.screen {
         Screen::Detail => detail::reload(model, out),
@@ -86,8 +98,13 @@ fn load_everything(model: &mut Model, out: &mut Out) {
     }
 }
 
+/// While an answer is on its way the next question waits for it.
 fn load_counts(model: &mut Model, out: &mut Out) {
     model.timers.counts = None;
+    if model.counts.asked.is_some() {
+        model.timers.counts_again = true;
+        return;
+    }
     model.counts.asked = Some(model.requests.load(Load::Counts, model.now, out));
 }
 

@@ -8,9 +8,11 @@ use crate::event::{Failure, Outcome};
 use crate::model::Model;
 use crate::model::commands::Tone;
 use crate::model::detail::TIMELINE_MAX;
+use crate::model::known::Known;
 
 use super::Out;
 use super::detail::{ask_alerts, ask_timeline, opened};
+use super::stream::{self, Learnt};
 
 /// Alerts read at most; an incident with more shows the first of them.
 const ALERTS_MAX: usize = 1_000;
@@ -18,7 +20,11 @@ const ALERTS_MAX: usize = 1_000;
 pub fn incident_answered(model: &mut Model, request: RequestId, id: IncidentId, outcome: Outcome) {
     match outcome {
         Outcome::Incident(incident) => {
-            model.dirty |= model.known.read(&incident);
+            let learnt = stream::learn(model, &incident, Known::read);
+            model.dirty |= learnt != Learnt::Nothing;
+            if learnt == Learnt::Place {
+                stream::placed(model, &incident);
+            }
             let now = model.now;
             if let Some(detail) = opened(model, id)
                 && detail.read.waits_for(request)
@@ -36,7 +42,7 @@ fn incident_failed(model: &mut Model, request: RequestId, id: IncidentId, failur
     if gone {
         if let Some(incident) = model.known.get(id).cloned() {
             let reference = incident.reference;
-            if super::stream::deleted(model, &incident) {
+            if stream::deleted(model, &incident) {
                 model.flash(Tone::Warning, format!("{reference} does not exist any more"));
             }
         }

@@ -8,6 +8,7 @@ use crate::event::StreamEvent;
 use crate::model::Model;
 use crate::model::commands::Tone;
 use crate::model::connection::Link;
+use crate::model::known::Known;
 
 use super::{Out, detail, forms, list, load_everything, sign_out, timers};
 
@@ -76,17 +77,48 @@ fn fact(model: &mut Model, event: &Event, out: &mut Out) {
         }
         return;
     }
-    let before = model.known.get(incident.id).map(key);
-    if model.known.hear(incident) {
-        if before == Some(key(incident)) {
+    match learn(model, incident, Known::hear) {
+        Learnt::Nothing => {}
+        Learnt::Details => {
             let height = model.list_height();
             model.dirty |= model.list.visible(height).contains(&incident.id);
-        } else {
-            list::changed(model, incident);
-            timers::reload_counts_soon(model);
         }
+        Learnt::Place => placed(model, incident),
     }
     detail::hear(model, event, out);
+}
+
+/// What a state of an incident was news of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Learnt {
+    Nothing,
+    /// Something that moves it in no list.
+    Details,
+    /// Where it stands in lists and counts.
+    Place,
+}
+
+/// Takes the state of an incident from an event or an answer: `take` is [`Known::hear`] or
+/// [`Known::read`].
+pub fn learn(
+    model: &mut Model,
+    incident: &Incident,
+    take: impl FnOnce(&mut Known, &Incident) -> bool,
+) -> Learnt {
+    let before = model.known.get(incident.id).map(key);
+    if !take(&mut model.known, incident) {
+        Learnt::Nothing
+    } else if before == Some(key(incident)) {
+        Learnt::Details
+    } else {
+        Learnt::Place
+    }
+}
+
+/// An incident stands somewhere else now: the list and the counts follow.
+pub fn placed(model: &mut Model, incident: &Incident) {
+    list::changed(model, incident);
+    timers::reload_counts_soon(model);
 }
 
 /// What decides whether and where an incident stands in a list.

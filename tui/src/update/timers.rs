@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use watchfire_shared::page::MAX_INCIDENTS;
 
+use crate::event::{Failure, FailureKind};
 use crate::model::age;
 use crate::model::{Model, Screen, layout};
 
@@ -12,6 +13,8 @@ use super::{Out, cache, detail, list};
 const RELOAD_AFTER: TimeDelta = TimeDelta::milliseconds(700);
 /// … and at the latest this long after the first.
 const RELOAD_WITHIN: TimeDelta = TimeDelta::milliseconds(2_500);
+/// After a failure that may pass by itself.
+pub const RETRY_AFTER: TimeDelta = TimeDelta::seconds(5);
 const COUNTS_AFTER: TimeDelta = TimeDelta::milliseconds(700);
 
 /// How often a visible pane is read again, because some of what it shows makes no event.
@@ -31,6 +34,23 @@ pub fn reload_list_soon(model: &mut Model) {
         None => model.now + RELOAD_WITHIN,
     };
     model.list.reload_at = Some((soon, latest));
+}
+
+/// What could not be read is tried again after a while.
+pub fn retry_list(model: &mut Model) {
+    let at = model.now + RETRY_AFTER;
+    model.list.reload_at.get_or_insert((at, at));
+}
+
+/// Whether trying again may help without anybody doing something.
+pub const fn is_passing(failure: &Failure) -> bool {
+    match failure.kind {
+        FailureKind::Offline
+        | FailureKind::TimedOut
+        | FailureKind::Unavailable
+        | FailureKind::Unreadable => true,
+        FailureKind::Unauthenticated | FailureKind::Refused => false,
+    }
 }
 
 pub fn reload_counts_soon(model: &mut Model) {

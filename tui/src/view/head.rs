@@ -77,6 +77,9 @@ fn counts(pen: &mut Pen, model: &Model) {
         let glyph = theme.priority_glyph(Priority::Critical);
         parts.push((format!("{glyph} {}", number(n)), theme.bad()));
     }
+    if model.counts.failure.is_some() {
+        parts.push(("not read again".to_owned(), theme.asks()));
+    }
     let width: usize = parts.iter().map(|(text, _)| text.len() + 3).sum();
     pen.gap((pen.room().saturating_sub(width) / 2).max(2));
     for (index, (text, style)) in parts.iter().enumerate() {

@@ -15,10 +15,12 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use watchfire_shared::ids::IncidentId;
 
+use crate::event::Failure;
 use crate::model::layout::{self, ListRows};
 use crate::model::list::DEFAULT_QUERY;
 use crate::model::words::{count, number};
 use crate::model::{Model, age};
+use crate::safe::SafeText;
 use crate::theme::Theme;
 
 use super::paint::{Pen, rule};
@@ -75,9 +77,25 @@ fn query(pen: &mut Pen, model: &Model) -> Cursor {
             pen.right(&text, theme.dim());
         }
     }
+    if let Some(failure) = list.failure.as_ref().filter(|_| !list.rows.is_empty()) {
+        not_current(pen, failure, query.field.text());
+    }
     let wrong = query.mistake.as_ref().map(|mistake| mistake.start..mistake.end);
     let style = if query.editing { theme.plain() } else { theme.dim() };
     field::line(pen, &query.field, query.editing, style, wrong)
+}
+
+/// Rows that could not be read again: the reason where there is room beside the query, else in short.
+fn not_current(pen: &mut Pen, failure: &Failure, query: &str) {
+    let long = SafeText::line(&format!("not read again: {} · ", failure.message));
+    let short = "not read again · ";
+    let beside = SafeText::line(query).width() + 4;
+    let style = pen.theme.asks();
+    if pen.room() > long.width() + beside {
+        pen.right(long.as_str(), style);
+    } else if pen.room() > short.chars().count() + beside.min(20) {
+        pen.right(short, style);
+    }
 }
 
 fn render_table(buf: &mut Buffer, area: Rect, model: &Model, shares: ListRows, theme: Theme) {
