@@ -49,10 +49,12 @@ pub enum Load {
     },
     Counts,
     Incident(IncidentId),
-    /// A page of the timeline.
+    /// A page of the timeline: the facts after a version, or after those of the page before.
     Timeline {
         id: IncidentId,
+        after: i64,
         cursor: Option<String>,
+        limit: u32,
     },
     /// A page of the alerts.
     Alerts {

@@ -13,7 +13,7 @@ use super::args::{Ls, New};
 use super::output::{Out, Table, Tone};
 use super::words;
 use super::{Done, Exit, Failure};
-use crate::client::{Client, ClientError, IncidentQuery};
+use crate::client::{Client, ClientError, IncidentQuery, TimelineQuery};
 use crate::clock;
 use crate::safe::SafeText;
 
@@ -122,12 +122,12 @@ pub async fn show(client: &Client, out: &mut Out, which: &IncidentRef) -> Done {
 
 async fn whole_timeline(client: &Client, id: &IncidentRef) -> Result<Vec<Event>, ClientError> {
     let mut events = Vec::new();
-    let mut cursor = None;
+    let mut query = TimelineQuery { limit: Some(200), ..TimelineQuery::default() };
     loop {
-        let page = client.timeline(id, cursor.as_deref(), Some(200)).await?;
+        let page = client.timeline(id, &query).await?;
         events.extend(page.items);
-        cursor = page.next_cursor;
-        if cursor.is_none() {
+        query.cursor = page.next_cursor;
+        if query.cursor.is_none() {
             return Ok(events);
         }
     }

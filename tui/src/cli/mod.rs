@@ -142,7 +142,7 @@ fn report(failure: &Failure) -> Exit {
 }
 
 /// A word on standard error that is no result and no failure.
-fn note(text: &str) {
+pub fn note(text: &str) {
     use io::Write as _;
     let _ = writeln!(io::stderr().lock(), "watchfire: {}", SafeText::line(text));
 }

@@ -58,6 +58,15 @@ struct EventQuery<'a> {
     kinds: &'a [String],
 }
 
+/// Which facts of an incident: those after a version, or after the page before.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct TimelineQuery {
+    pub after: Option<i64>,
+    pub cursor: Option<String>,
+    /// At most 1,000; 50 when left out.
+    pub limit: Option<u32>,
+}
+
 #[derive(Serialize)]
 struct PageQuery<'a> {
     cursor: Option<&'a str>,
@@ -110,11 +119,10 @@ impl Client {
     pub async fn timeline(
         &self,
         which: &IncidentRef,
-        cursor: Option<&str>,
-        limit: Option<u32>,
+        query: &TimelineQuery,
     ) -> Result<Page<Event>, ClientError> {
         let call = Call::get(format!("/v1/incidents/{which}/timeline"));
-        self.fetch(call.query(&PageQuery { cursor, limit })?).await
+        self.fetch(call.query(query)?).await
     }
 
     pub async fn attach_logs(

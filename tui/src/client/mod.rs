@@ -21,7 +21,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-pub use api::{IncidentQuery, LogFormat, LogQuery};
+pub use api::{IncidentQuery, LogFormat, LogQuery, TimelineQuery};
 pub use error::{ClientError, ErrorKind};
 use session::Session;
 

@@ -120,6 +120,29 @@ impl CommandLog {
         self.entries.iter().filter(|sent| sent.result.is_none()).map(|sent| &sent.what)
     }
 
+    /// What a person who left must be told: what was not answered, and what did not happen though
+    /// `unseen`, which were still waiting when they left.
+    pub fn left_open(&self, unseen: &[RequestId]) -> Vec<String> {
+        let mut said = Vec::new();
+        for sent in &self.entries {
+            match &sent.result {
+                None => said.push(format!(
+                    "{}: no answer before the end, it may or may not have happened",
+                    sent.what.words()
+                )),
+                Some((Tone::Bad, text)) if unseen.contains(&sent.request) => said.push(text.clone()),
+                Some(_) => {}
+            }
+        }
+        said
+    }
+
+    /// The requests that wait for their answer.
+    pub fn open(&self) -> Vec<RequestId> {
+        let waiting = self.entries.iter().filter(|sent| sent.result.is_none());
+        waiting.map(|sent| sent.request).collect()
+    }
+
     /// Whether a command that changes this cell waits for its answer.
     pub fn is_pending(&self, id: IncidentId, cell: Cell) -> bool {
         self.waiting().any(|what| {

@@ -87,6 +87,11 @@ impl Timeline {
         &self.facts
     }
 
+    /// Facts before the first one kept; versions count from 1 without gap.
+    pub fn left_out(&self) -> i64 {
+        self.versions.first().map_or(0, |first| (first - 1).max(0))
+    }
+
     pub fn versions(&self) -> &[i64] {
         &self.versions
     }

@@ -50,12 +50,15 @@ impl Known {
         }
     }
 
-    /// Forgets what is not in `shown`, when there is much of it.
+    /// Whether much more is remembered than the `shown` incidents of the list.
+    pub fn is_large(&self, shown: usize) -> bool {
+        self.incidents.len() > shown + KEEP
+    }
+
+    /// Forgets what is not in `shown`.
     pub fn prune(&mut self, shown: &[IncidentId]) {
-        if self.incidents.len() > shown.len() + KEEP {
-            let shown: HashSet<IncidentId> = shown.iter().copied().collect();
-            self.incidents.retain(|id, _| shown.contains(id));
-        }
+        let shown: HashSet<IncidentId> = shown.iter().copied().collect();
+        self.incidents.retain(|id, _| shown.contains(id));
     }
 
     fn take(&mut self, incident: &Incident, newer: impl Fn(i64, i64) -> bool) -> bool {

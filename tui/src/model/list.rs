@@ -1,7 +1,7 @@
 //! The incident list. The selection is an incident, never a row number: what arrives moves rows, but
 //! never what a key acts on.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use watchfire_shared::filter::{Filter, FilterError};
@@ -17,6 +17,8 @@ use super::slot::{Asked, LOADING_AFTER};
 
 /// A new row's reference is accented this long.
 pub const FRESH_FOR: TimeDelta = TimeDelta::seconds(3);
+/// A reload reads again what was loaded, up to this many rows; events add none beyond it.
+pub const ROWS_MAX: usize = 2_000;
 /// What the list shows when nothing else was asked for: what is not over.
 pub const DEFAULT_QUERY: &str = "-status:closed";
 
@@ -185,12 +187,28 @@ impl List {
         if at == self.rows.len() && self.next_cursor.is_some() {
             return false;
         }
+        if at >= ROWS_MAX {
+            return false;
+        }
         self.rows.insert(at, incident.id);
         self.hold(at, height);
+        self.cut(height);
         if let Some((total, _)) = &mut self.total {
             *total += 1;
         }
         true
+    }
+
+    /// Lets the last row go when there are too many and nobody looks at it.
+    fn cut(&mut self, height: usize) {
+        let seen = self.offset + height >= self.rows.len();
+        let last = self.rows.last().copied();
+        if self.rows.len() > ROWS_MAX && !seen && self.selected != last {
+            self.rows.pop();
+            if let Some(last) = last {
+                self.fresh.remove(&last);
+            }
+        }
     }
 
     /// Takes a deleted incident away; under the cursor it stays as a ghost, so that a key on its way
@@ -226,8 +244,8 @@ impl List {
     }
 
     /// Replaces the rows by those of a reload. The cursor stays on its incident and, once the list
-    /// is scrolled, on its line; when its incident no longer belongs here it stays as a ghost, so
-    /// that a key on its way does not hit its neighbour.
+    /// is scrolled, on its line; when its incident is not among them it stays all the same, so that a
+    /// key on its way does not hit its neighbour. `settle` says whether it is a ghost then.
     pub fn replace(&mut self, mut rows: Vec<IncidentId>, keep: Option<IncidentId>, height: usize) {
         let line = self.selected_index().map(|at| at.saturating_sub(self.offset));
         let old_index = self.selected_index();
@@ -236,7 +254,6 @@ impl List {
             && !rows.contains(&id)
         {
             rows.insert(at.min(rows.len()), id);
-            self.ghost = Some(id);
         }
         self.rows = rows;
         if self.selected_index().is_none() {
@@ -248,6 +265,23 @@ impl List {
             self.offset = at.saturating_sub(line);
         }
         self.show_selected(height);
+    }
+
+    /// Appends the rows of a further page. A row that is held under the cursor only goes to the place
+    /// where the page has it.
+    pub fn append(&mut self, mut ids: Vec<IncidentId>, height: usize) {
+        if let Some(selected) = self.selected.filter(|id| ids.contains(id)) {
+            self.rows.retain(|id| *id != selected);
+        }
+        let held: HashSet<IncidentId> = self.rows.iter().copied().collect();
+        ids.retain(|id| !held.contains(id));
+        self.rows.extend(ids);
+        self.show_selected(height);
+    }
+
+    /// Whether a page that ends with this row may just not reach as far as the incident.
+    pub fn is_beyond(incident: &Incident, last: &Incident) -> bool {
+        sort_key(incident) < sort_key(last)
     }
 
     /// Keeps the visible rows where they are after a row came in at `at`; at the top of the list it

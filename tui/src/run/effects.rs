@@ -13,7 +13,7 @@ use watchfire_shared::page::Page;
 use watchfire_shared::user::UserOut;
 
 use super::feed;
-use crate::client::{Client, ClientError, ErrorKind, IncidentQuery, LogQuery};
+use crate::client::{Client, ClientError, ErrorKind, IncidentQuery, LogQuery, TimelineQuery};
 use crate::effect::{Command, Effect, Load, RequestId};
 use crate::embedded::{self, Home};
 use crate::event::{Event, Failure, FailureKind, Outcome};
@@ -81,12 +81,17 @@ impl Runner {
         }
     }
 
-    /// Gives commands under way the time to arrive.
-    pub async fn finish(mut self) {
-        self.commands = None;
-        self.tasks.abort_all();
+    /// Gives commands under way the time to arrive; `answers` takes what comes until nobody can send
+    /// any more.
+    pub async fn finish(self, answers: impl Future<Output = ()>) {
+        let Self { to, commands, mut tasks, mut lane, .. } = self;
+        drop((to, commands));
+        tasks.shutdown().await;
+        let arrive = async {
+            tokio::join!(lane.join_next(), answers);
+        };
         // What has not arrived by then is cut off when the lane is dropped.
-        let _ = tokio::time::timeout(LAST_COMMANDS, self.lane.join_next()).await;
+        let _ = tokio::time::timeout(LAST_COMMANDS, arrive).await;
     }
 
     /// Wakes the stream; an embedded daemon that is gone is started first.
@@ -181,9 +186,11 @@ async fn perform_load(client: &Client, load: Load) -> Result<Outcome, ClientErro
         Load::Incident(id) => {
             Outcome::Incident(Box::new(client.incident(&IncidentRef::Id(id)).await?))
         }
-        Load::Timeline { id, cursor } => {
-            let id = IncidentRef::Id(id);
-            Outcome::Timeline(client.timeline(&id, cursor.as_deref(), None).await?)
+        Load::Timeline { id, after, cursor, limit } => {
+            // The cursor stands in the place of the version.
+            let after = Some(after).filter(|_| cursor.is_none());
+            let query = TimelineQuery { after, cursor, limit: Some(limit) };
+            Outcome::Timeline(client.timeline(&IncidentRef::Id(id), &query).await?)
         }
         Load::Alerts { id, cursor } => {
             let id = IncidentRef::Id(id);

@@ -71,10 +71,20 @@ async fn live(config: &Config, client: Client) -> Result<(), ClientError> {
     };
     let ended = looped.run(&mut screen).await;
     drop(screen);
-    let Loop { runner, events, .. } = looped;
-    // Answers have nobody to go to any more, and must not wait for room.
-    drop(events);
-    runner.finish().await;
+    let Loop { mut model, runner, mut events, .. } = looped;
+    let unseen = model.commands.open();
+    let answers = async {
+        while let Some(event) = events.recv().await {
+            // What an answer would ask for is of no use any more.
+            if matches!(event, Event::Done { .. }) {
+                let _ = update::update(&mut model, event, clock::now());
+            }
+        }
+    };
+    runner.finish(answers).await;
+    for text in model.commands.left_open(&unseen) {
+        crate::cli::note(&text);
+    }
     match ended {
         // The terminal is gone; so is whoever could be told.
         Err(error) if is_hangup(&error) => Ok(()),

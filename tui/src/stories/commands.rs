@@ -435,3 +435,29 @@ fn signing_in_again_when_the_daemon_forgot_us() {
     let loads: Vec<Load> = client.loads().into_iter().map(|(_, load)| load).collect();
     assert!(loads.contains(&Load::Me) && loads.contains(&Load::Counts));
 }
+
+#[test]
+fn who_leaves_is_told_what_was_not_answered_and_what_was_refused_meanwhile() {
+    let mut client = Client::live();
+    client.press("m");
+    let (seen, _) = client.command();
+    client.done(seen, Outcome::Failed(offline()));
+    client.press("a");
+    let (refused, _) = client.command();
+    client.press("j r");
+    client.command();
+    client.press("j a");
+    let (done, _) = client.command();
+    let unseen = client.model.commands.open();
+    let failure = Failure::new(FailureKind::Refused, "It is not as you expected");
+    client.done(refused, Outcome::Failed(failure));
+    let changed = next(&incidents()[2], |i| i.status = Status::Investigating);
+    client.done(done, Outcome::Changed(Box::new(changed)));
+    assert_eq!(
+        client.model.commands.left_open(&unseen),
+        [
+            "INC-204 investigate refused: It is not as you expected",
+            "INC-203 resolve: no answer before the end, it may or may not have happened",
+        ]
+    );
+}

@@ -127,6 +127,36 @@ fn a_long_timeline_is_read_page_by_page() {
 }
 
 #[test]
+fn of_a_very_long_timeline_the_newest_facts_are_shown_and_the_rest_is_named() {
+    let last = 6_200;
+    let long = watchfire_shared::incident::Incident { version: last, ..incidents()[0].clone() };
+    let mut client = Client::new().connected(std::slice::from_ref(&long));
+    client.press("enter tab");
+    let fact = |version: i64| {
+        let incident = watchfire_shared::incident::Incident { version, ..long.clone() };
+        told(Fact::IncidentCreated { incident }, actor("robin"), 0)
+    };
+    client.answer_all(|load| match load {
+        Load::Timeline { after, cursor, limit, .. } => {
+            let from = cursor.as_ref().map_or(*after, |cursor| cursor.parse().expect("a number"));
+            let to = (from + i64::from(*limit)).min(last);
+            let items = (from + 1..=to).map(fact).collect();
+            let next_cursor = (to < last).then(|| to.to_string());
+            Some(Outcome::Timeline(Page { items, next_cursor }))
+        }
+        Load::Incident(_) => Some(Outcome::Incident(Box::new(long.clone()))),
+        other => usual(other),
+    });
+    let detail = client.model.detail.as_ref().expect("open");
+    let versions = detail.timeline.versions();
+    assert_eq!((versions.first(), versions.last()), (Some(&1_201), Some(&last)));
+    assert!(client.screen().contains("Timeline newest 5,000 of 6,200"), "{}", client.screen());
+    client.stream(attached(1205, last + 1));
+    let detail = client.model.detail.as_ref().expect("open");
+    assert_eq!(detail.timeline.versions().last(), Some(&(last + 1)));
+}
+
+#[test]
 fn new_log_lines_are_read_when_the_stream_speaks_of_them() {
     let mut client = Client::opened();
     client.take();

@@ -134,3 +134,20 @@ fn nothing_is_asked_for_while_nobody_is_signed_in() {
     assert!(client.take().is_empty());
     assert_eq!(client.model.wake_at(), None);
 }
+
+#[test]
+fn a_clock_that_is_set_back_stops_no_timer() {
+    let mut client = Client::live();
+    client.wait(1_000);
+    client.take();
+    client.press("r");
+    client.now -= chrono::TimeDelta::hours(1);
+    client.stream(StreamEvent::Heartbeat { position: 1 });
+    assert!(head(&client).contains("● live"));
+    client.wait(10_000);
+    assert_ne!(client.flash(), "");
+    client.wait(6_000);
+    assert_eq!(client.flash(), "", "it lasts as long as ever");
+    assert!(client.loads().iter().any(|(_, load)| matches!(load, Load::Incidents { .. })));
+    assert!(head(&client).contains("s old"), "{}", head(&client));
+}

@@ -565,3 +565,72 @@ fn a_page_that_tells_of_a_change_asks_for_the_counts_again() {
     client.wait(1_000);
     assert!(client.loads().iter().any(|(_, load)| *load == Load::Counts));
 }
+
+/// Loaded to the end, `rows` of them.
+fn long(rows: i64) -> Client {
+    let mut client = Client::new();
+    let (request, ..) = list_load(&mut client);
+    client.done(request, page(many(0, rows)));
+    client
+}
+
+#[test]
+fn a_storm_does_not_make_the_list_grow_for_ever() {
+    let mut client = long(1_990);
+    for number in 0..50 {
+        let priority = Priority::Critical;
+        client.stream(created_event(Incident { priority, ..incident(9_000 + number, "Storm") }));
+    }
+    assert_eq!(client.model.list.rows.len(), 2_000);
+    assert_eq!(client.model.list.total, Some((2_040, true)));
+    // The rest is to be had: the reload brings the cursor.
+    client.loads();
+    client.wait(3_000);
+    assert!(asks_list(&mut client));
+}
+
+#[test]
+fn what_nobody_looks_at_is_forgotten_though_no_page_comes() {
+    let mut client = Client::live();
+    for number in 0..21_000 {
+        let closed = Incident { status: Status::Closed, ..incident(10_000 + number, "Over") };
+        client.stream(created_event(closed));
+    }
+    assert!(client.model.known.get(id(10_000)).is_some());
+    client.wait(15_500);
+    assert!(client.model.known.get(id(10_000)).is_none());
+    assert!(client.model.known.get(id(204)).is_some());
+}
+
+#[test]
+fn a_row_further_down_than_a_reload_reads_is_no_ghost() {
+    let mut client = Client::new();
+    let (request, ..) = list_load(&mut client);
+    client.done(request, page_with_more(many(0, 2_000), "p"));
+    client.press("G");
+    let (request, ..) = list_load(&mut client);
+    client.done(request, page_with_more(many(2_000, 2_200), "q"));
+    client.press("G");
+    client.loads();
+    let selected = client.selected();
+    client.model.list.asked = None;
+    client.press("ctrl-r");
+    let (request, ..) = list_load(&mut client);
+    client.done(request, page_with_more(many(0, 2_000), "p"));
+    assert_eq!(client.selected(), selected);
+    assert!(!client.screen().contains("no longer matches"), "{}", client.screen());
+    // The next page has it at its place.
+    let (request, _, cursor, _) = list_load(&mut client);
+    assert_eq!(cursor.as_deref(), Some("p"));
+    client.done(request, page_with_more(many(2_000, 2_200), "q"));
+    let list = &client.model.list;
+    assert_eq!((list.rows.len(), list.selected_index()), (2_200, Some(2_199)));
+    // One that would stand among the rows read and does not is one.
+    client.press("g");
+    client.loads();
+    client.model.list.asked = None;
+    client.press("ctrl-r");
+    let (request, ..) = list_load(&mut client);
+    client.done(request, page_with_more(many(1, 2_001), "p"));
+    assert!(client.screen().contains("no longer matches"), "{}", client.screen());
+}

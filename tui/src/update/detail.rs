@@ -3,10 +3,11 @@
 use watchfire_shared::alert::Alert;
 use watchfire_shared::event::{Event, Fact};
 use watchfire_shared::ids::IncidentId;
+use watchfire_shared::page::MAX_LINES;
 
 use crate::action::Move;
 use crate::effect::Load;
-use crate::model::detail::{Detail, Tab};
+use crate::model::detail::{Detail, TIMELINE_MAX, Tab};
 use crate::model::scroll::Extent;
 use crate::model::slot::Slot;
 use crate::model::{Model, Screen, layout, overview, tell};
@@ -108,7 +109,10 @@ pub fn read_incident(model: &mut Model, out: &mut Out) {
 
 pub fn ask_timeline(model: &mut Model, cursor: Option<String>, out: &mut Out) {
     if let Some(detail) = &mut model.detail {
-        let load = Load::Timeline { id: detail.id, cursor };
+        let version = model.known.get(detail.id).map_or(0, |incident| incident.version);
+        let kept = i64::try_from(TIMELINE_MAX).unwrap_or(i64::MAX);
+        let after = (version - kept).max(0);
+        let load = Load::Timeline { id: detail.id, after, cursor, limit: MAX_LINES };
         detail.timeline.state.asked = Some(model.requests.load(load, model.now, out));
     }
 }

@@ -1,7 +1,5 @@
 //! The incident list: reading pages, moving the cursor, the query bar.
 
-use std::collections::HashSet;
-
 use watchfire_shared::filter::{Filter, FilterError};
 use watchfire_shared::ids::IncidentId;
 use watchfire_shared::incident::Incident;
@@ -14,7 +12,7 @@ use crate::event::{Failure, Outcome};
 use crate::model::Model;
 use crate::model::input::TextField;
 use crate::model::known::Known;
-use crate::model::list::{DEFAULT_QUERY, FRESH_FOR, Fetch};
+use crate::model::list::{DEFAULT_QUERY, FRESH_FOR, Fetch, List, ROWS_MAX};
 use crate::model::matching;
 
 use super::stream::{self, Learnt};
@@ -22,9 +20,6 @@ use super::{Out, timers};
 
 /// The next page is asked for when the cursor is this near to the last row.
 const NEAR_END: usize = 20;
-/// A reload reads again what was loaded, up to this many rows.
-const RELOAD_MAX: usize = 2_000;
-
 /// Reads the list again from the top; what is shown stays until the answer. While it is being read
 /// already it is read once more afterwards: a slow daemon would never finish answering otherwise.
 pub fn reload(model: &mut Model, out: &mut Out) {
@@ -105,6 +100,7 @@ fn take_page(model: &mut Model, page: IncidentPage, fetch: Fetch, out: &mut Out)
             ids.push(incident.id);
         }
     }
+    let height = model.list_height();
     let list = &mut model.list;
     list.asked = None;
     model.dirty |= list.failure.take().is_some();
@@ -112,15 +108,13 @@ fn take_page(model: &mut Model, page: IncidentPage, fetch: Fetch, out: &mut Out)
     let more = page.next_cursor.clone();
     match fetch {
         Fetch::More => {
-            let held: HashSet<IncidentId> = list.rows.iter().copied().collect();
-            ids.retain(|id| !held.contains(id));
             differs |= !ids.is_empty();
-            list.rows.extend(ids);
+            list.append(ids, height);
         }
         Fetch::Reload => {
             ids.retain(|id| !list.incoming.contains(id));
             list.incoming.extend(ids);
-            let wanted = list.rows.len().min(RELOAD_MAX);
+            let wanted = list.rows.len().min(ROWS_MAX);
             if list.incoming.len() < wanted && list.loaded && more.is_some() {
                 ask(model, more, Fetch::Reload, out);
                 return;
@@ -135,10 +129,19 @@ fn take_page(model: &mut Model, page: IncidentPage, fetch: Fetch, out: &mut Out)
     let list = &mut model.list;
     list.loaded_at = Some(model.now);
     model.dirty |= differs || said != (list.total, true);
-    let mut shown = model.list.rows.clone();
-    shown.extend(model.detail.as_ref().map(|detail| detail.id));
-    model.known.prune(&shown);
+    prune(model);
     more_if_near_end(model, out);
+}
+
+/// Forgets what nobody looks at, when there is much of it.
+pub fn prune(model: &mut Model) {
+    if model.known.is_large(model.list.rows.len()) {
+        let mut shown = model.list.rows.clone();
+        shown.extend(&model.list.incoming);
+        shown.extend(&model.list.arrived);
+        shown.extend(model.detail.as_ref().map(|detail| detail.id));
+        model.known.prune(&shown);
+    }
 }
 
 /// Puts the rows of a finished reload on the screen; says whether that moved anything.
@@ -150,7 +153,10 @@ fn settle(model: &mut Model) -> bool {
     let keep = list.selected.filter(|_| list.loaded);
     let mut rows = std::mem::take(&mut list.incoming);
     rows.retain(|id| !model.known.is_deleted(*id));
+    let ghost = keep.filter(|id| is_ghost(model, *id, &rows));
+    let list = &mut model.list;
     list.replace(rows, keep, height);
+    list.ghost = ghost;
     list.loaded = true;
     let arrived = std::mem::take(&mut list.arrived);
     for id in arrived {
@@ -160,6 +166,20 @@ fn settle(model: &mut Model) -> bool {
     }
     let list = &model.list;
     before != (list.rows.clone(), list.selected, list.ghost)
+}
+
+/// Whether an incident no longer belongs to a list that has been read as `rows`. Further down than
+/// they reach it may well.
+fn is_ghost(model: &Model, id: IncidentId, rows: &[IncidentId]) -> bool {
+    if rows.contains(&id) {
+        return false;
+    }
+    let last = rows.last().and_then(|last| model.known.get(*last));
+    let beyond = match (model.known.get(id), last) {
+        (Some(incident), Some(last)) => List::is_beyond(incident, last),
+        _ => false,
+    };
+    model.known.is_deleted(id) || model.list.next_cursor.is_none() || !beyond
 }
 
 fn fail(model: &mut Model, failure: Failure) {
@@ -210,6 +230,10 @@ pub fn changed(model: &mut Model, incident: &Incident) {
             if model.list.loaded && model.list.insert(incident, &model.known, height) {
                 model.list.fresh.insert(id, model.now + FRESH_FOR);
                 model.dirty = true;
+            }
+            // What is beyond the last row comes with a page again, for which a reload has the cursor.
+            if model.list.rows.len() >= ROWS_MAX && model.list.next_cursor.is_none() {
+                timers::reload_list_soon(model);
             }
         }
     }

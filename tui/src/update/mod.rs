@@ -38,8 +38,10 @@ pub fn start(model: &mut Model) -> Vec<Effect> {
 /// Takes one event.
 pub fn update(model: &mut Model, event: Event, now: DateTime<Utc>) -> Vec<Effect> {
     let mut out = Out::new();
-    // A clock that is set back must not bring old times back.
-    model.now = now.max(model.now);
+    if now < model.now {
+        timers::clock_set_back(model, model.now - now);
+    }
+    model.now = now;
     let freshness = model.connection.freshness(model.now);
     match event {
         Event::Key(key) => {

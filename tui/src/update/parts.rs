@@ -7,7 +7,6 @@ use crate::effect::RequestId;
 use crate::event::{Failure, Outcome};
 use crate::model::Model;
 use crate::model::commands::Tone;
-use crate::model::detail::TIMELINE_MAX;
 use crate::model::known::Known;
 
 use super::Out;
@@ -76,9 +75,8 @@ pub fn timeline_answered(
             for fact in page.items {
                 news |= timeline.add(fact);
             }
-            if let Some(cursor) = page.next_cursor
-                && timeline.facts().len() < TIMELINE_MAX
-            {
+            // To the end: what is too much leaves at the beginning.
+            if let Some(cursor) = page.next_cursor {
                 ask_timeline(model, Some(cursor), out);
             } else {
                 timeline.state.fill((), now);

@@ -5,6 +5,7 @@ use watchfire_shared::page::MAX_INCIDENTS;
 
 use crate::event::{Failure, FailureKind};
 use crate::model::age;
+use crate::model::connection::Link;
 use crate::model::{Model, Screen, layout};
 
 use super::{Out, cache, detail, list};
@@ -63,6 +64,29 @@ pub fn watch_pane(model: &mut Model) {
     model.timers.pane = Some(model.now + pane_interval(model.screen));
 }
 
+/// The clock was set back: what was to happen in a while still happens after as long, and what was
+/// heard a while ago stays as old.
+pub fn clock_set_back(model: &mut Model, by: TimeDelta) {
+    let shift = |at: &mut DateTime<Utc>| *at -= by;
+    let connection = &mut model.connection;
+    connection.heard_at.iter_mut().for_each(shift);
+    if let Link::Down { retry_at, .. } = &mut connection.link {
+        shift(retry_at);
+    }
+    model.timers.counts.iter_mut().for_each(shift);
+    model.timers.pane.iter_mut().for_each(shift);
+    model.flash.iter_mut().for_each(|flash| shift(&mut flash.until));
+    let list = &mut model.list;
+    list.fresh.values_mut().for_each(shift);
+    list.asked.iter_mut().for_each(|(asked, _)| shift(&mut asked.at));
+    if let Some((soon, latest)) = &mut list.reload_at {
+        shift(soon);
+        shift(latest);
+    }
+    // Ages say something else now.
+    model.dirty = true;
+}
+
 /// Does what is due.
 pub fn fire(model: &mut Model, out: &mut Out) {
     let now = model.now;
@@ -93,6 +117,7 @@ pub fn fire(model: &mut Model, out: &mut Out) {
 }
 
 fn refresh_pane(model: &mut Model, out: &mut Out) {
+    list::prune(model);
     match model.screen {
         Screen::Incidents => {
             // Somebody who reads far down is not served by reading it all again.

@@ -123,8 +123,12 @@ fn tabs(pen: &mut Pen, model: &Model, detail: &Detail, incident: &Incident) {
         let extra = match tab {
             Tab::Overview => String::new(),
             Tab::Timeline => {
-                let facts = detail.timeline.facts().len();
-                format!(" {}", number(i64::try_from(facts).unwrap_or(i64::MAX)))
+                let held = i64::try_from(detail.timeline.facts().len()).unwrap_or(i64::MAX);
+                let facts = number(held);
+                match detail.timeline.left_out() {
+                    0 => format!(" {facts}"),
+                    older => format!(" newest {facts} of {}", number(held + older)),
+                }
             }
             Tab::Alerts => detail.alerts.value.as_ref().map_or_else(String::new, |alerts| {
                 format!(" {}", number(i64::try_from(alerts.len()).unwrap_or(i64::MAX)))
