@@ -1,15 +1,16 @@
 //! `logs`: the newest lines of an incident, and those that come.
 
 use watchfire_shared::event::Fact;
-use watchfire_shared::ids::{IncidentId, IncidentRef};
+use watchfire_shared::ids::{IncidentId, IncidentRef, JournalId};
 use watchfire_shared::log::LogEntry;
 use watchfire_shared::page::MAX_LINES;
 
 use super::args::Logs;
 use super::output::{Out, Tone};
-use super::{Done, Exit, Failure, events, words};
+use super::{Done, Exit, Failure, events, note, words};
+use crate::client::backoff::Backoff;
 use crate::client::stream::{EventStream, Message};
-use crate::client::{Client, ClientError, LogQuery};
+use crate::client::{Client, ClientError, ErrorKind, LogQuery};
 use crate::clock;
 
 pub async fn logs(client: &Client, out: &mut Out, args: &Logs) -> Done {
@@ -33,19 +34,67 @@ pub async fn logs(client: &Client, out: &mut Out, args: &Logs) -> Done {
     Ok(())
 }
 
-/// The stream says that lines came; they are read by number, so none is lost or shown twice.
+/// How far the lines have been shown.
+#[derive(Debug, Default)]
+struct Shown {
+    /// The last number; none before the first lines.
+    seq: Option<i64>,
+    log: Option<JournalId>,
+    /// The stream told of lines up to here.
+    told: i64,
+    /// There may be more to read.
+    due: bool,
+}
+
+impl Shown {
+    /// The stream begins anew: in another log the numbers start again.
+    fn enter(&mut self, log: JournalId) {
+        if self.log.replace(log).is_some_and(|before| before != log) {
+            self.seq = None;
+            self.told = 0;
+        }
+        self.due = true;
+    }
+
+    /// Lines up to this number have come.
+    fn hear(&mut self, last: i64) {
+        self.told = self.told.max(last);
+        self.due |= Some(last) > self.seq;
+    }
+
+    /// Everything told of has been read, also what a filter hides.
+    fn read(&mut self) {
+        self.seq = self.seq.max(Some(self.told));
+        self.due = false;
+    }
+}
+
+/// The stream says that lines came; they are read by number, so none is lost or shown twice. What
+/// cannot be read now is read a little later.
 async fn follow(client: &Client, out: &mut Out, id: IncidentId, newest: LogQuery) -> Done {
     let mut stream = EventStream::new(client.clone(), None);
-    let mut seen = None;
+    let mut shown = Shown::default();
+    let mut backoff = Backoff::default();
     loop {
-        match stream.next().await {
-            Message::Hello(_) | Message::Resync(_) => {
-                seen = Some(catch_up(client, out, id, &newest, seen).await?);
-            }
-            Message::Event(event) if event.incident_id() == Some(id) => match event.fact {
-                Fact::LogAttached { last_seq, .. } if Some(last_seq) > seen => {
-                    seen = Some(catch_up(client, out, id, &newest, seen).await?.max(last_seq));
+        if shown.due {
+            match catch_up(client, out, id, &newest, &mut shown.seq).await {
+                Ok(()) => {
+                    shown.read();
+                    backoff.reset();
                 }
+                Err(Failure::Client(error)) if is_passing(error.kind) => {
+                    let wait = backoff.next(rand::random());
+                    note(&format!("{error}; next try in {:.1} s", wait.as_secs_f64()));
+                    tokio::time::sleep(wait).await;
+                    continue;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        match stream.next().await {
+            Message::Hello(hello) | Message::Resync(hello) => shown.enter(hello.log_id),
+            Message::Event(event) if event.incident_id() == Some(id) => match event.fact {
+                Fact::LogAttached { last_seq, .. } => shown.hear(last_seq),
                 Fact::IncidentDeleted { incident } => {
                     let message = format!("{} has been deleted", incident.reference);
                     return Err(Failure::said(Exit::NotFound, message));
@@ -61,22 +110,33 @@ async fn follow(client: &Client, out: &mut Out, id: IncidentId, newest: LogQuery
     }
 }
 
-/// Prints what came after `seen`, or the newest lines at first; returns the last number.
+/// Whether trying again may help.
+const fn is_passing(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::Unreachable
+            | ErrorKind::Interrupted
+            | ErrorKind::Timeout
+            | ErrorKind::Unavailable
+    )
+}
+
+/// Prints what came after `seen`, or the newest lines at first, and moves it along line by line.
 async fn catch_up(
     client: &Client,
     out: &mut Out,
     id: IncidentId,
     newest: &LogQuery,
-    seen: Option<i64>,
-) -> Result<i64, Failure> {
+    seen: &mut Option<i64>,
+) -> Result<(), Failure> {
     let which = IncidentRef::Id(id);
     let mut query = newest.clone();
-    if seen.is_some() {
+    let first = seen.is_none();
+    if !first {
         query.limit = Some(MAX_LINES);
     }
-    let mut last = seen.unwrap_or(0);
     loop {
-        query.after = seen.map(|_| last);
+        query.after = *seen;
         let page = fetch(client, &which, &query).await?;
         for entry in &page {
             if out.json {
@@ -84,12 +144,11 @@ async fn catch_up(
             } else {
                 line(out, entry)?;
             }
-            last = last.max(entry.seq);
+            *seen = Some(entry.seq.max(seen.unwrap_or(0)));
         }
         let full = u32::try_from(page.len()).unwrap_or(u32::MAX) >= MAX_LINES;
-        if seen.is_none() || !full {
-            out.flush()?;
-            return Ok(last);
+        if first || !full {
+            return Ok(out.flush()?);
         }
     }
 }
@@ -112,4 +171,85 @@ fn line(out: &mut Out, entry: &LogEntry) -> Done {
     let message = out.safe(&entry.message);
     let time = out.paint(Tone::Dim, &time);
     Ok(out.line(&format!("{time} {level} {source}{message}"))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::{TcpListener, TcpStream};
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::client::session::Session;
+    use crate::config::Config;
+    use crate::secret::Secret;
+
+    #[test]
+    fn in_another_log_the_numbers_start_again() {
+        let log = |number| JournalId(Uuid::from_u128(number));
+        let mut shown = Shown::default();
+        shown.enter(log(1));
+        shown.hear(40);
+        shown.read();
+        shown.hear(40);
+        assert!(!shown.due);
+        shown.enter(log(1));
+        assert_eq!((shown.seq, shown.due), (Some(40), true));
+        shown.enter(log(2));
+        assert_eq!((shown.seq, shown.due), (None, true));
+        shown.read();
+        assert_eq!(shown.seq, Some(0));
+    }
+
+    async fn accept(listener: &TcpListener) -> (TcpStream, String) {
+        let (mut socket, _) = listener.accept().await.unwrap();
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(socket.read_u8().await.unwrap());
+        }
+        (socket, String::from_utf8(head).unwrap())
+    }
+
+    /// Answers one request for lines.
+    async fn answer(listener: &TcpListener, status: &str, body: &str) {
+        let (mut socket, head) = accept(listener).await;
+        assert!(head.contains("/logs"), "{head}");
+        let length = body.len();
+        let answer = format!(
+            "HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
+        );
+        socket.write_all(answer.as_bytes()).await.unwrap();
+        socket.shutdown().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn following_goes_on_after_a_read_that_failed() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let state = tempfile::tempdir().unwrap();
+        let session = Session::new(state.path(), &base, Some(Secret::new("token")), None);
+        let client = Client::new(Arc::new(move || Ok(base.clone())), false, true, session).unwrap();
+        let serve = async {
+            let (mut stream, _) = accept(&listener).await;
+            let hello = format!(
+                "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\nevent: hello\ndata: \
+                 {{\"log_id\":\"{}\",\"position\":1}}\n\n",
+                Uuid::from_u128(1)
+            );
+            stream.write_all(hello.as_bytes()).await.unwrap();
+            answer(&listener, "502 Bad Gateway", "").await;
+            answer(&listener, "200 OK", r#"{"items":[],"next_cursor":null}"#).await;
+            stream
+        };
+        let home = state.path().to_owned();
+        let config = Config { url: None, token: None, state: home, mono: true, utf8: true };
+        let mut out = Out::new(&config, false);
+        let id = IncidentId(Uuid::from_u128(1));
+        tokio::select! {
+            done = follow(&client, &mut out, id, LogQuery::default()) => panic!("it ended: {done:?}"),
+            _stream = serve => {}
+        }
+    }
 }
