@@ -194,17 +194,15 @@ impl Client {
         let mut was_cut = false;
         let done = self.attempts_noting(call, &mut was_cut).await;
         // A write that once was on its way may have happened, whatever its repeat met.
-        done.map_err(|error| {
-            if was_cut && call.method != Method::GET { error.after_cut() } else { error }
-        })
+        done.map_err(
+            |error| {
+                if was_cut && call.method != Method::GET { error.after_cut() } else { error }
+            },
+        )
     }
 
     /// `was_cut`: a try broke after it was begun.
-    async fn attempts_noting(
-        &self,
-        call: &Call,
-        was_cut: &mut bool,
-    ) -> Result<Bytes, ClientError> {
+    async fn attempts_noting(&self, call: &Call, was_cut: &mut bool) -> Result<Bytes, ClientError> {
         let mut headers = HeaderMap::new();
         headers.insert("x-request-id", header(&Uuid::now_v7().simple().to_string())?);
         if call.method != Method::GET {

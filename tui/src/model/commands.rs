@@ -130,7 +130,9 @@ impl CommandLog {
                     "{}: no answer before the end, it may or may not have happened",
                     sent.what.words()
                 )),
-                Some((Tone::Bad, text)) if unseen.contains(&sent.request) => said.push(text.clone()),
+                Some((Tone::Bad, text)) if unseen.contains(&sent.request) => {
+                    said.push(text.clone());
+                }
                 Some(_) => {}
             }
         }

@@ -3,16 +3,21 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
-use watchfire_shared::event::{Fact, Hello};
-use watchfire_shared::ids::IncidentId;
+use uuid::Uuid;
+use watchfire_shared::event::{Event as Told, Fact, Hello};
+use watchfire_shared::filter::Filter;
+use watchfire_shared::ids::{IncidentId, JournalId};
 use watchfire_shared::incident::{Incident, Priority, Status};
+use watchfire_shared::page::Page;
+use watchfire_shared::problem::{Code, Problem};
 
 use super::client::Client;
 use super::world::*;
-use crate::effect::{Command, Effect, RequestId};
-use crate::event::{Event, Outcome, StreamEvent};
+use crate::effect::{Command, Effect, Load, RequestId};
+use crate::event::{Failure, FailureKind, Outcome, StreamEvent};
+use crate::model::{Screen, matching};
 
 #[derive(Debug, Clone)]
 enum Step {
@@ -28,6 +33,8 @@ enum Step {
     Wait(i64),
     Resize(u16, u16),
     Connection(u8),
+    /// Somebody sets the clock of the machine back.
+    SetBack(i64),
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -89,7 +96,8 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(which, well)| Step::Answer { which, well }),
         3 => (0_i64..20_000).prop_map(Step::Wait),
         1 => (0_u16..160, 0_u16..40).prop_map(|(w, h)| Step::Resize(w, h)),
-        2 => (0_u8..6).prop_map(Step::Connection),
+        2 => (0_u8..7).prop_map(Step::Connection),
+        1 => (1_i64..5_000).prop_map(Step::SetBack),
     ]
 }
 
@@ -97,11 +105,14 @@ fn step() -> impl Strategy<Value = Step> {
 #[derive(Default)]
 struct Truth {
     incidents: HashMap<i64, Incident>,
+    facts: HashMap<IncidentId, Vec<Told>>,
     /// An id is never used again.
     deleted: HashSet<i64>,
+    created: i64,
+    log: u128,
     seen: HashMap<IncidentId, i64>,
-    /// The list as it was when it was asked for: an answer may be as old as its question.
-    pages: HashMap<RequestId, Vec<Incident>>,
+    /// Every answer as it was when it was asked for: it may be as old as its question.
+    answers: HashMap<RequestId, Outcome>,
 }
 
 impl Truth {
@@ -127,61 +138,126 @@ impl Truth {
                 }
             }
         };
+        let event = told(fact, actor("robin"), 0);
+        self.facts.entry(incident.id).or_default().push(event.clone());
         if matches!(change, Change::Delete) {
             self.deleted.insert(number);
         } else {
             self.incidents.insert(number, incident);
         }
-        StreamEvent::Event(Box::new(told(fact, actor("robin"), 0)))
+        StreamEvent::Event(Box::new(event))
+    }
+
+    /// A backup comes back: another log, in which versions start again.
+    fn restore(&mut self) -> StreamEvent {
+        self.log += 1;
+        self.facts.clear();
+        for incident in self.incidents.values_mut() {
+            incident.version = 1;
+            let fact = Fact::IncidentCreated { incident: incident.clone() };
+            self.facts.insert(incident.id, vec![told(fact, actor("robin"), 0)]);
+        }
+        StreamEvent::Resync(self.head())
+    }
+
+    fn head(&self) -> Hello {
+        Hello { log_id: JournalId(Uuid::from_u128(77 + self.log)), position: 9 }
+    }
+
+    /// What the list shows for a query, in its order.
+    fn list(&self, query: &str, now: DateTime<Utc>) -> Vec<Incident> {
+        let filter: Filter = query.parse().expect("only queries without mistake are sent");
+        let belongs = |incident: &&Incident| {
+            matching::belongs(&filter, incident, Some(me().id), now) == Some(true)
+        };
+        let mut list: Vec<Incident> = self.incidents.values().filter(belongs).cloned().collect();
+        list.sort_by_key(|incident| {
+            std::cmp::Reverse((incident.priority.rank(), incident.created_at, incident.id))
+        });
+        list
+    }
+
+    fn incident(&self, id: IncidentId) -> Outcome {
+        match self.incidents.values().find(|incident| incident.id == id) {
+            Some(incident) => Outcome::Incident(Box::new(incident.clone())),
+            None => Outcome::Failed(Failure {
+                problem: Some(Box::new(Problem::new(Code::NotFound, "It is gone.", "r"))),
+                ..Failure::new(FailureKind::Refused, "It is gone")
+            }),
+        }
+    }
+
+    /// What a good daemon says to this effect now.
+    fn answer_now(&mut self, effect: &Effect, now: DateTime<Utc>) -> Option<Outcome> {
+        Some(match effect {
+            Effect::Load { load, .. } => match load {
+                Load::Incidents { filter, .. } => page(self.list(filter, now)),
+                Load::Incident(id) => self.incident(*id),
+                Load::Timeline { id, after, .. } => {
+                    let facts = self.facts.get(id).into_iter().flatten();
+                    let items = facts.filter(|fact| fact.version > *after).cloned().collect();
+                    Outcome::Timeline(Page { items, next_cursor: None })
+                }
+                other => usual(other)?,
+            },
+            Effect::Command { command: Command::Patch { id, .. }, .. } => {
+                match self.incident(*id) {
+                    Outcome::Incident(incident) => Outcome::Changed(incident),
+                    gone => gone,
+                }
+            }
+            Effect::Command { command: Command::Create(_), .. } => {
+                let new = incident(300 + self.created, "Made by hand");
+                self.created += 1;
+                self.incidents.insert(new.reference.0, new.clone());
+                let fact = Fact::IncidentCreated { incident: new.clone() };
+                self.facts.insert(new.id, vec![told(fact, actor("dana"), 0)]);
+                Outcome::Changed(Box::new(new))
+            }
+            Effect::SignIn { .. } => Outcome::SignedIn,
+            Effect::Command { .. } | Effect::Reconnect | Effect::Quit => return None,
+        })
     }
 }
 
-fn answer(client: &mut Client, truth: &Truth, which: usize, well: bool) {
+const fn request_of(effect: &Effect) -> Option<RequestId> {
+    match effect {
+        Effect::Load { request, .. }
+        | Effect::Command { request, .. }
+        | Effect::SignIn { request, .. } => Some(*request),
+        Effect::Reconnect | Effect::Quit => None,
+    }
+}
+
+fn answer(client: &mut Client, truth: &mut Truth, which: usize, well: bool) {
     if client.effects.is_empty() {
         return;
     }
-    let (request, outcome) = match client.effects.remove(which % client.effects.len()) {
-        Effect::Load { request, load } => {
-            let list = || page(truth.pages.get(&request).cloned().unwrap_or_default());
-            let outcome = match load {
-                crate::effect::Load::Incidents { .. } => Some(list()),
-                other => usual(&other),
-            };
-            (request, outcome)
-        }
-        Effect::Command { request, command } => {
-            let outcome = match command {
-                Command::Patch { id: about, .. } => {
-                    let known = truth.incidents.values().find(|i| i.id == about);
-                    known.map(|i| Outcome::Changed(Box::new(i.clone())))
-                }
-                Command::Create(_) => {
-                    Some(Outcome::Changed(Box::new(incident(300, "Made by hand"))))
-                }
-                Command::Comment { .. } => None,
-            };
-            (request, outcome)
-        }
-        Effect::SignIn { request, .. } => (request, Some(Outcome::SignedIn)),
-        Effect::Reconnect | Effect::Quit => return,
-    };
-    let outcome = outcome.filter(|_| well);
-    client.done(request, outcome.unwrap_or_else(|| Outcome::Failed(offline())));
+    let effect = client.effects.remove(which % client.effects.len());
+    if let Some(request) = request_of(&effect) {
+        let outcome = truth.answers.remove(&request).filter(|_| well);
+        client.done(request, outcome.unwrap_or_else(|| Outcome::Failed(offline())));
+    }
 }
 
-fn connection(client: &mut Client, kind: u8) {
-    let head = Hello { log_id: log(), position: 9 };
-    client.stream(match kind {
+fn connection(client: &mut Client, truth: &mut Truth, kind: u8) {
+    let head = truth.head();
+    let said = match kind {
         0 => StreamEvent::Connecting,
         1 => StreamEvent::Hello(head),
         2 => StreamEvent::Resumed,
         3 => StreamEvent::Heartbeat { position: 9 },
         4 => StreamEvent::Resync(head),
+        5 => truth.restore(),
         _ => StreamEvent::Lost {
             reason: "connection reset".to_owned(),
             retry_in: Duration::from_millis(1500),
         },
-    });
+    };
+    if matches!(said, StreamEvent::Resync(_)) {
+        truth.seen.clear();
+    }
+    client.stream(said);
 }
 
 fn take(client: &mut Client, truth: &mut Truth, step: &Step) {
@@ -195,27 +271,25 @@ fn take(client: &mut Client, truth: &mut Truth, step: &Step) {
         Step::Answer { which, well } => answer(client, truth, *which, *well),
         Step::Wait(milliseconds) => client.wait(*milliseconds),
         Step::Resize(width, height) => client.resize(*width, *height),
-        Step::Connection(kind) => {
-            connection(client, *kind);
-            if *kind == 4 {
-                truth.seen.clear();
-            }
-        }
+        Step::Connection(kind) => connection(client, truth, *kind),
+        Step::SetBack(seconds) => client.now -= TimeDelta::seconds(*seconds),
     }
 }
 
-/// Notes what the daemon would have read for the questions just asked.
-fn note_pages(client: &Client, truth: &mut Truth) {
+/// Notes what the daemon says to the questions just asked.
+fn note_answers(client: &Client, truth: &mut Truth) {
     for effect in &client.effects {
-        if let Effect::Load { request, .. } = effect {
-            let now = || truth.incidents.values().cloned().collect();
-            truth.pages.entry(*request).or_insert_with(now);
+        if let Some(request) = request_of(effect)
+            && !truth.answers.contains_key(&request)
+            && let Some(outcome) = truth.answer_now(effect, client.now)
+        {
+            truth.answers.insert(request, outcome);
         }
     }
 }
 
 fn check(client: &Client, truth: &mut Truth) {
-    note_pages(client, truth);
+    note_answers(client, truth);
     let model = &client.model;
     let list = &model.list;
     assert_eq!(list.selected.is_none(), list.rows.is_empty());
@@ -228,6 +302,10 @@ fn check(client: &Client, truth: &mut Truth) {
     rows.dedup();
     assert_eq!(rows.len(), list.rows.len(), "a row stands twice");
     for id in &list.rows {
+        assert!(
+            !model.known.is_deleted(*id) || list.ghost == Some(*id),
+            "a deleted incident stands in the list as if it were there"
+        );
         let version = model.known.get(*id).expect("every row is known").version;
         let seen = truth.seen.insert(*id, version).unwrap_or(0);
         assert!(version >= seen, "version {version} after {seen}");
@@ -242,6 +320,28 @@ fn check(client: &Client, truth: &mut Truth) {
     }
 }
 
+/// When everything has been answered and nothing happens any more, the screen shows what is true.
+fn check_end(client: &Client, truth: &Truth) {
+    let model = &client.model;
+    let list = &model.list;
+    assert!(list.loaded && list.failure.is_none() && model.counts.failure.is_none());
+    let mut rows = list.rows.clone();
+    rows.retain(|id| list.ghost != Some(*id));
+    let shown: Vec<&Incident> = rows.iter().filter_map(|id| model.known.get(*id)).collect();
+    let mut expected = truth.list(&list.query.applied, client.now);
+    // What matches again under the cursor is there in both.
+    expected.retain(|incident| list.ghost != Some(incident.id));
+    assert_eq!(shown, expected.iter().collect::<Vec<_>>());
+    let Some(detail) = model.detail.as_ref().filter(|_| model.screen == Screen::Detail) else {
+        return;
+    };
+    if truth.incidents.values().any(|incident| incident.id == detail.id) {
+        let facts = truth.facts.get(&detail.id).into_iter().flatten();
+        let versions: Vec<i64> = facts.map(|fact| fact.version).collect();
+        assert_eq!(detail.timeline.versions(), versions, "the history of what is open");
+    }
+}
+
 proptest! {
     #[test]
     fn any_story_ends_well(steps in prop::collection::vec(step(), 1..120)) {
@@ -252,21 +352,23 @@ proptest! {
             check(&client, &mut truth);
         }
         client.buffer();
-        // When everything is answered the list shows what is true.
         client.press("ctrl-c");
         client.model.sign_in = None;
-        client.stream(hello());
+        client.stream(StreamEvent::Hello(truth.head()));
+        for _ in 0..5 {
+            check(&client, &mut truth);
+            while !client.effects.is_empty() {
+                answer(&mut client, &mut truth, 0, true);
+                check(&client, &mut truth);
+            }
+            client.wait(6_000);
+        }
         check(&client, &mut truth);
         while !client.effects.is_empty() {
-            answer(&mut client, &truth, 0, true);
+            answer(&mut client, &mut truth, 0, true);
             check(&client, &mut truth);
         }
-        for incident in truth.incidents.values() {
-            let known = client.model.known.get(incident.id).expect("known");
-            prop_assert_eq!(known.version, incident.version);
-        }
-        client.now += TimeDelta::seconds(1);
-        client.event(Event::Tick);
+        check_end(&client, &truth);
         client.buffer();
     }
 }

@@ -155,9 +155,7 @@ fn nobody_else_is_chosen_when_who_was_chosen_is_gone() {
     client.answer_all(usual);
     client.press("j j");
     client.stream(people_event());
-    client.answer_all(|_| {
-        Some(Outcome::Users(Page { items: vec![me()], next_cursor: None }))
-    });
+    client.answer_all(|_| Some(Outcome::Users(Page { items: vec![me()], next_cursor: None })));
     client.press("enter");
     assert!(client.sends_nothing());
     assert!(client.flash().contains("not active any more"), "{}", client.flash());

@@ -17,7 +17,8 @@ pub fn hear(model: &mut Model, said: StreamEvent, out: &mut Out) {
         StreamEvent::Connecting => model.connection.link = Link::Connecting,
         StreamEvent::Hello(hello) => {
             up(model);
-            enter_log(model, hello);
+            let other = model.connection.log_id.is_some_and(|log| log != hello.log_id);
+            enter_log(model, hello, other);
             load_everything(model, out);
         }
         StreamEvent::Resumed => {
@@ -31,7 +32,8 @@ pub fn hear(model: &mut Model, said: StreamEvent, out: &mut Out) {
         }
         StreamEvent::Resync(hello) => {
             up(model);
-            enter_log(model, hello);
+            let other = model.connection.log_id != Some(hello.log_id);
+            enter_log(model, hello, other);
             model.known.forget_versions();
             load_everything(model, out);
             let text = "The daemon could not go on from where we were: everything was loaded again";
@@ -55,9 +57,9 @@ fn up(model: &mut Model) {
 }
 
 /// Versions count within one log; in another one everything is new.
-fn enter_log(model: &mut Model, hello: Hello) {
-    let before = model.connection.log_id.replace(hello.log_id);
-    if before.is_some_and(|log| log != hello.log_id) {
+fn enter_log(model: &mut Model, hello: Hello, other: bool) {
+    model.connection.log_id = Some(hello.log_id);
+    if other {
         model.known.forget_versions();
         model.requests.begin_log();
         detail::forget(model);
