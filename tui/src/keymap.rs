@@ -154,7 +154,7 @@ const fn bind(
 pub const BINDINGS: &[Binding] = &[
     bind(Group::Incident, INCIDENT, &[key('a')], Action::Step(Step::Investigate), "investigate", "investigate it"),
     bind(Group::Incident, INCIDENT, &[key('r')], Action::Step(Step::Resolve), "resolve", "resolve it"),
-    bind(Group::Incident, INCIDENT, &[key('c')], Action::Step(Step::Close), "close", "close it, for good"),
+    bind(Group::Incident, INCIDENT, &[key('c')], Action::Step(Step::Close), "close", "twice: close it"),
     bind(Group::Incident, INCIDENT, &[key('R')], Action::Step(Step::Reopen), "reopen", "reopen it"),
     bind(Group::Incident, INCIDENT, &[key('o')], Action::Step(Step::HandBack), "hand back", "hand back: open"),
     bind(Group::Incident, INCIDENT, &[key('m')], Action::AssignToMe, "assign to me", "assign to me"),

@@ -150,6 +150,9 @@ pub struct Model {
     /// New incidents begun and left, or sent and left before the answer; the newest last.
     pub new_drafts: Vec<NewForm>,
     pub flash: Option<Flash>,
+    /// Closing this one, which is final, was asked for once; the question stands as long as its
+    /// flash.
+    pub closing: Option<(IncidentId, DateTime<Utc>)>,
     pub timers: Timers,
     pub requests: Requests,
     pub(crate) dirty: bool,
@@ -180,6 +183,7 @@ impl Model {
             drafts: HashMap::new(),
             new_drafts: Vec::new(),
             flash: None,
+            closing: None,
             timers: Timers::default(),
             requests: Requests::default(),
             dirty: true,

@@ -34,11 +34,33 @@ fn each_step_is_sent_with_what_was_seen() {
     ] {
         let mut client = at(from);
         client.press(key);
+        if to == Status::Closed {
+            client.press(key);
+        }
         let patch = patch(client.command().1);
         assert_eq!(patch.status, Field::Set(to), "{key}");
         let expect = Expect { status: Some(from), ..Expect::default() };
         assert_eq!(patch.expect, Some(expect), "{key}");
     }
+}
+
+#[test]
+fn closing_is_final_and_asked_for_twice_on_the_same_incident() {
+    let resolved =
+        |n| Incident { status: Status::Resolved, firing_alerts: n, ..incident(n, "Resolved") };
+    let mut client = Client::new().connected(&[resolved(1), resolved(2)]);
+    client.press("c");
+    assert!(client.sends_nothing());
+    let question = client.flash();
+    assert!(question.contains("c again") && question.contains("fire"), "{question}");
+    client.press("j");
+    client.press("c");
+    assert!(client.sends_nothing(), "another row, another question");
+    client.wait(60_000);
+    client.press("c");
+    assert!(client.sends_nothing(), "the question is gone with its flash");
+    client.press("c");
+    assert_eq!(patch(client.command().1).status, Field::Set(Status::Closed));
 }
 
 #[test]
@@ -53,6 +75,9 @@ fn what_the_status_machine_forbids_is_neither_sent_nor_offered() {
         ] {
             let mut client = at(*status);
             client.press(key);
+            if *status == from && key == "c" {
+                client.press(key);
+            }
             let sent = !client.sends_nothing();
             assert_eq!(sent, *status == from, "{key} at {status}");
             if !sent {

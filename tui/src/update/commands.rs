@@ -1,5 +1,6 @@
 //! Commands: each says what the person saw, and what became of it is told.
 
+use chrono::{DateTime, Utc};
 use watchfire_shared::field::Field;
 use watchfire_shared::ids::{IncidentId, UserId};
 use watchfire_shared::incident::{
@@ -62,6 +63,26 @@ pub fn step(model: &mut Model, step: Step, out: &mut Out) {
         ..IncidentPatch::default()
     };
     send_patch(model, &incident, Deed::Step(step), patch, out);
+}
+
+/// Closed is final, so it is asked for twice: `asked` is the incident of the first time.
+pub fn close(model: &mut Model, asked: Option<(IncidentId, DateTime<Utc>)>, out: &mut Out) {
+    let Some(incident) = subject(model, Some(Cell::Status)) else {
+        return;
+    };
+    let again = asked.is_some_and(|(id, until)| id == incident.id && model.now < until);
+    if again || !Step::Close.is_possible(incident.status) {
+        step(model, Step::Close, out);
+        return;
+    }
+    let firing = match incident.firing_alerts {
+        0 => String::new(),
+        1 => "; 1 alert still fires".to_owned(),
+        n => format!("; {n} alerts still fire"),
+    };
+    let text = format!("c again closes {} for good{firing}", incident.reference);
+    model.flash(Tone::Warning, text);
+    model.closing = model.flash.as_ref().map(|flash| (incident.id, flash.until));
 }
 
 pub fn assign_to_me(model: &mut Model, out: &mut Out) {

@@ -1,6 +1,6 @@
 //! Keys: the keymap says which action, this says whose it is.
 
-use crate::action::{Action, Edit, Move, Place};
+use crate::action::{Action, Edit, Move, Place, Step};
 use crate::effect::Effect;
 use crate::event::KeyInput;
 use crate::keymap::{self, Context};
@@ -73,6 +73,7 @@ fn typed(model: &mut Model) {
 }
 
 fn act(model: &mut Model, action: Action, context: Context, out: &mut Out) {
+    let asked = model.closing.take();
     match action {
         Action::Quit => out.push(Effect::Quit),
         // The key that opened a page closes it.
@@ -99,6 +100,7 @@ fn act(model: &mut Model, action: Action, context: Context, out: &mut Out) {
             out.push(Effect::Reconnect);
             load_again(model, out);
         }
+        Action::Step(Step::Close) => commands::close(model, asked, out),
         Action::Step(step) => commands::step(model, step, out),
         Action::AssignToMe => commands::assign_to_me(model, out),
         Action::Assign => forms::open_assign(model, out),
