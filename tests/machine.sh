@@ -34,9 +34,9 @@ apt_install() {
     rm -f "$log"
 }
 
-# Bundled SQLite and ring are C.
+# Bundled SQLite and ring are C, librdkafka is C and C++ with its own make files.
 need_c_compiler() {
-    have cc || apt_install gcc libc6-dev
+    have cc g++ make || apt_install gcc g++ make libc6-dev
 }
 
 # Puts cargo on the PATH and makes sure that the pinned toolchain answers.

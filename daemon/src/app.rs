@@ -12,9 +12,11 @@ use crate::cache::Cache;
 use crate::config::{self, Config, DEFAULT_ADDR, SecretSource};
 use crate::http;
 use crate::lifecycle::{GRACE, Lifecycle};
+#[cfg(feature = "kafka")]
+use crate::outbox::Relay;
 use crate::outbox::{Hub, Ledger};
 use crate::service::secrets::{Signer, new_token};
-use crate::service::{self, Parts, Policy, Service, admin};
+use crate::service::{self, Parts, Policy, Service, Transport, admin};
 use crate::state::{self, StateDir};
 use crate::store::{Db, Settings, StoreError, installation};
 use crate::telemetry;
@@ -87,13 +89,21 @@ pub async fn serve(config: Config) -> Result<ExitCode, Error> {
         hub: hub.clone(),
         signer: Signer::new(secret(&config, &state)?.as_bytes()),
         lifecycle: lifecycle.clone(),
-        policy: Policy { auto_resolve: config.auto_resolve },
+        policy: Policy {
+            auto_resolve: config.auto_resolve,
+            transport: config.kafka.as_ref().map_or(Transport::Journal, |_| Transport::Kafka),
+        },
     });
     let listener = listen(config.http_addr).await?;
     let address = listener.local_addr()?;
     telemetry::metrics();
     lifecycle.spawn_essential("metrics", telemetry::upkeep(lifecycle.clone()));
     lifecycle.spawn_essential("journal", hub.run(ledger, cache, lifecycle.clone()));
+    #[cfg(feature = "kafka")]
+    if let Some(kafka) = config.kafka {
+        let relay = Relay::new(db.clone(), kafka);
+        lifecycle.spawn_essential("relay", relay.run(lifecycle.clone()));
+    }
     lifecycle.spawn_essential("housekeeping", housekeeping(service.clone(), lifecycle.clone()));
     let limits = http::Limits::default();
     let router = http::router(service, limits, &lifecycle);

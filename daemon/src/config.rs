@@ -1,6 +1,7 @@
 //! Configuration: a TOML file under environment variables. A wrong value stops the start with one
 //! sentence that names it.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -13,6 +14,8 @@ use crate::telemetry::Format;
 
 /// The address unless another is configured; any free port when it is taken.
 pub const DEFAULT_ADDR: ([u8; 4], u16) = ([127, 0, 0, 1], 4911);
+/// The topic unless another is configured.
+const KAFKA_TOPIC: &str = "incident.events";
 /// Bytes a secret has at least.
 const SECRET_MIN: usize = 32;
 
@@ -28,6 +31,28 @@ pub struct Config {
     pub log: Log,
     pub cache_bytes: u64,
     pub auto_resolve: bool,
+    /// Where events go; none: the journal alone.
+    pub kafka: Option<Kafka>,
+}
+
+/// A broker and a topic.
+#[derive(Debug, Clone)]
+pub struct Kafka {
+    /// `host:port`, several joined by commas.
+    pub brokers: String,
+    pub topic: String,
+    /// Settings of librdkafka, such as `security.protocol`; may hold passwords.
+    pub options: Options,
+}
+
+/// Settings whose values are not printed.
+#[derive(Clone, Default)]
+pub struct Options(pub BTreeMap<String, String>);
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -104,6 +129,15 @@ struct File {
     cache: CacheFile,
     log: LogFile,
     alerts: AlertsFile,
+    kafka: KafkaFile,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct KafkaFile {
+    brokers: Option<String>,
+    topic: Option<String>,
+    options: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -234,6 +268,7 @@ impl Config {
             log: log(file.log, env)?,
             cache_bytes: file.cache.max_bytes,
             auto_resolve: file.alerts.auto_resolve,
+            kafka: kafka(file.kafka, env)?,
         })
     }
 
@@ -323,6 +358,26 @@ pub fn check_secret(name: &str, secret: &str) -> Result<()> {
         return Ok(());
     }
     Err(wrong(name, &format!("must have at least {SECRET_MIN} bytes, not {}", secret.len())))
+}
+
+fn kafka(file: KafkaFile, env: Environment) -> Result<Option<Kafka>> {
+    let name = named("WATCHFIRE_KAFKA_BROKERS", "kafka.brokers", env);
+    let Some(brokers) = env("WATCHFIRE_KAFKA_BROKERS").or(file.brokers) else { return Ok(None) };
+    if cfg!(not(feature = "kafka")) {
+        return Err(wrong(&name, "is for `watchfired`: this program is built without Kafka"));
+    }
+    let complete = brokers.split(',').all(|broker| {
+        broker
+            .trim()
+            .rsplit_once(':')
+            .is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok())
+    });
+    if !complete {
+        return Err(wrong(&name, "must be host:port, or several joined by commas"));
+    }
+    let topic = env("WATCHFIRE_KAFKA_TOPIC").or(file.topic);
+    let topic = topic.unwrap_or_else(|| KAFKA_TOPIC.to_owned());
+    Ok(Some(Kafka { brokers, topic, options: Options(file.options) }))
 }
 
 fn log(file: LogFile, env: Environment) -> Result<Log> {

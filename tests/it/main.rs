@@ -11,6 +11,7 @@ mod events;
 mod faults;
 mod idempotency;
 mod incidents;
+mod kafka;
 mod life;
 mod lists;
 mod logs;

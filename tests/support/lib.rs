@@ -17,6 +17,7 @@ pub mod api;
 pub mod behind;
 pub mod daemon;
 pub mod embedded;
+pub mod kafka;
 pub mod people;
 pub mod postgres;
 pub mod programs;

@@ -2,18 +2,18 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::IntoResponse;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use watchfire_shared::cache::CacheStats;
 use watchfire_shared::ids::{EventId, KeyId, TokenId};
 use watchfire_shared::outbox::OutboxStatus;
 use watchfire_shared::page::Page;
-use watchfire_shared::problem::Code;
-use watchfire_shared::user::{ApiToken, ApiTokenIn, IngestKey, IngestKeyIn, Role, WithSecret};
+use watchfire_shared::user::{ApiToken, ApiTokenIn, IngestKey, IngestKeyIn, WithSecret};
 
 use super::Api;
 use super::auth::Person;
-use super::error::{Error, Result};
+use super::error::Result;
 use super::extract::{Body, Id, NoBody};
 use super::query::{Nothing, Query};
 use super::reply;
@@ -113,8 +113,12 @@ async fn outbox(State(api): State<Api>, Person(caller): Person, _: Query<Nothing
 #[utoipa::path(post, path = "/v1/admin/outbox/{event_id}/retry", tag = "admin",
     params(("event_id" = EventId, Path)),
     responses((status = 202, description = "It will be published again")))]
-async fn retry(Person(caller): Person, Id(_): Id<EventId>) -> Result {
-    caller.require(Role::Admin)?;
-    // The journal is read from the database itself: publishing to it cannot fail.
-    Err(Error::new(Code::NotFound, "No event with this id has failed to be published."))
+async fn retry(
+    State(api): State<Api>,
+    Person(caller): Person,
+    Id(id): Id<EventId>,
+    body: NoBody,
+) -> Result {
+    api.service().retry_event(&body.by(caller), id).await?;
+    Ok(StatusCode::ACCEPTED.into_response())
 }

@@ -3,7 +3,13 @@
 
 mod committed;
 mod hub;
+#[cfg(feature = "kafka")]
+mod kafka;
 mod positions;
+#[cfg(feature = "kafka")]
+mod relay;
 
 pub use committed::Ledger;
 pub use hub::{Hub, Live, Reader};
+#[cfg(feature = "kafka")]
+pub use relay::Relay;

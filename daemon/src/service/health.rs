@@ -6,13 +6,11 @@ use std::sync::{Mutex, PoisonError};
 use chrono::{DateTime, Utc};
 use watchfire_shared::cache::CacheStats;
 use watchfire_shared::health::{Health, HealthStatus, Part, Parts};
-use watchfire_shared::ids::EventId;
-use watchfire_shared::outbox::OutboxStatus;
 use watchfire_shared::user::Role;
 
-use super::{Caller, Error, Inner, Result};
+use super::{Caller, Inner, Result};
 use crate::clock;
-use crate::store::{StoreError, outbox};
+use crate::store::StoreError;
 
 /// Remembers since when each part is as it is.
 pub struct Watch {
@@ -67,7 +65,7 @@ impl Inner {
             parts: Parts {
                 cache: healthy("cache", self.cache.kind()),
                 cache_integrity: healthy("cache_integrity", self.cache.kind()),
-                broker: healthy("broker", "journal"),
+                broker: healthy("broker", self.policy.transport.as_str()),
                 worker: healthy("worker", "none"),
                 database,
             },
@@ -78,27 +76,5 @@ impl Inner {
     pub fn cache_stats(&self, caller: &Caller) -> Result<CacheStats> {
         caller.require(Role::Viewer)?;
         Ok(self.cache.stats())
-    }
-
-    /// Publishes a failed event once more. With the journal nothing can have failed.
-    pub fn retry_event(&self, caller: &Caller, _id: EventId) -> Result<()> {
-        caller.require(Role::Admin)?;
-        Err(Error::not_found("failed event"))
-    }
-
-    /// What waits to leave the database; with the journal nothing does.
-    pub async fn outbox(&self, caller: &Caller) -> Result<OutboxStatus> {
-        caller.require(Role::Viewer)?;
-        Ok(OutboxStatus {
-            pending: 0,
-            unpositioned: outbox::unpositioned(&self.db).await?,
-            published: 0,
-            failed: 0,
-            oldest_pending_seconds: None,
-            rate_1m: 0.0,
-            transport: "journal".to_owned(),
-            leader: None,
-            items: Vec::new(),
-        })
     }
 }

@@ -9,6 +9,7 @@ mod events;
 mod health;
 mod incidents;
 mod logs;
+mod outbox;
 pub mod secrets;
 mod sessions;
 mod users;
@@ -42,11 +43,28 @@ use sessions::Attempts;
 /// Answers are kept for a repeat of the request for so long.
 const IDEMPOTENCY_HOURS: i64 = 24;
 
+/// Where events go, for those who ask: use cases are the same with either.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transport {
+    Journal,
+    Kafka,
+}
+
+impl Transport {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Journal => "journal",
+            Self::Kafka => "kafka",
+        }
+    }
+}
+
 /// What a person may decide about use cases.
 #[derive(Debug, Clone, Copy)]
 pub struct Policy {
     /// Alerts that have all resolved at their source resolve their incident.
     pub auto_resolve: bool,
+    pub transport: Transport,
 }
 
 /// Every use case. Cheap to clone.

@@ -17,6 +17,7 @@ macro_rules! columns {
          occurred_at, source, actor, request_id, caused_by, payload"
     };
 }
+pub(super) use columns;
 
 const INSERT: &str = concat!(
     "insert into events (",
@@ -61,7 +62,7 @@ const OLDEST: &str = "select coalesce(min(position), 0) from events";
 const WAITING: &str = "select count(*) from events where position is null";
 
 #[derive(FromRow)]
-struct Row {
+pub(super) struct Row {
     id: EventId,
     position: Option<i64>,
     aggregate_type: AggregateType,
@@ -102,7 +103,7 @@ impl TryFrom<Row> for Event {
     }
 }
 
-fn events(rows: Vec<Row>) -> Result<Vec<Event>> {
+pub(super) fn events(rows: Vec<Row>) -> Result<Vec<Event>> {
     rows.into_iter().map(Event::try_from).collect()
 }
 
@@ -308,7 +309,7 @@ pub fn watch_head(db: &Db) -> Option<watch::Receiver<i64>> {
     }
 }
 
-fn readable(db: &Db) -> Option<i64> {
+pub(super) fn readable(db: &Db) -> Option<i64> {
     match &db.door {
         Engine::Sqlite(writer) => Some(writer.watermark.head()),
         Engine::Postgres(()) => None,

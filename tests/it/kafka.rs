@@ -1,0 +1,92 @@
+//! Events on their way to Apache Kafka.
+
+use std::collections::BTreeMap;
+
+use watchfire_shared::ids::IncidentId;
+use watchfire_shared::outbox::OutboxStatus;
+use watchfire_tests::kafka::Topic;
+use watchfire_tests::{Daemon, both_engines, eventually};
+
+both_engines! {
+    async fn every_fact_reaches_the_topic_in_order_under_its_aggregate(engine: Engine) {
+        let topic = Topic::fresh();
+        let daemon = Daemon::setup(engine).publishing_to(&topic).start().await;
+        let api = daemon.as_responder().await;
+        let mut incidents = Vec::new();
+        for n in 0..5 {
+            incidents.push(api.create(&format!("Incident {n}")).await.id);
+        }
+        for round in 0..4 {
+            for incident in &incidents {
+                api.comment(*incident, &format!("round {round}")).await;
+            }
+        }
+        let outbox = eventually(async || {
+            let outbox = api.read("/v1/admin/outbox").await.json();
+            (outbox["pending"] == 0).then_some(outbox)
+        })
+        .await;
+        assert_eq!(outbox["transport"], "kafka");
+        assert_eq!(outbox["failed"], 0);
+
+        let journal = api.journal().await;
+        let records = topic.read();
+        assert_eq!(records.len(), journal.len(), "each once where nothing went wrong");
+        assert_eq!(outbox["published"], journal.len());
+        let mut versions: BTreeMap<IncidentId, Vec<i64>> = BTreeMap::new();
+        for record in &records {
+            assert_eq!(record.key, record.event.aggregate_id.to_string());
+            assert_eq!(record.event_type, record.event.fact.event_type());
+            assert!(journal.contains(&record.event), "what is in the topic is what happened");
+            if let Some(incident) = record.event.incident_id() {
+                versions.entry(incident).or_default().push(record.event.version);
+            }
+        }
+        assert_eq!(versions.len(), incidents.len());
+        for (incident, versions) in versions {
+            assert_eq!(versions, [1, 2, 3, 4, 5], "{incident}");
+        }
+    }
+
+    async fn a_fact_the_broker_refuses_holds_back_its_own_incident_alone(engine: Engine) {
+        let topic = Topic::fresh();
+        topic.narrow(8_192).await;
+        let daemon = Daemon::setup(engine).publishing_to(&topic).start().await;
+        let api = daemon.as_responder().await;
+        let (held, free) = (api.create("Held back").await.id, api.create("Free").await.id);
+        // Nothing a compressor could make small.
+        let noise: String = (0..9_000).map(|_| char::from(rand::random_range(b'!'..=b'~'))).collect();
+        api.comment(held, &noise).await;
+        api.comment(held, "after it").await;
+        for n in 0..20 {
+            api.comment(free, &format!("{n}")).await;
+        }
+        let refused = eventually(async || {
+            let outbox: OutboxStatus = api.read("/v1/admin/outbox").await.ok();
+            (outbox.failed == 1 && outbox.pending == 1).then_some(outbox)
+        })
+        .await;
+        let [failed] = &refused.items[..] else { panic!("{refused:?}") };
+        assert_eq!((failed.incident_id(), failed.version), (Some(held), 2));
+        let versions = |incident| {
+            let records = topic.read().into_iter().map(|record| record.event);
+            let its = records.filter(move |event| event.incident_id() == Some(incident));
+            its.map(|event| event.version).collect::<Vec<_>>()
+        };
+        assert_eq!(versions(held), [1]);
+        assert!(versions(free).into_iter().eq(1..=21), "nobody else waits");
+
+        topic.widen().await;
+        let retry = format!("/v1/admin/outbox/{}/retry", failed.event_id);
+        assert_eq!(api.post(&retry, &()).await.status, 403);
+        let admin = daemon.as_admin().await;
+        assert_eq!(admin.post(&retry, &()).await.status, 202);
+        eventually(async || {
+            let outbox: OutboxStatus = api.read("/v1/admin/outbox").await.ok();
+            (outbox.failed == 0 && outbox.pending == 0).then_some(())
+        })
+        .await;
+        assert_eq!(versions(held), [1, 2, 3]);
+        assert_eq!(admin.post(&retry, &()).await.status, 404, "there is nothing left to retry");
+    }
+}

@@ -1,0 +1,124 @@
+//! Apache Kafka, the broker that `tests/run` starts: a topic for each test, read by Kafka's own
+//! consumer or by ours.
+
+use std::time::Duration;
+
+use rdkafka::admin::{
+    AdminClient, AdminOptions, AlterConfig, NewTopic, ResourceSpecifier, TopicReplication,
+};
+use rdkafka::client::DefaultClientContext;
+use rdkafka::config::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::message::{Headers, Message};
+use rdkafka::metadata::MetadataPartition;
+use watchfire_shared::event::Event;
+
+use crate::daemon::Setup;
+
+/// A message, as it lies in the topic.
+#[derive(Debug, Clone)]
+pub struct Record {
+    pub partition: i32,
+    pub offset: i64,
+    pub key: String,
+    pub event_type: String,
+    pub event: Event,
+}
+
+/// A topic of its own on the shared broker.
+#[derive(Debug, Clone)]
+pub struct Topic {
+    pub name: String,
+}
+
+impl Topic {
+    pub fn fresh() -> Self {
+        Self { name: format!("test.{}", uuid::Uuid::now_v7().simple()) }
+    }
+
+    /// The broker of `WATCHFIRE_TEST_KAFKA_BROKERS`.
+    #[expect(clippy::disallowed_methods, reason = "tests are told by tests/run")]
+    pub fn brokers() -> String {
+        std::env::var("WATCHFIRE_TEST_KAFKA_BROKERS").expect("run the tests with tests/run")
+    }
+
+    /// Makes the topic, which takes messages of at most so many bytes.
+    pub async fn narrow(&self, bytes: u32) {
+        let bytes = bytes.to_string();
+        let topic = NewTopic::new(&self.name, 3, TopicReplication::Fixed(1));
+        let topic = topic.set("max.message.bytes", &bytes);
+        let made = self.admin().create_topics([&topic], &AdminOptions::new()).await;
+        made.expect("the broker answers")[0].as_ref().expect("the topic is made");
+    }
+
+    /// Lets it take messages of any usual size.
+    pub async fn widen(&self) {
+        let change = AlterConfig::new(ResourceSpecifier::Topic(&self.name));
+        let change = change.set("max.message.bytes", "1000000");
+        let changed = self.admin().alter_configs([&change], &AdminOptions::new()).await;
+        changed.expect("the broker answers")[0].as_ref().expect("the topic is changed");
+    }
+
+    #[expect(clippy::unused_self, reason = "it reads as what it is for")]
+    fn admin(&self) -> AdminClient<DefaultClientContext> {
+        let mut config = ClientConfig::new();
+        config.set("bootstrap.servers", Self::brokers()).create().expect("a client can be made")
+    }
+
+    /// Everything that lies in the topic now, partition by partition in order.
+    pub fn read(&self) -> Vec<Record> {
+        let consumer: BaseConsumer = ClientConfig::new()
+            .set("bootstrap.servers", Self::brokers())
+            .set("group.id", uuid::Uuid::now_v7().to_string())
+            .set("enable.auto.commit", "false")
+            .set("auto.offset.reset", "earliest")
+            .set("enable.partition.eof", "true")
+            .create()
+            .expect("a consumer can be made");
+        let limit = Duration::from_secs(20);
+        let metadata =
+            consumer.fetch_metadata(Some(&self.name), limit).expect("the broker answers");
+        let partitions = metadata.topics()[0].partitions();
+        let partitions: Vec<i32> = partitions.iter().map(MetadataPartition::id).collect();
+        let mut wanted = rdkafka::TopicPartitionList::new();
+        for partition in &partitions {
+            wanted
+                .add_partition_offset(&self.name, *partition, rdkafka::Offset::Beginning)
+                .expect("a partition has a beginning");
+        }
+        consumer.assign(&wanted).expect("partitions can be taken");
+        let mut records = Vec::new();
+        let mut open = partitions.len();
+        while open > 0 {
+            match consumer.poll(limit).expect("the broker answers") {
+                Ok(message) => records.push(record(&message)),
+                Err(rdkafka::error::KafkaError::PartitionEOF(_)) => open -= 1,
+                Err(error) => panic!("{error}"),
+            }
+        }
+        records.sort_by_key(|record| (record.partition, record.offset));
+        records
+    }
+}
+
+fn record(message: &rdkafka::message::BorrowedMessage<'_>) -> Record {
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("text");
+    let headers = message.headers().expect("an event has headers");
+    let kind = headers.iter().find(|header| header.key == "event_type").expect("its type");
+    Record {
+        partition: message.partition(),
+        offset: message.offset(),
+        key: text(message.key().expect("an event has a key")),
+        event_type: text(kind.value.expect("its type")),
+        event: serde_json::from_slice(message.payload().expect("an event")).expect("an event"),
+    }
+}
+
+impl Setup {
+    /// Its events leave for this topic.
+    #[must_use]
+    pub fn publishing_to(self, topic: &Topic) -> Self {
+        self.env("WATCHFIRE_KAFKA_BROKERS", Topic::brokers())
+            .env("WATCHFIRE_KAFKA_TOPIC", &topic.name)
+    }
+}
