@@ -15,6 +15,7 @@ mod kafka;
 mod life;
 mod lists;
 mod logs;
+mod migrations;
 mod openapi;
 mod pages;
 mod problems;
