@@ -6,7 +6,9 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
+use tokio::time::MissedTickBehavior;
 use watchfire_shared::event::{Actor, Source};
+use watchfire_shared::process::ProcessKind;
 
 use crate::cache::Cache;
 use crate::config::{self, Config, DEFAULT_ADDR, SecretSource};
@@ -14,9 +16,9 @@ use crate::http;
 use crate::lifecycle::{GRACE, Lifecycle};
 #[cfg(feature = "kafka")]
 use crate::outbox::Relay;
-use crate::outbox::{Hub, Ledger};
+use crate::outbox::{Hub, Ledger, Publishing};
 use crate::service::secrets::{Signer, new_token};
-use crate::service::{self, Parts, Policy, Service, Transport, admin};
+use crate::service::{self, Identity, Parts, Policy, Service, Transport, admin};
 use crate::state::{self, StateDir};
 use crate::store::{Db, Settings, StoreError, installation};
 use crate::telemetry;
@@ -25,6 +27,8 @@ use crate::telemetry;
 pub const ALREADY_RUNNING: u8 = 75;
 /// Time for the database to close.
 const LAST_WORDS: Duration = Duration::from_secs(5);
+/// How often the others hear of this process.
+const HEARTBEAT: Duration = Duration::from_secs(2);
 /// How often what has expired is removed.
 const HOUSEKEEPING: Duration = Duration::from_hours(1);
 
@@ -82,6 +86,7 @@ pub async fn serve(config: Config) -> Result<ExitCode, Error> {
     if config.is_embedded() {
         welcome_owner(&ledger, &hub, &state).await?;
     }
+    let publishing = Publishing::default();
     let service = Service::new(Parts {
         db: db.clone(),
         cache: cache.clone(),
@@ -93,6 +98,8 @@ pub async fn serve(config: Config) -> Result<ExitCode, Error> {
             auto_resolve: config.auto_resolve,
             transport: config.kafka.as_ref().map_or(Transport::Journal, |_| Transport::Kafka),
         },
+        identity: Identity::of_this_process(ProcessKind::Daemon),
+        publishing: publishing.clone(),
     });
     let listener = listen(config.http_addr).await?;
     let address = listener.local_addr()?;
@@ -101,8 +108,11 @@ pub async fn serve(config: Config) -> Result<ExitCode, Error> {
     lifecycle.spawn_essential("journal", hub.run(ledger, cache, lifecycle.clone()));
     #[cfg(feature = "kafka")]
     if let Some(kafka) = config.kafka {
-        let relay = Relay::new(db.clone(), kafka);
+        let relay = Relay::new(db.clone(), kafka, publishing);
         lifecycle.spawn_essential("relay", relay.run(lifecycle.clone()));
+    }
+    if db.is_postgres() {
+        lifecycle.spawn_essential("heartbeat", heartbeat(service.clone(), lifecycle.clone()));
     }
     lifecycle.spawn_essential("housekeeping", housekeeping(service.clone(), lifecycle.clone()));
     let limits = http::Limits::default();
@@ -199,6 +209,19 @@ pub fn system_author(log_id: watchfire_shared::ids::JournalId) -> service::Autho
         request_id: String::new(),
         caused_by: None,
     }
+}
+
+/// Tells the other processes of this one, until it ends.
+async fn heartbeat(service: Service, lifecycle: Lifecycle) {
+    let mut tick = tokio::time::interval(HEARTBEAT);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    while lifecycle.stopping().run_until_cancelled(tick.tick()).await.is_some() {
+        if let Err(error) = service.beat().await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "nobody could be told of us");
+        }
+    }
+    // What cannot be told now is seen soon enough.
+    service.leave().await.ok();
 }
 
 async fn housekeeping(service: Service, lifecycle: Lifecycle) {

@@ -53,6 +53,8 @@ id! {
     SessionId,
     /// The event log of one database since its last restore (`log_id`).
     JournalId,
+    /// A running daemon or worker, until it ends.
+    ProcessId,
 }
 
 /// What people call an incident: `INC-42`. Never reused.

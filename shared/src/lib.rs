@@ -16,6 +16,7 @@ pub mod log;
 pub mod outbox;
 pub mod page;
 pub mod problem;
+pub mod process;
 pub mod session;
 pub mod stats;
 pub mod user;

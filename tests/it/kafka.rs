@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use watchfire_shared::health::{Health, HealthStatus};
 use watchfire_shared::ids::IncidentId;
 use watchfire_shared::outbox::OutboxStatus;
 use watchfire_tests::kafka::Topic;
-use watchfire_tests::{Daemon, both_engines, eventually};
+use watchfire_tests::{Api, Daemon, Engine, both_engines, bounded, eventually};
 
 both_engines! {
     async fn every_fact_reaches_the_topic_in_order_under_its_aggregate(engine: Engine) {
@@ -27,6 +28,9 @@ both_engines! {
         })
         .await;
         assert_eq!(outbox["transport"], "kafka");
+        assert!(outbox["rate_1m"].as_f64().unwrap() > 0.0, "{outbox}");
+        let health: Health = api.read("/v1/health").await.ok();
+        assert_eq!(health.parts.broker.status, HealthStatus::Healthy, "{health:?}");
         assert_eq!(outbox["failed"], 0);
 
         let journal = api.journal().await;
@@ -46,6 +50,27 @@ both_engines! {
         for (incident, versions) in versions {
             assert_eq!(versions, [1, 2, 3, 4, 5], "{incident}");
         }
+    }
+
+    async fn without_its_broker_a_daemon_works_and_says_what_is_missing(engine: Engine) {
+        // Nobody can listen there.
+        let setup = Daemon::setup(engine).env("WATCHFIRE_KAFKA_BROKERS", "127.0.0.1:1");
+        let daemon = setup.start().await;
+        let api = daemon.as_responder().await;
+        let incident = api.create("Checkout is slow").await.id;
+        api.acknowledge(incident).await;
+        let broker = eventually(async || {
+            let health: Health = api.read("/v1/health").await.ok();
+            assert_eq!(health.parts.database.status, HealthStatus::Healthy);
+            let asked = health.parts.broker.reason.as_ref()?.contains("does not answer");
+            (asked && health.status == HealthStatus::Degraded).then_some(health.parts.broker)
+        })
+        .await;
+        assert_eq!((broker.status, broker.kind.as_str()), (HealthStatus::Degraded, "kafka"));
+        let outbox: OutboxStatus = api.read("/v1/admin/outbox").await.ok();
+        assert_eq!((outbox.pending, outbox.failed), (i64::try_from(api.journal().await.len()).unwrap(), 0));
+        assert!(outbox.leader.is_some() && outbox.oldest_pending_seconds.is_some(), "{outbox:?}");
+        assert_eq!(api.read("/readyz").await.status, 200);
     }
 
     async fn a_fact_the_broker_refuses_holds_back_its_own_incident_alone(engine: Engine) {
@@ -89,4 +114,27 @@ both_engines! {
         assert_eq!(versions(held), [1, 2, 3]);
         assert_eq!(admin.post(&retry, &()).await.status, 404, "there is nothing left to retry");
     }
+}
+
+/// Whoever is asked, it is the same one that publishes; when it ends well, the other does at once.
+#[tokio::test]
+async fn one_of_many_daemons_publishes_and_all_say_which() {
+    bounded(async {
+        let topic = Topic::fresh();
+        let mut one = Daemon::setup(Engine::Postgres).publishing_to(&topic).start().await;
+        let api = one.as_responder().await;
+        let leader = async |api: &Api| {
+            let outbox: OutboxStatus = api.read("/v1/admin/outbox").await.ok();
+            outbox.leader
+        };
+        let first = eventually(async || leader(&api).await).await;
+        assert!(first.ends_with(&format!(":{}", one.pid())), "{first}");
+        let other = one.sibling().await;
+        let beside = other.as_responder().await;
+        eventually(async || (leader(&beside).await.as_ref() == Some(&first)).then_some(())).await;
+        one.stop().await;
+        let next = eventually(async || leader(&beside).await.filter(|next| *next != first)).await;
+        assert!(next.ends_with(&format!(":{}", other.pid())), "{next}");
+    })
+    .await;
 }

@@ -1,17 +1,23 @@
 //! The producer: facts to a topic, in order, each acknowledged by every replica or not at all.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use rdkafka::client::ClientContext;
 use rdkafka::config::ClientConfig;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{Header, OwnedHeaders};
-use rdkafka::producer::{BaseRecord, DeliveryResult, ProducerContext, ThreadedProducer};
+use rdkafka::producer::{
+    BaseRecord, DeliveryResult, Producer as _, ProducerContext, ThreadedProducer,
+};
 use tokio::sync::mpsc;
 use watchfire_shared::event::Event;
 
 use super::relay::{Outcome, Sent};
 use crate::config::Kafka;
+
+/// How long the broker may take to answer a question.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// A producer with its own order of messages; whoever loses faith in it makes another.
 pub struct Producer {
@@ -55,6 +61,27 @@ impl Outcome {
     }
 }
 
+/// Asks the broker about the topic.
+pub struct Probe {
+    inner: ThreadedProducer<Reports>,
+    topic: String,
+}
+
+impl Probe {
+    /// Why the topic cannot be reached; none when it can.
+    pub async fn trouble(&self) -> Option<String> {
+        let (inner, topic) = (self.inner.clone(), self.topic.clone());
+        let asked = tokio::task::spawn_blocking(move || {
+            inner.client().fetch_metadata(Some(&topic), PATIENCE).map(drop)
+        });
+        match asked.await {
+            Ok(Ok(())) => None,
+            Ok(Err(error)) => Some(format!("the broker does not answer: {error}")),
+            Err(error) => Some(error.to_string()),
+        }
+    }
+}
+
 impl Producer {
     /// Connects by itself, now or when there is a broker.
     pub fn new(kafka: &Kafka) -> Result<Self, KafkaError> {
@@ -78,6 +105,11 @@ impl Producer {
             .set("partitioner", "murmur2_random")
             .create_with_context(Reports(sender))?;
         Ok(Self { inner, reports, topic: kafka.topic.clone() })
+    }
+
+    /// What asks the broker whether it is there, beside what is sent.
+    pub fn probe(&self) -> Probe {
+        Probe { inner: self.inner.clone(), topic: self.topic.clone() }
     }
 
     /// Sends facts in order and waits until each is acknowledged, refused or given up. Dropped

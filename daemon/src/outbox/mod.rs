@@ -6,10 +6,12 @@ mod hub;
 #[cfg(feature = "kafka")]
 mod kafka;
 mod positions;
+mod publishing;
 #[cfg(feature = "kafka")]
 mod relay;
 
 pub use committed::Ledger;
 pub use hub::{Hub, Live, Reader};
+pub use publishing::Publishing;
 #[cfg(feature = "kafka")]
 pub use relay::Relay;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use watchfire_shared::event::Event;
 
+use super::Publishing;
 use super::kafka::Producer;
 use crate::clock;
 use crate::config::Kafka;
@@ -17,6 +18,9 @@ use crate::store::{Db, StoreError, publication};
 const BATCH: i64 = 1_000;
 /// How long nobody may lead, and the longest a fact another daemon committed waits to be sent.
 const PAUSE: Duration = Duration::from_millis(500);
+
+/// How often the broker is asked whether it is there.
+const PROBE: Duration = Duration::from_secs(5);
 
 /// What became of one fact.
 #[derive(Debug)]
@@ -47,14 +51,15 @@ enum Interrupted {
 pub struct Relay {
     db: Db,
     kafka: Kafka,
+    publishing: Publishing,
     /// Up to this position facts are sent one by one: one of them was refused among others, which
     /// may be the fault of the batch they travelled in.
     careful: i64,
 }
 
 impl Relay {
-    pub const fn new(db: Db, kafka: Kafka) -> Self {
-        Self { db, kafka, careful: 0 }
+    pub const fn new(db: Db, kafka: Kafka, publishing: Publishing) -> Self {
+        Self { db, kafka, publishing, careful: 0 }
     }
 
     /// Publishes whenever no other process does, until this one stops.
@@ -74,21 +79,34 @@ impl Relay {
     }
 
     async fn publish(&mut self, leader: Leader) {
+        let producer = match Producer::new(&self.kafka) {
+            Ok(producer) => producer,
+            Err(error) => return warn("no producer can be made: check kafka.options", &error),
+        };
         tracing::info!(topic = self.kafka.topic, "this process publishes");
+        let publishing = self.publishing.clone();
+        publishing.lead(true);
+        let probe = producer.probe();
+        let watching = async {
+            loop {
+                publishing.tell(probe.trouble().await);
+                tokio::time::sleep(PROBE).await;
+            }
+        };
         tokio::select! {
-            () = leader.lost() => tracing::warn!("another process may publish: its lock was lost"),
-            ended = self.publish_all() => {
+            () = leader.lost() => tracing::warn!("another process may publish: the lock was lost"),
+            ended = self.publish_all(producer) => {
                 if let Err(error) = ended {
                     warn("publishing begins anew", &error);
                 }
             }
+            never = watching => never,
         }
+        publishing.lead(false);
     }
 
     /// Ends with the first error of the producer as a whole.
-    async fn publish_all(&mut self) -> Result<(), Interrupted> {
-        let broken = |error: rdkafka::error::KafkaError| Interrupted::Broker(error.to_string());
-        let mut producer = Producer::new(&self.kafka).map_err(broken)?;
+    async fn publish_all(&mut self, mut producer: Producer) -> Result<(), Interrupted> {
         loop {
             let mut batch = publication::next(&self.db, BATCH).await?;
             match batch.first().and_then(|event| event.position) {
@@ -114,6 +132,7 @@ impl Relay {
                 Outcome::Unknown(cause) => unknown = Some(cause),
             }
         }
+        let count = done.len();
         let alone = (batch.len() == 1).then(|| refused.pop()).flatten();
         let among_others = refused.iter().map(|(position, _)| *position).max();
         self.careful = among_others.unwrap_or(self.careful);
@@ -128,6 +147,7 @@ impl Relay {
             })
         });
         write.await?;
+        self.publishing.sent(count);
         match unknown {
             Some(cause) => Err(Interrupted::Broker(cause)),
             None => Ok(()),

@@ -8,7 +8,7 @@ use watchfire_shared::cache::CacheStats;
 use watchfire_shared::health::{Health, HealthStatus, Part, Parts};
 use watchfire_shared::user::Role;
 
-use super::{Caller, Inner, Result};
+use super::{Caller, Inner, Result, Transport};
 use crate::clock;
 use crate::store::StoreError;
 
@@ -58,18 +58,39 @@ impl Inner {
                 self.health.part("database", self.db.kind(), HealthStatus::Unhealthy, reason)
             }
         };
+        let broker = self.broker().await;
         let healthy = |name, kind| self.health.part(name, kind, HealthStatus::Healthy, None);
         Health {
-            status: database.status,
+            status: database.status.max(broker.status),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             parts: Parts {
                 cache: healthy("cache", self.cache.kind()),
                 cache_integrity: healthy("cache_integrity", self.cache.kind()),
-                broker: healthy("broker", self.policy.transport.as_str()),
+                broker,
                 worker: healthy("worker", "none"),
                 database,
             },
         }
+    }
+
+    /// Whether events get out: as whoever publishes says, wherever that is.
+    async fn broker(&self) -> Part {
+        let kind = self.policy.transport.as_str();
+        let trouble = match self.policy.transport {
+            Transport::Journal => None,
+            Transport::Kafka => match self.fleet().await {
+                Err(_) => Some("nobody can be asked: the database does not answer".to_owned()),
+                Ok(fleet) => {
+                    let mut relays = fleet.into_iter().filter_map(|process| process.figures.relay);
+                    match relays.find(|relay| relay.leading) {
+                        Some(relay) => relay.trouble,
+                        None => Some("no process publishes".to_owned()),
+                    }
+                }
+            },
+        };
+        let status = trouble.as_ref().map_or(HealthStatus::Healthy, |_| HealthStatus::Degraded);
+        self.health.part("broker", kind, status, trouble)
     }
 
     /// This process's counters, now.

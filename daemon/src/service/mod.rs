@@ -6,6 +6,7 @@ mod alerts;
 mod authority;
 mod error;
 mod events;
+mod fleet;
 mod health;
 mod incidents;
 mod logs;
@@ -29,13 +30,14 @@ use watchfire_shared::user::UserOut;
 pub use authority::{Authorities, Authority, Caller, Idempotency, Who};
 pub use error::{Error, Result};
 pub use events::{StreamItem, Subscription};
+pub use fleet::Identity;
 pub use incidents::IncidentQuery;
 pub use logs::LogQuery;
 
 use crate::cache::Cache;
 use crate::clock;
 use crate::lifecycle::Lifecycle;
-use crate::outbox::{Hub, Ledger};
+use crate::outbox::{Hub, Ledger, Publishing};
 use crate::store::{Db, Tx, idempotency};
 use secrets::{Passwords, Signer};
 use sessions::Attempts;
@@ -84,6 +86,8 @@ pub struct Inner {
     lifecycle: Lifecycle,
     policy: Policy,
     health: health::Watch,
+    identity: Identity,
+    publishing: Publishing,
 }
 
 impl std::ops::Deref for Service {
@@ -103,6 +107,8 @@ pub struct Parts {
     pub signer: Signer,
     pub lifecycle: Lifecycle,
     pub policy: Policy,
+    pub identity: Identity,
+    pub publishing: Publishing,
 }
 
 impl Service {
@@ -120,6 +126,8 @@ impl Service {
             signer: parts.signer,
             lifecycle: parts.lifecycle,
             policy: parts.policy,
+            identity: parts.identity,
+            publishing: parts.publishing,
         }))
     }
 }

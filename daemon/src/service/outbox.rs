@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use watchfire_shared::ids::EventId;
 use watchfire_shared::outbox::OutboxStatus;
+use watchfire_shared::process::Process;
 use watchfire_shared::user::Role;
 
 use super::{Caller, Error, Inner, Result, Transport};
@@ -34,6 +35,9 @@ impl Inner {
             return Ok(OutboxStatus { unpositioned, transport, ..OutboxStatus::default() });
         }
         let figures = publication::figures(&self.db).await?;
+        let fleet = self.fleet().await?;
+        let relay = |process: &Process| process.figures.relay.clone();
+        let leader = fleet.iter().find(|it| relay(it).is_some_and(|relay| relay.leading));
         let waits = |since: DateTime<Utc>| (clock::now() - since).as_seconds_f64().max(0.0);
         Ok(OutboxStatus {
             pending: figures.pending,
@@ -41,9 +45,9 @@ impl Inner {
             published: figures.published(),
             failed: figures.failed,
             oldest_pending_seconds: figures.oldest.map(waits),
-            rate_1m: 0.0,
+            rate_1m: leader.and_then(relay).map_or(0.0, |relay| relay.rate_1m),
             transport,
-            leader: None,
+            leader: leader.map(|process| process.name.clone()),
             items: publication::failures(&self.db, FAILURES).await?,
         })
     }

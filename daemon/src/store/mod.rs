@@ -16,6 +16,7 @@ pub mod logs;
 mod open;
 pub mod outbox;
 pub mod people;
+pub mod processes;
 pub mod publication;
 mod standby;
 mod tx;
