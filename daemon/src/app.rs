@@ -59,7 +59,7 @@ pub enum Error {
 }
 
 /// The innermost cause is what a person can act on.
-fn reason(error: &StoreError) -> String {
+pub fn reason(error: &StoreError) -> String {
     let mut cause: &dyn std::error::Error = error;
     while let Some(source) = cause.source() {
         cause = source;
@@ -165,15 +165,18 @@ fn secret(config: &Config, state: &StateDir) -> Result<String, Error> {
     match &config.auth_secret {
         SecretSource::Given(secret) => Ok(secret.clone()),
         SecretSource::Own => Ok(state.own_secret(|| new_token(""))?),
-        SecretSource::File(path) => {
-            let shown = path.display().to_string();
-            let text = std::fs::read_to_string(path)
-                .map_err(|source| Error::Secret { path: shown.clone(), source })?;
-            let secret = text.trim_end().to_owned();
-            config::check_secret(&shown, &secret)?;
-            Ok(secret)
-        }
+        SecretSource::File(path) => read_secret(path),
     }
+}
+
+/// The secret in a file, if it is long enough.
+pub fn read_secret(path: &Path) -> Result<String, Error> {
+    let shown = path.display().to_string();
+    let text = std::fs::read_to_string(path)
+        .map_err(|source| Error::Secret { path: shown.clone(), source })?;
+    let secret = text.trim_end().to_owned();
+    config::check_secret(&shown, &secret)?;
+    Ok(secret)
 }
 
 /// The configured address, or the default one, or any free port where nothing is configured and

@@ -1,9 +1,12 @@
 //! The command line of `watchfired`.
 
+mod upkeep;
+
 use std::io::{IsTerminal, Read};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use watchfire_shared::user::{IngestKeyIn, KeySource, Role};
 
@@ -33,6 +36,8 @@ pub struct Cli {
 enum Command {
     /// Migrate the database and serve until SIGTERM.
     Serve,
+    /// Test everything the daemon depends on, and say what is wrong.
+    Check,
     /// People.
     #[command(subcommand)]
     User(User),
@@ -42,6 +47,18 @@ enum Command {
     /// API tokens: what scripts authenticate with, as a person.
     #[command(subcommand)]
     Token(Token),
+    /// Remove what is old: events, sessions that are over, answers kept for repeats.
+    Prune {
+        /// An age (`30d`, `12h`), a day or an RFC 3339 instant.
+        #[arg(long, value_name = "WHEN", value_parser = upkeep::moment)]
+        before: DateTime<Utc>,
+        /// Only say how much that would be.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// After a restore from a backup: begin a new journal, so that nobody takes its numbers for
+    /// those of the old one.
+    Restored,
 }
 
 #[derive(Debug, Subcommand)]
@@ -146,6 +163,9 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Error> {
         telemetry::init(&config.log.filter, config.log.format, Output::Stderr)?;
         return app::serve(config).await;
     }
+    if matches!(cli.command, Command::Check) {
+        return Ok(upkeep::check(&config).await);
+    }
     let lifecycle = Lifecycle::new();
     if config.is_embedded() {
         // A command may come before the first start.
@@ -156,10 +176,12 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Error> {
     let ledger = Ledger::new(db.clone(), Cache::none(), lifecycle.clone());
     let admin = Admin { db: db.clone(), ledger, author };
     let done = match cli.command {
-        Command::Serve => Ok(()),
+        Command::Serve | Command::Check => Ok(()),
         Command::User(command) => user(&admin, command).await,
         Command::Key(command) => key(&admin, command).await,
         Command::Token(command) => token(&admin, command).await,
+        Command::Prune { before, dry_run } => upkeep::prune(&admin, &config, before, dry_run).await,
+        Command::Restored => upkeep::restored(&admin).await,
     };
     db.close().await;
     done.map(|()| ExitCode::SUCCESS)

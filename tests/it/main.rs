@@ -24,4 +24,5 @@ mod servers;
 mod sessions;
 mod store;
 mod stream;
+mod upkeep;
 mod users;

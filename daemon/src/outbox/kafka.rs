@@ -82,6 +82,15 @@ impl Probe {
     }
 }
 
+/// Whether the broker answers and has the topic, in words.
+pub async fn check_broker(kafka: &Kafka) -> Result<String, String> {
+    let producer = Producer::new(kafka).map_err(|error| error.to_string())?;
+    match producer.probe().trouble().await {
+        None => Ok(format!("{}, topic {}", kafka.brokers, kafka.topic)),
+        Some(trouble) => Err(format!("{}: {trouble}", kafka.brokers)),
+    }
+}
+
 impl Producer {
     /// Connects by itself, now or when there is a broker.
     pub fn new(kafka: &Kafka) -> Result<Self, KafkaError> {

@@ -12,6 +12,8 @@ mod relay;
 
 pub use committed::Ledger;
 pub use hub::{Hub, Live, Reader};
+#[cfg(feature = "kafka")]
+pub use kafka::check_broker;
 pub use publishing::Publishing;
 #[cfg(feature = "kafka")]
 pub use relay::Relay;

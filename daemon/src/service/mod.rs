@@ -13,6 +13,7 @@ mod logs;
 mod outbox;
 pub mod secrets;
 mod sessions;
+mod upkeep;
 mod users;
 
 use std::sync::Arc;

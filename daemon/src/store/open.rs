@@ -10,7 +10,9 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, SqliteConnection};
 use tokio::time::timeout;
+use watchfire_shared::ids::JournalId;
 
+use super::installation;
 use super::outbox::HEAD;
 use super::standby::Standby;
 use super::watermark::Watermark;
@@ -63,6 +65,9 @@ async fn open_postgres(settings: &Settings) -> Result<Db> {
     sqlx::query(INSTALL).bind(clock::new_id()).execute(&mut first).await?;
     let compatible: i64 = sqlx::query_scalar(COMPATIBLE_FROM).fetch_one(&mut first).await?;
     check_compatible(compatible, &postgres_migrator())?;
+    if installation::recognise(&mut first, JournalId(clock::new_id())).await? {
+        tracing::warn!("this is a restored copy: its journal begins anew, caches and clients too");
+    }
     sqlx::Connection::close(first).await?;
     let options = options.options([("lock_timeout", LOCK_TIMEOUT)]);
     let pool = PgPoolOptions::new()
