@@ -19,17 +19,18 @@ pub async fn check(config: &Config) -> ExitCode {
         .map(|there| format!("{} ({there})", config.database.url.place()))
         .map_err(|error| format!("{}: {}", config.database.url.place(), app::reason(&error)));
     let state = StateDir::open(&config.state_dir).map(|_| config.state_dir.display().to_string());
-    let mut checks = vec![
+    let broker = match &config.kafka {
+        #[cfg(feature = "kafka")]
+        Some(kafka) => Some(("kafka", crate::outbox::check_broker(kafka).await)),
+        _ => None,
+    };
+    let checks = [
         ("state folder", state.map_err(|error| error.to_string())),
         ("secret", secret(config)),
         ("database", database),
     ];
-    #[cfg(feature = "kafka")]
-    if let Some(kafka) = &config.kafka {
-        checks.push(("kafka", crate::outbox::check_broker(kafka).await));
-    }
     let mut wrong = false;
-    for (name, result) in checks {
+    for (name, result) in checks.into_iter().chain(broker) {
         let (word, text) = match result {
             Ok(text) => ("ok", text),
             Err(text) => ("WRONG", text),

@@ -27,7 +27,9 @@ const INSERT: &str = concat!(
 const INSERT_MANY: &str = concat!("insert into events (", columns!(), ") ");
 /// Facts of one insert: 13 binds each, `SQLite` takes 32,766 of them.
 const CHUNK: usize = 500;
-const LOCK_COUNTER: &str = "select last from event_positions where id = 1 for update";
+/// Whoever falls silent while it holds the lock is ended before others have waited for long.
+const LOCK_COUNTER: &str = "select last, set_config('idle_in_transaction_session_timeout', '5s', true) \
+     from event_positions where id = 1 for update";
 const UNPOSITIONED: &str = concat!(
     "select seq, ",
     columns!(),

@@ -3,7 +3,7 @@
 //! and has one checker ([`audit`]) compare what was answered with what is stored.
 //!
 //! Small by default. `WATCHFIRE_KILLS=20`, `WATCHFIRE_CUTS=20000`, `WATCHFIRE_FILLS=20`,
-//! `WATCHFIRE_FREEZES=5`, `WATCHFIRE_PUBLISHER_KILLS=20`, `WATCHFIRE_PUBLISHER_STOPS=20` and `WATCHFIRE_WRITES=4000` make the campaigns long (give them time with
+//! `WATCHFIRE_FREEZES=5`, `WATCHFIRE_PUBLISHER_KILLS=20`, `WATCHFIRE_PUBLISHER_STOPS=20`, `WATCHFIRE_STOPS=20` and `WATCHFIRE_WRITES=4000` make the campaigns long (give them time with
 //! `WATCHFIRE_TEST_SECONDS`), `WATCHFIRE_SEED` repeats the choices of one that failed.
 
 mod audit;

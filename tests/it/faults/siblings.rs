@@ -1,17 +1,22 @@
 //! Two daemons on one database, and everybody writes to the same incidents through both.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use rand::RngExt;
+use tokio::time::Instant;
 use watchfire_tests::programs::number;
 use watchfire_tests::{Daemon, Engine, bounded};
 
 use super::Campaign;
 use super::audit::verify;
 use super::follower::Follower;
-use super::ledger::Ledger;
+use super::ledger::{Ledger, Outcome};
 use super::workload::{WRITERS, Workload};
 
+/// A process that positions events and falls silent is ended after this time.
+const LEASE: Duration = Duration::from_secs(6);
 /// Any daemon's writes are on every stream within a second; the rest is for a busy machine.
 const LATEST: Duration = Duration::from_secs(3);
 
@@ -53,4 +58,50 @@ async fn story() {
         never = followers[1].follow(&apis[1]) => match never {},
         () = story => {}
     }
+}
+
+#[tokio::test]
+async fn a_daemon_that_is_stopped_holds_up_the_others_for_no_longer_than_its_lease() {
+    bounded(Box::pin(stopped())).await;
+}
+
+async fn stopped() {
+    let campaign = Campaign::begin();
+    let first = &Daemon::start(Engine::Postgres).await;
+    let second = first.sibling().await;
+    let apis = [first.as_responder().await, second.as_responder().await];
+    let ledger = Ledger::new();
+    let workload = Workload::prepare(&ledger, &apis[0]).await;
+    let mut slowest = Duration::ZERO;
+    for round in 0..number("WATCHFIRE_STOPS").unwrap_or(2) {
+        let part = u64::try_from(round).unwrap() * (WRITERS + 1);
+        let (victim, other) = if round % 2 == 0 { (first, &apis[1]) } else { (&second, &apis[0]) };
+        let over = Cell::new(false);
+        let writers = (1..=WRITERS).zip(apis.iter().cycle()).map(|(writer, api)| {
+            workload.write_on(api, campaign.chance(part + writer), || over.get())
+        });
+        let mut chance = campaign.chance(part);
+        let strike = async {
+            ledger.acknowledged(chance.random_range(10..120)).await;
+            let mut stream = other.stream(None).await;
+            stream.hello(LEASE).await;
+            victim.sigstop();
+            let stopped = Instant::now();
+            let incident = workload.open(other).await;
+            stream.next_about(incident, LEASE + LATEST).await;
+            let took = stopped.elapsed();
+            victim.sigcont();
+            over.set(true);
+            took
+        };
+        let (ends, took) = tokio::join!(join_all(writers), strike);
+        slowest = slowest.max(took);
+        for end in ends {
+            assert!(matches!(end, None | Some(Outcome::Unavailable(_))), "{end:?}");
+        }
+        ledger.settle(other, usize::MAX).await;
+    }
+    println!("told after {slowest:?} at most while another daemon was stopped");
+    verify(first, &apis[0], &ledger).await;
+    verify(&second, &apis[1], &ledger).await;
 }

@@ -31,6 +31,17 @@ impl<'a> Workload<'a> {
         Self { ledger, incidents, me: me.id }
     }
 
+    /// Opens one more, which no writer knows.
+    pub async fn open(&self, api: &Api) -> IncidentId {
+        let write = self.ledger.write(Command::Create);
+        let mark = write.mark.clone();
+        let outcome = self.ledger.attempt(api, write).await;
+        assert!(matches!(outcome, Outcome::Acknowledged), "{outcome:?}");
+        let book = self.ledger.book();
+        let (_, ack) = book.acknowledged.iter().find(|(write, _)| write.mark == mark).unwrap();
+        created(ack)
+    }
+
     pub fn incident(&self, chance: &mut StdRng) -> IncidentId {
         self.incidents[chance.random_range(0..self.incidents.len())]
     }
