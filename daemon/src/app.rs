@@ -105,6 +105,9 @@ pub async fn serve(config: Config) -> Result<ExitCode, Error> {
     let address = listener.local_addr()?;
     telemetry::metrics();
     lifecycle.spawn_essential("metrics", telemetry::upkeep(lifecycle.clone()));
+    if db.is_postgres() {
+        lifecycle.spawn_essential("wakes", hub.clone().listen(lifecycle.clone()));
+    }
     lifecycle.spawn_essential("journal", hub.run(ledger, cache, lifecycle.clone()));
     #[cfg(feature = "kafka")]
     if let Some(kafka) = config.kafka {

@@ -5,15 +5,17 @@ use std::collections::VecDeque;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
+use uuid::Uuid;
 use watchfire_shared::event::{Event, Hello};
 use watchfire_shared::ids::JournalId;
 
 use super::{Ledger, positions};
 use crate::cache::Cache;
+use crate::clock;
 use crate::lifecycle::Lifecycle;
-use crate::store::{Db, Result, outbox};
+use crate::store::{Db, Result, outbox, wakes};
 
 /// Facts kept in memory for streams that are a little behind.
 const RING: usize = 2_048;
@@ -31,6 +33,21 @@ pub struct Hub {
     log_id: JournalId,
     ring: Arc<RwLock<VecDeque<Arc<Event>>>>,
     state: watch::Sender<State>,
+    /// This process, among those that wake each other.
+    me: Uuid,
+    /// Another process gave positions.
+    told: Arc<Notify>,
+}
+
+/// Why the hub looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Woken {
+    /// This daemon committed something.
+    Committed,
+    /// Another one has given positions.
+    Told,
+    /// Nothing happened for a while.
+    Idle,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -51,7 +68,8 @@ impl Hub {
     pub async fn open(db: Db, log_id: JournalId) -> Result<Self> {
         let head = outbox::head(&db).await?;
         let state = watch::Sender::new(State { head, read_at: Instant::now() });
-        Ok(Self { db, log_id, ring: Arc::default(), state })
+        let (me, told) = (clock::new_id(), Arc::default());
+        Ok(Self { db, log_id, ring: Arc::default(), state, me, told })
     }
 
     pub const fn log_id(&self) -> JournalId {
@@ -64,13 +82,14 @@ impl Hub {
     }
 
     /// Follows the journal until the process stops. On `PostgreSQL` it also gives positions to what
-    /// this daemon committed, at once. What any other process left is found each second.
+    /// this daemon committed, at once. What other processes did they tell; what one left that was
+    /// killed is found each second.
     pub async fn run(self, ledger: Ledger, cache: Cache, lifecycle: Lifecycle) {
         let stopping = lifecycle.stopping().clone();
         let mut watched = outbox::watch_head(&self.db);
-        let mut idle = true;
+        let mut woken = Woken::Idle;
         while !stopping.is_cancelled() {
-            if let Err(error) = self.step(&cache, idle).await {
+            if let Err(error) = self.step(&cache, woken).await {
                 tracing::warn!(
                     error = &error as &dyn std::error::Error,
                     "the journal could not be read"
@@ -84,23 +103,45 @@ impl Hub {
                     tokio::time::sleep(GATHER).await;
                 }
             };
-            idle = tokio::select! {
-                () = stopping.cancelled() => false,
-                () = wake => false,
-                () = tokio::time::sleep(POLL) => true,
+            woken = tokio::select! {
+                () = stopping.cancelled() => return,
+                () = wake => Woken::Committed,
+                () = self.told.notified() => Woken::Told,
+                () = tokio::time::sleep(POLL) => Woken::Idle,
             };
         }
+    }
+
+    /// Hears what other processes of this database tell, until this one stops.
+    pub async fn listen(self, lifecycle: Lifecycle) {
+        let listening = async {
+            loop {
+                let heard = wakes::listen(&self.db, self.me, || self.told.notify_one()).await;
+                if let Err(error) = heard {
+                    // Nothing is lost: the journal is read each second all the same.
+                    tracing::debug!(
+                        error = &error as &dyn std::error::Error,
+                        "others cannot be heard"
+                    );
+                }
+                tokio::time::sleep(POLL).await;
+            }
+        };
+        lifecycle.stopping().run_until_cancelled(listening).await;
     }
 
     /// Gives positions where that is due and reads what is new, batch by batch: whoever positioned
     /// until nothing is left would show nothing while writers are busy. Own writes find others'
     /// too: only an idle daemon has to look for them.
-    async fn step(&self, cache: &Cache, idle: bool) -> Result<()> {
-        if idle {
+    async fn step(&self, cache: &Cache, woken: Woken) -> Result<()> {
+        if woken == Woken::Told {
+            return self.read().await;
+        }
+        if woken == Woken::Idle {
             outbox::find_others(&self.db).await?;
         }
         loop {
-            let more = self.db.is_postgres() && positions::step(&self.db, cache).await?;
+            let more = self.db.is_postgres() && positions::step(&self.db, cache, self.me).await?;
             self.read().await?;
             if !more {
                 return Ok(());

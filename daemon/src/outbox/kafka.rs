@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use rdkafka::client::ClientContext;
-use rdkafka::config::ClientConfig;
+use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{
@@ -29,6 +29,18 @@ pub struct Producer {
 struct Reports(mpsc::UnboundedSender<(i64, Outcome)>);
 
 impl ClientContext for Reports {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        use RDKafkaLogLevel as L;
+        match level {
+            // That a setting of ours is called experimental is known, and nothing to act on.
+            _ if facility == "CONFWARN" => tracing::debug!(facility, message, "librdkafka"),
+            L::Emerg | L::Alert | L::Critical | L::Error | L::Warning => {
+                tracing::warn!(facility, message, "librdkafka");
+            }
+            L::Notice | L::Info | L::Debug => tracing::debug!(facility, message, "librdkafka"),
+        }
+    }
+
     fn error(&self, error: KafkaError, reason: &str) {
         tracing::warn!(%error, reason, "the broker");
     }

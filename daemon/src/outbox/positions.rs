@@ -2,15 +2,17 @@
 //! visible and has none yet, under the lock of one counter row, so positions become visible in
 //! order whichever daemon gives them.
 
+use uuid::Uuid;
+
 use crate::cache::Cache;
 use crate::cache::key::keys_of;
-use crate::store::{Db, StoreError, outbox};
+use crate::store::{Db, StoreError, outbox, wakes};
 
 /// Facts numbered in one transaction.
 const BATCH: usize = 500;
 
 /// Gives positions to a batch; true when it was full, so that more may wait.
-pub async fn step(db: &Db, cache: &Cache) -> Result<bool, StoreError> {
+pub async fn step(db: &Db, cache: &Cache, me: Uuid) -> Result<bool, StoreError> {
     let cache = cache.clone();
     let done = db.write(move |tx| {
         Box::pin(async move {
@@ -23,6 +25,7 @@ pub async fn step(db: &Db, cache: &Cache) -> Result<bool, StoreError> {
             cache.forget(taken.iter().flat_map(|(_, event)| keys_of(event)));
             let seqs: Vec<i64> = taken.iter().map(|(seq, _)| *seq).collect();
             outbox::position(tx, last, &seqs).await?;
+            wakes::tell(tx, me).await?;
             Ok::<_, StoreError>(seqs.len() == BATCH)
         })
     });

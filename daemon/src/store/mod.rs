@@ -22,6 +22,7 @@ pub mod prune;
 pub mod publication;
 mod standby;
 mod tx;
+pub mod wakes;
 mod watermark;
 mod writer;
 

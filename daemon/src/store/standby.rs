@@ -26,6 +26,11 @@ impl<C: Connection> Standby<C> {
         Self { options, idle: Arc::default() }
     }
 
+    /// How a connection is made.
+    pub fn options(&self) -> C::Options {
+        self.options.clone()
+    }
+
     /// The idle connection or a new one.
     pub async fn take(&self) -> Result<C> {
         let idle = self.slot().take();

@@ -60,6 +60,27 @@ async fn story() {
     }
 }
 
+/// A poll each second would need four seconds for these; who is woken needs none of it.
+#[tokio::test]
+async fn a_change_through_one_daemon_wakes_the_screens_of_the_other() {
+    bounded(async {
+        let one = Daemon::start(Engine::Postgres).await;
+        let other = one.sibling().await;
+        let (writer, reader) = (one.as_responder().await, other.as_responder().await);
+        let mut stream = reader.stream(None).await;
+        stream.hello(LATEST).await;
+        let begun = Instant::now();
+        for n in 0..8 {
+            let incident = writer.create(&format!("Number {n}")).await;
+            stream.next_about(incident.id, LATEST).await;
+        }
+        let took = begun.elapsed();
+        println!("8 changes, each seen by the other before the next: {took:?}");
+        assert!(took < Duration::from_secs(2), "{took:?}");
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn a_daemon_that_is_stopped_holds_up_the_others_for_no_longer_than_its_lease() {
     bounded(Box::pin(stopped())).await;
