@@ -23,7 +23,7 @@ use super::workload::{WRITERS, Workload};
 /// Longer than two heartbeats are apart.
 const SILENCE: Duration = Duration::from_secs(7);
 /// Who asks is known, or that it cannot be known, within this time; on a loaded machine too.
-const AUTHORITY_LIMIT: Duration = Duration::from_secs(4);
+const AUTHORITY_LIMIT: Duration = Duration::from_secs(5);
 /// All answers in flight, and the first good one after an outage, come within this time.
 const LIMIT: Duration = Duration::from_secs(15);
 

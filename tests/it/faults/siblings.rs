@@ -60,7 +60,7 @@ async fn story() {
     }
 }
 
-/// A poll each second would need four seconds for these; who is woken needs none of it.
+/// A poll each second would need eight seconds for these; who is woken needs none of it.
 #[tokio::test]
 async fn a_change_through_one_daemon_wakes_the_screens_of_the_other() {
     bounded(async {
@@ -70,13 +70,13 @@ async fn a_change_through_one_daemon_wakes_the_screens_of_the_other() {
         let mut stream = reader.stream(None).await;
         stream.hello(LATEST).await;
         let begun = Instant::now();
-        for n in 0..8 {
+        for n in 0..16 {
             let incident = writer.create(&format!("Number {n}")).await;
             stream.next_about(incident.id, LATEST).await;
         }
         let took = begun.elapsed();
-        println!("8 changes, each seen by the other before the next: {took:?}");
-        assert!(took < Duration::from_secs(2), "{took:?}");
+        println!("16 changes, each seen by the other before the next: {took:?}");
+        assert!(took < Duration::from_secs(5), "{took:?}");
     })
     .await;
 }
