@@ -191,11 +191,11 @@ async fn user(admin: &Admin, command: User) -> Result<(), Error> {
     match command {
         User::Add(AddUser { email, name, role, password_stdin: _ }) => {
             let user = admin.add_user(&email, name, role.into(), read_password()?).await?;
-            println!("{} {}", user.id, user.email.unwrap_or_default());
+            println!("{} {:?}", user.id, user.email.unwrap_or_default());
         }
         User::Passwd { email, password_stdin: _ } => {
             let user = admin.set_password(&email, read_password()?).await?;
-            println!("{} has a new password", user.email.unwrap_or_default());
+            println!("{:?} has a new password", user.email.unwrap_or_default());
         }
         User::List => {
             for user in admin.users().await? {

@@ -69,6 +69,6 @@ pub fn command(program: impl AsRef<std::ffi::OsStr>, home: &Path) -> Command {
 }
 
 /// A process id as the standard library has it, as system calls take it.
-pub(crate) fn pid(id: u32) -> Option<Pid> {
+pub fn pid(id: u32) -> Option<Pid> {
     i32::try_from(id).ok().and_then(Pid::from_raw)
 }

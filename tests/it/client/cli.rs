@@ -42,8 +42,10 @@ both_engines! {
         let viewer = daemon.cli(Role::Viewer, &["new", "Not mine to open"]).await;
         assert_ends(&viewer, 4, &["watchfire: "]);
         let mut stranger = daemon.cli_command(Role::Viewer, &["ls"]).await;
-        let stranger = stranger.env("WATCHFIRE_TOKEN", "wft_nobody").output().await.unwrap();
-        assert_ends(&stranger, 4, &["not signed in", "watchfire login"]);
+        let unknown = stranger.env("WATCHFIRE_TOKEN", "wft_nobody").output().await.unwrap();
+        assert_ends(&unknown, 4, &["not signed in", "watchfire login"]);
+        let unknown = stranger.env_remove("WATCHFIRE_TOKEN").output().await.unwrap();
+        assert_ends(&unknown, 4, &["not signed in", "watchfire login"]);
 
         daemon.as_admin().await.acknowledge("INC-1").await;
         let late = ["set", "INC-1", "--status", "investigating", "--expect-status", "open"];
@@ -56,6 +58,9 @@ both_engines! {
         // Nobody can listen there.
         let lost = lost.env("WATCHFIRE_URL", "http://127.0.0.1:1").output().await.unwrap();
         assert_ends(&lost, 6, &["http://127.0.0.1:1", "WATCHFIRE_URL"]);
+        let mut wrong = daemon.cli_command(Role::Viewer, &["ls"]).await;
+        let wrong = wrong.env("WATCHFIRE_URL", "nonsense").output().await.unwrap();
+        assert_ends(&wrong, 2, &["WATCHFIRE_URL"]);
     }
 }
 
@@ -97,9 +102,17 @@ async fn a_reader_who_has_seen_enough_is_no_failure() {
         let daemon = Daemon::start(Engine::Sqlite).await;
         let api = daemon.as_responder().await;
         for number in 0..20 {
-            api.create(&format!("Incident {number}")).await;
+            // More in all than a pipe holds.
+            let long = json!({ "title": format!("{number}"), "service": "x".repeat(80),
+                "labels": { "long": "y".repeat(200) } });
+            let incident = api.create_with(long).await.id;
+            for _ in 0..5 {
+                api.comment(incident, &"z".repeat(2_000)).await;
+            }
         }
-        for arguments in [&["ls"][..], &["ls", "--json"], &["events", "-f", "--after", "0"]] {
+        let all = ["events", "--json", "-n", "1000"];
+        let following = ["events", "-f", "--after", "0"];
+        for arguments in [&["ls"][..], &["ls", "--json"], &all, &following] {
             let mut command = daemon.cli_command(Role::Viewer, arguments).await;
             let mut process =
                 command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();

@@ -132,6 +132,7 @@ async fn hostile_text_shows_and_does_nothing_on_the_command_line() {
             (&["logs", "INC-1"], SHOWN),
             (&["events", "--after", "0"], "INC-1"),
             (&["ls", "\x1b[31mnothing"], "No incidents match  ␛[31mnothing"),
+            (&["set", "INC-1", "--service", "b\x1b]0;x\x07"], "service"),
         ] {
             let text = run(arguments).await;
             assert!(text.contains(shown), "{arguments:?}: {text}");

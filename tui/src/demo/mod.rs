@@ -9,6 +9,7 @@ mod story;
 use std::time::Duration;
 
 use serde_json::json;
+use tokio::signal::unix::{SignalKind, signal};
 use watchfire_shared::event::Fact;
 use watchfire_shared::field::Field;
 use watchfire_shared::ids::{IncidentRef, UserId};
@@ -44,13 +45,27 @@ pub async fn play(client: &Client, out: &mut Out, speed: Speed) -> Result<(), Fa
     };
     let told = tokio::select! {
         told = player.tell() => told,
-        _ = tokio::signal::ctrl_c() => Err(Failure::interrupted()),
+        () = told_to_end() => Err(Failure::interrupted()),
     };
     let made = std::mem::take(&mut player.made);
     let revoked = client.revoke_key(key.item.id).await;
     told?;
     revoked?;
     close(out, &made)
+}
+
+/// A key that nobody revokes would stay good: the usual signals end the story in order.
+async fn told_to_end() {
+    let (Ok(mut hangup), Ok(mut terminate)) =
+        (signal(SignalKind::hangup()), signal(SignalKind::terminate()))
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = hangup.recv() => {}
+        _ = terminate.recv() => {}
+    }
 }
 
 /// Only an admin may make one; the embedded owner is.

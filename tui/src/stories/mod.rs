@@ -11,5 +11,6 @@ mod matching;
 mod pictures;
 mod screens;
 mod sizes;
+mod storms;
 mod typing;
 mod world;
