@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::alert::Alert;
+use crate::assessment::Assessment;
 use crate::ids::{CommentId, EventId, IncidentId, JournalId};
 use crate::incident::{Incident, Status};
 use crate::log::Level;
@@ -97,6 +98,22 @@ pub enum Fact {
     AlertFired { incident: Incident, alert: Alert },
     #[serde(rename = "alert.resolved")]
     AlertResolved { incident: Incident, alert: Alert },
+    /// Experimental. A batch was taken in as a whole.
+    #[serde(rename = "batch.completed")]
+    BatchCompleted {
+        incident: Incident,
+        /// Of what: `logs`.
+        kind: String,
+        accepted: i64,
+        rejected: i64,
+        duration_ms: i64,
+    },
+    /// Experimental.
+    #[serde(rename = "assessment.requested")]
+    AssessmentRequested { incident: Incident, assessment: Assessment },
+    /// Experimental.
+    #[serde(rename = "assessment.completed")]
+    AssessmentCompleted { incident: Incident, assessment: Assessment },
     #[serde(rename = "user.created")]
     UserCreated { user: UserOut, changes: BTreeMap<String, FromTo> },
     #[serde(rename = "user.updated")]
@@ -148,7 +165,7 @@ impl Fact {
     }
 
     /// Every type this version knows.
-    pub const TYPES: [&str; 11] = [
+    pub const TYPES: [&str; 14] = [
         "incident.created",
         "incident.updated",
         "incident.status_changed",
@@ -158,6 +175,9 @@ impl Fact {
         "log.attached",
         "alert.fired",
         "alert.resolved",
+        "batch.completed",
+        "assessment.requested",
+        "assessment.completed",
         "user.created",
         "user.updated",
     ];
@@ -174,6 +194,9 @@ impl Fact {
             Self::LogAttached { .. } => "log.attached",
             Self::AlertFired { .. } => "alert.fired",
             Self::AlertResolved { .. } => "alert.resolved",
+            Self::BatchCompleted { .. } => "batch.completed",
+            Self::AssessmentRequested { .. } => "assessment.requested",
+            Self::AssessmentCompleted { .. } => "assessment.completed",
             Self::UserCreated { .. } => "user.created",
             Self::UserUpdated { .. } => "user.updated",
             Self::Other(unknown) => unknown.event_type.as_str(),
@@ -191,7 +214,10 @@ impl Fact {
             | Self::IncidentDeleted { incident }
             | Self::LogAttached { incident, .. }
             | Self::AlertFired { incident, .. }
-            | Self::AlertResolved { incident, .. } => Some(incident),
+            | Self::AlertResolved { incident, .. }
+            | Self::BatchCompleted { incident, .. }
+            | Self::AssessmentRequested { incident, .. }
+            | Self::AssessmentCompleted { incident, .. } => Some(incident),
             Self::Other(unknown) => unknown.incident.as_deref(),
             Self::UserCreated { .. } | Self::UserUpdated { .. } => None,
         }

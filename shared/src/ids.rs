@@ -55,6 +55,10 @@ id! {
     JournalId,
     /// A running daemon or worker, until it ends.
     ProcessId,
+    /// One analysis of an incident.
+    AssessmentId,
+    /// An event that could not be handled.
+    DeadLetterId,
 }
 
 /// What people call an incident: `INC-42`. Never reused.

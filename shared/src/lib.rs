@@ -4,7 +4,9 @@
 //! `openapi` (schemas); the client uses neither.
 
 pub mod alert;
+pub mod assessment;
 pub mod cache;
+pub mod dead_letter;
 pub mod event;
 pub mod field;
 pub mod filter;

@@ -11,11 +11,12 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use uuid::Uuid;
 use watchfire_shared::alert::{Alert, AlertStatus};
+use watchfire_shared::assessment::{Assessment, AssessmentStatus, LogSummary, TopMessage};
 use watchfire_shared::event::{
     Actor, ActorKind, AggregateType, Event, Fact, FromTo, SCHEMA_VERSION, Source,
 };
 use watchfire_shared::ids::{
-    AlertId, CommentId, EventId, IncidentId, JournalId, Reference, UserId,
+    AlertId, AssessmentId, CommentId, EventId, IncidentId, JournalId, Reference, UserId,
 };
 use watchfire_shared::incident::{Incident, Priority, Status};
 use watchfire_shared::log::Level;
@@ -74,6 +75,15 @@ golden! {
     },
     AlertFired { incident: incident(), alert: alert(None) },
     AlertResolved { incident: incident(), alert: alert(Some(at("2026-02-03T04:20:00Z"))) },
+    BatchCompleted {
+        incident: incident(),
+        kind: "logs".to_owned(),
+        accepted: 1_204,
+        rejected: 0,
+        duration_ms: 42,
+    },
+    AssessmentRequested { incident: incident(), assessment: assessment(None) },
+    AssessmentCompleted { incident: incident(), assessment: assessment(Some(summary())) },
     UserCreated {
         user: user(),
         changes: BTreeMap::from([change("role", Value::Null, json!("responder"))]),
@@ -178,6 +188,37 @@ fn alert(ends_at: Option<DateTime<Utc>>) -> Alert {
         generator_url: "http://prometheus.example/graph".to_owned(),
         repeats: 200,
         last_seen_at: at("2026-02-03T04:19:00Z"),
+    }
+}
+
+fn assessment(summary: Option<LogSummary>) -> Assessment {
+    let done = summary.is_some();
+    Assessment {
+        id: AssessmentId(id(7)),
+        incident_id: IncidentId(id(1)),
+        component: "logs".to_owned(),
+        status: if done { AssessmentStatus::Completed } else { AssessmentStatus::InProgress },
+        progress: if done { 100 } else { 0 },
+        requested_by: Actor::system(),
+        started_at: at("2026-02-03T04:05:06.123456Z"),
+        completed_at: done.then(|| at("2026-02-03T04:05:07Z")),
+        parameter_version: 1,
+        summary,
+        error: None,
+    }
+}
+
+fn summary() -> LogSummary {
+    LogSummary {
+        lines: 1_204,
+        counts: BTreeMap::from([(Level::Warn, 1_200), (Level::Error, 4)]),
+        first_at: Some(at("2026-02-03T03:59:00Z")),
+        last_at: Some(at("2026-02-03T04:05:00Z")),
+        top_messages: vec![TopMessage {
+            level: Level::Warn,
+            message: "retry 3 of 3".to_owned(),
+            count: 1_200,
+        }],
     }
 }
 

@@ -145,7 +145,10 @@ pub fn keys_of(event: &Event) -> Vec<Guard> {
         Fact::IncidentCommented { incident, .. }
         | Fact::LogAttached { incident, .. }
         | Fact::AlertFired { incident, .. }
-        | Fact::AlertResolved { incident, .. } => vec![Guard::Incident(incident.id)],
+        | Fact::AlertResolved { incident, .. }
+        | Fact::BatchCompleted { incident, .. }
+        | Fact::AssessmentRequested { incident, .. }
+        | Fact::AssessmentCompleted { incident, .. } => vec![Guard::Incident(incident.id)],
         // A name stands inside incidents: whoever changes it raises the epoch in the transaction.
         Fact::UserCreated { user, .. } | Fact::UserUpdated { user, .. } => {
             vec![Guard::User(user.id)]

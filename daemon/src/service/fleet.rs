@@ -41,7 +41,7 @@ impl Inner {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             started_at,
             seen_at: clock::now(),
-            figures: Figures { relay: Some(self.publishing.figures()) },
+            figures: Figures { relay: Some(self.publishing.figures()), worker: None },
         }
     }
 

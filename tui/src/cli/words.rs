@@ -99,6 +99,18 @@ pub fn what(event: &Event) -> String {
         Fact::AlertResolved { alert, .. } => {
             format!("alert resolved: {}", alert_name(&alert.labels))
         }
+        Fact::BatchCompleted { kind, accepted, rejected, duration_ms, .. } => {
+            format!("batch of {kind}: {accepted} accepted, {rejected} refused, {duration_ms} ms")
+        }
+        Fact::AssessmentRequested { assessment, .. } => {
+            format!("analysis of {} requested", assessment.component)
+        }
+        Fact::AssessmentCompleted { assessment, .. } => match &assessment.summary {
+            Some(summary) => {
+                format!("analysis of {}: {} lines", assessment.component, summary.lines)
+            }
+            None => format!("analysis of {} completed", assessment.component),
+        },
         Fact::UserCreated { user, .. } => format!("{} joined as {}", user.name, user.role),
         Fact::UserUpdated { user, changes } => {
             let fields: Vec<&str> = changes.keys().map(String::as_str).collect();

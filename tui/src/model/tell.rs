@@ -1,6 +1,7 @@
 //! Facts in a person's words: the lines of the timeline.
 
 use serde_json::Value;
+use watchfire_shared::assessment::LogSummary;
 use watchfire_shared::event::{ActorKind, Event, Fact};
 
 use crate::safe::SafeText;
@@ -57,6 +58,26 @@ pub fn tell(event: &Event) -> Told {
         Fact::AlertResolved { alert, .. } => {
             (format!("alert resolved {}", alert_name(alert)), None, Tone::Good)
         }
+        Fact::BatchCompleted { kind, accepted, rejected, duration_ms, .. } => {
+            let lost = if *rejected > 0 {
+                format!(", {} refused", number(*rejected))
+            } else {
+                String::new()
+            };
+            let text = format!(
+                "batch of {} {kind} in {} ms{lost}",
+                number(*accepted),
+                number(*duration_ms)
+            );
+            (text, None, Tone::Neutral)
+        }
+        Fact::AssessmentRequested { assessment, .. } => {
+            (format!("analysis of {} requested", assessment.component), None, Tone::Neutral)
+        }
+        Fact::AssessmentCompleted { assessment, .. } => {
+            let found = assessment.summary.as_ref().map(summary).unwrap_or_default();
+            (format!("analysis of {}{found}", assessment.component), None, Tone::Neutral)
+        }
         Fact::UserCreated { user, .. } | Fact::UserUpdated { user, .. } => {
             (format!("person {}", user.name), None, Tone::Neutral)
         }
@@ -78,6 +99,15 @@ const fn tone_of(status: watchfire_shared::incident::Status) -> Tone {
         Status::Open => Tone::Warning,
         Status::Investigating => Tone::Neutral,
         Status::Resolved | Status::Closed => Tone::Good,
+    }
+}
+
+/// `: 1,204 lines, mostly "retry 3 of 3"`.
+fn summary(summary: &LogSummary) -> String {
+    let lines = count(summary.lines, "line", "lines");
+    match summary.top_messages.first() {
+        Some(top) => format!(": {lines}, {}\u{d7} {}", number(top.count), top.message),
+        None => format!(": {lines}"),
     }
 }
 
