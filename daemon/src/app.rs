@@ -6,9 +6,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::time::MissedTickBehavior;
 use watchfire_shared::event::{Actor, Source};
-use watchfire_shared::process::ProcessKind;
+use watchfire_shared::ids::JournalId;
 
 use crate::cache::Cache;
 use crate::config::{self, Config, DEFAULT_ADDR, SecretSource};
@@ -17,18 +16,22 @@ use crate::lifecycle::{GRACE, Lifecycle};
 #[cfg(feature = "kafka")]
 use crate::outbox::Relay;
 use crate::outbox::{Hub, Ledger, Publishing};
+use crate::service::inbox::{Debounce, Inbox};
 use crate::service::secrets::{Signer, new_token};
-use crate::service::{self, Identity, Parts, Policy, Service, Transport, admin};
+use crate::service::{self, Fleet, Parts, Policy, Service, Transport, Working, admin};
 use crate::state::{self, StateDir};
 use crate::store::{Db, Settings, StoreError, installation};
 use crate::telemetry;
+use crate::worker;
 
 /// How a process ends that found another daemon on its state folder (`EX_TEMPFAIL`).
 pub const ALREADY_RUNNING: u8 = 75;
 /// Time for the database to close.
 const LAST_WORDS: Duration = Duration::from_secs(5);
-/// How often the others hear of this process.
-const HEARTBEAT: Duration = Duration::from_secs(2);
+/// The consumer that handles events; its group in Kafka is named after the topic as well.
+const CONSUMER: &str = "worker";
+/// An incident that is never quiet is assessed after so many times the quiet it should have had.
+const LONGEST_STORM: u32 = 6;
 /// How often what has expired is removed.
 const HOUSEKEEPING: Duration = Duration::from_hours(1);
 
@@ -54,6 +57,11 @@ pub enum Error {
     Listen { address: SocketAddr, source: std::io::Error },
     #[error("Cannot read the secret file {path}: {source}.")]
     Secret { path: String, source: std::io::Error },
+    #[error(
+        "With SQLite the worker runs inside the daemon: start `watchfired serve`, or set \
+         WATCHFIRE_DATABASE_URL to the PostgreSQL that daemons and workers share."
+    )]
+    WorkerInside,
     #[error("{0}")]
     Io(#[from] std::io::Error),
 }
@@ -86,7 +94,9 @@ pub async fn serve(config: Config) -> Result<ExitCode, Error> {
     if config.is_embedded() {
         welcome_owner(&ledger, &hub, &state).await?;
     }
-    let publishing = Publishing::default();
+    let (publishing, working) = (Publishing::default(), Working::default());
+    let fleet = Fleet::of_daemon(db.clone(), publishing.clone(), working.clone());
+    let inbox = inbox(&config, &db, &ledger, hub.log_id());
     let service = Service::new(Parts {
         db: db.clone(),
         cache: cache.clone(),
@@ -98,8 +108,7 @@ pub async fn serve(config: Config) -> Result<ExitCode, Error> {
             auto_resolve: config.auto_resolve,
             transport: config.kafka.as_ref().map_or(Transport::Journal, |_| Transport::Kafka),
         },
-        identity: Identity::of_this_process(ProcessKind::Daemon),
-        publishing: publishing.clone(),
+        fleet: fleet.clone(),
     });
     let listener = listen(config.http_addr).await?;
     let address = listener.local_addr()?;
@@ -108,6 +117,10 @@ pub async fn serve(config: Config) -> Result<ExitCode, Error> {
     if db.is_postgres() {
         lifecycle.spawn_essential("wakes", hub.clone().listen(lifecycle.clone()));
     }
+    if config.is_embedded() {
+        let worker = worker::run_on_journal(inbox, working, hub.clone(), lifecycle.clone());
+        lifecycle.spawn_essential("worker", worker);
+    }
     lifecycle.spawn_essential("journal", hub.run(ledger, cache, lifecycle.clone()));
     #[cfg(feature = "kafka")]
     if let Some(kafka) = config.kafka {
@@ -115,7 +128,7 @@ pub async fn serve(config: Config) -> Result<ExitCode, Error> {
         lifecycle.spawn_essential("relay", relay.run(lifecycle.clone()));
     }
     if db.is_postgres() {
-        lifecycle.spawn_essential("heartbeat", heartbeat(service.clone(), lifecycle.clone()));
+        lifecycle.spawn_essential("heartbeat", fleet.run(lifecycle.clone()));
     }
     lifecycle.spawn_essential("housekeeping", housekeeping(service.clone(), lifecycle.clone()));
     let limits = http::Limits::default();
@@ -126,12 +139,69 @@ pub async fn serve(config: Config) -> Result<ExitCode, Error> {
     tracing::info!(%address, database = db.kind(), version = env!("CARGO_PKG_VERSION"), "ready");
     let code = lifecycle.finish(GRACE).await;
     state.withdraw();
-    // A write that hangs on a dead disk or a foreign lock must not keep the process.
+    close(&db).await;
+    Ok(code)
+}
+
+/// Runs a worker until it is told to stop. It takes no lock and listens for nobody but whoever
+/// reads its metrics.
+pub async fn work(config: Config) -> Result<ExitCode, Error> {
+    if config.is_embedded() {
+        return Err(Error::WorkerInside);
+    }
+    let lifecycle = Lifecycle::new();
+    lifecycle.listen_to_signals()?;
+    let db = open(&config).await?;
+    let cache = Cache::none();
+    let ledger = Ledger::new(db.clone(), cache.clone(), lifecycle.clone());
+    let hub = Hub::open(db.clone(), installation::log_id(&db).await?).await?;
+    let inbox = inbox(&config, &db, &ledger, hub.log_id());
+    let working = Working::default();
+    telemetry::metrics();
+    lifecycle.spawn_essential("metrics", telemetry::upkeep(lifecycle.clone()));
+    if let Some(address) = config.metrics_addr {
+        let bound = TcpListener::bind(address).await;
+        let listener = bound.map_err(|source| Error::Listen { address, source })?;
+        let router = http::metrics_router();
+        let served =
+            http::server::serve(listener, router, http::Limits::default(), lifecycle.clone());
+        lifecycle.spawn_essential("http", served);
+    }
+    let fleet = Fleet::of_worker(db.clone(), working.clone());
+    lifecycle.spawn_essential("heartbeat", fleet.run(lifecycle.clone()));
+    lifecycle.spawn_essential("wakes", hub.clone().listen(lifecycle.clone()));
+    lifecycle.spawn_essential("journal", hub.clone().run(ledger, cache, lifecycle.clone()));
+    match config.kafka {
+        #[cfg(feature = "kafka")]
+        Some(kafka) => {
+            let copies = worker::Copies::new(inbox.clone(), kafka.clone());
+            lifecycle.spawn_essential("copies", copies.run(lifecycle.clone()));
+            let worker = worker::run_on_kafka(inbox, working, kafka, lifecycle.clone());
+            lifecycle.spawn_essential("worker", worker);
+        }
+        _ => {
+            let worker = worker::run_on_journal(inbox, working, hub, lifecycle.clone());
+            lifecycle.spawn_essential("worker", worker);
+        }
+    }
+    tracing::info!(database = db.kind(), version = env!("CARGO_PKG_VERSION"), "working");
+    let code = lifecycle.finish(GRACE).await;
+    close(&db).await;
+    Ok(code)
+}
+
+fn inbox(config: &Config, db: &Db, ledger: &Ledger, log_id: JournalId) -> Inbox {
+    let quiet = config.assess_after;
+    let debounce = Debounce { quiet, at_most: quiet * LONGEST_STORM };
+    Inbox { db: db.clone(), ledger: ledger.clone(), log_id, consumer: CONSUMER, debounce }
+}
+
+/// A write that hangs on a dead disk or a foreign lock must not keep the process.
+async fn close(db: &Db) {
     if tokio::time::timeout(LAST_WORDS, db.close()).await.is_err() {
         tracing::warn!("the database did not close in time");
     }
     tracing::info!("stopped");
-    Ok(code)
 }
 
 /// The lock of a database file kept elsewhere than in the state folder, whose own lock is enough
@@ -207,7 +277,7 @@ async fn welcome_owner(ledger: &Ledger, hub: &Hub, state: &StateDir) -> Result<(
 }
 
 /// Who acts when nobody does.
-pub fn system_author(log_id: watchfire_shared::ids::JournalId) -> service::Author {
+pub fn system_author(log_id: JournalId) -> service::Author {
     service::Author {
         log_id,
         actor: Actor::system(),
@@ -215,19 +285,6 @@ pub fn system_author(log_id: watchfire_shared::ids::JournalId) -> service::Autho
         request_id: String::new(),
         caused_by: None,
     }
-}
-
-/// Tells the other processes of this one, until it ends.
-async fn heartbeat(service: Service, lifecycle: Lifecycle) {
-    let mut tick = tokio::time::interval(HEARTBEAT);
-    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    while lifecycle.stopping().run_until_cancelled(tick.tick()).await.is_some() {
-        if let Err(error) = service.beat().await {
-            tracing::warn!(error = &error as &dyn std::error::Error, "nobody could be told of us");
-        }
-    }
-    // What cannot be told now is seen soon enough.
-    service.leave().await.ok();
 }
 
 async fn housekeeping(service: Service, lifecycle: Lifecycle) {

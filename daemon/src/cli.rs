@@ -36,6 +36,8 @@ pub struct Cli {
 enum Command {
     /// Migrate the database and serve until SIGTERM.
     Serve,
+    /// Handle events until SIGTERM: beside daemons on PostgreSQL, as many as you like.
+    Worker,
     /// Test everything the daemon depends on, and say what is wrong.
     Check,
     /// People.
@@ -163,6 +165,10 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Error> {
         telemetry::init(&config.log.filter, config.log.format, Output::Stderr)?;
         return app::serve(config).await;
     }
+    if matches!(cli.command, Command::Worker) {
+        telemetry::init(&config.log.filter, config.log.format, Output::Stderr)?;
+        return app::work(config).await;
+    }
     if matches!(cli.command, Command::Check) {
         return Ok(upkeep::check(&config).await);
     }
@@ -176,7 +182,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Error> {
     let ledger = Ledger::new(db.clone(), Cache::none(), lifecycle.clone());
     let admin = Admin { db: db.clone(), ledger, author };
     let done = match cli.command {
-        Command::Serve | Command::Check => Ok(()),
+        Command::Serve | Command::Worker | Command::Check => Ok(()),
         Command::User(command) => user(&admin, command).await,
         Command::Key(command) => key(&admin, command).await,
         Command::Token(command) => token(&admin, command).await,

@@ -33,6 +33,10 @@ pub struct Config {
     pub log: Log,
     pub cache_bytes: u64,
     pub auto_resolve: bool,
+    /// How long nothing is attached to an incident before it is assessed.
+    pub assess_after: Duration,
+    /// Where a worker serves its metrics; none: nowhere.
+    pub metrics_addr: Option<SocketAddr>,
     /// Where events go; none: the journal alone.
     pub kafka: Option<Kafka>,
 }
@@ -43,6 +47,8 @@ pub struct Kafka {
     /// `host:port`, several joined by commas.
     pub brokers: String,
     pub topic: String,
+    /// Of a topic that is made because there is none.
+    pub partitions: i32,
     /// Settings of librdkafka, such as `security.protocol`; may hold passwords.
     pub options: Options,
 }
@@ -161,9 +167,6 @@ impl Config {
                 "must be at least 1 and at least database.min_connections",
             ));
         }
-        let address_name = named("WATCHFIRE_HTTP_ADDR", "http_addr", env);
-        let http_addr = env("WATCHFIRE_HTTP_ADDR").or(file.http_addr);
-        let http_addr = http_addr.map(|text| address(&address_name, &text)).transpose()?;
         let remote = env("WATCHFIRE_ALLOW_REMOTE_WITHOUT_TLS");
         let remote = match remote.as_deref() {
             None => file.allow_remote_without_tls,
@@ -173,18 +176,10 @@ impl Config {
                 return Err(wrong("WATCHFIRE_ALLOW_REMOTE_WITHOUT_TLS", "must be true or false"));
             }
         };
-        if let Some(address) = http_addr.filter(|address| !address.ip().is_loopback() && !remote) {
-            return Err(wrong(
-                &address_name,
-                &format!(
-                    "is {address}, beyond this machine, where tokens would travel without TLS: put \
-                     a TLS proxy in front of a loopback address, or set allow_remote_without_tls = \
-                     true in the configuration file if the network is trusted"
-                ),
-            ));
-        }
+        let listen = |variable, setting, text| listen(variable, setting, text, remote, env);
         Ok(Self {
-            http_addr,
+            http_addr: listen("WATCHFIRE_HTTP_ADDR", "http_addr", file.http_addr)?,
+            metrics_addr: listen("WATCHFIRE_METRICS_ADDR", "metrics_addr", file.metrics_addr)?,
             auth_secret: secret_source(file.auth_secret_file, embedded, env)?,
             database: Database {
                 url: Url(url),
@@ -200,6 +195,10 @@ impl Config {
             log: log(file.log, env)?,
             cache_bytes: file.cache.max_bytes,
             auto_resolve: file.alerts.auto_resolve,
+            assess_after: Duration::from_secs(
+                number("WATCHFIRE_ASSESS_AFTER_SECONDS", file.assessments.after_seconds, env)?
+                    .into(),
+            ),
             kafka: kafka(file.kafka, env)?,
         })
     }
@@ -249,6 +248,30 @@ fn state_dir(configured: Option<PathBuf>, env: Environment) -> Result<PathBuf> {
         return Err(wrong(&name, "must be an absolute path, the same wherever it is used from"));
     }
     Ok(folder)
+}
+
+/// An address to listen on; beyond this machine only where that was said to be all right.
+fn listen(
+    variable: &str,
+    setting: &str,
+    file: Option<String>,
+    remote: bool,
+    env: Environment,
+) -> Result<Option<SocketAddr>> {
+    let name = named(variable, setting, env);
+    let Some(text) = env(variable).or(file) else { return Ok(None) };
+    let address = address(&name, &text)?;
+    if address.ip().is_loopback() || remote {
+        return Ok(Some(address));
+    }
+    Err(wrong(
+        &name,
+        &format!(
+            "is {address}, beyond this machine, where tokens would travel without TLS: put a TLS \
+             proxy in front of a loopback address, or set allow_remote_without_tls = true in the \
+             configuration file if the network is trusted"
+        ),
+    ))
 }
 
 fn address(name: &str, text: &str) -> Result<SocketAddr> {
@@ -309,7 +332,11 @@ fn kafka(file: KafkaFile, env: Environment) -> Result<Option<Kafka>> {
     }
     let topic = env("WATCHFIRE_KAFKA_TOPIC").or(file.topic);
     let topic = topic.unwrap_or_else(|| KAFKA_TOPIC.to_owned());
-    Ok(Some(Kafka { brokers, topic, options: Options(file.options) }))
+    let partitions = file.partitions;
+    if !(1..=10_000).contains(&partitions) {
+        return Err(wrong("kafka.partitions", "must be a number from 1 to 10000"));
+    }
+    Ok(Some(Kafka { brokers, topic, partitions, options: Options(file.options) }))
 }
 
 fn log(file: LogFile, env: Environment) -> Result<Log> {

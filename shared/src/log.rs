@@ -5,11 +5,15 @@ mod line;
 #[cfg(test)]
 mod tests;
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::event::Fact;
 use crate::ids::{IncidentId, LogEntryId};
+use crate::incident::Incident;
 use crate::text_enum::text_enum;
 
 pub use batch::{BatchError, BatchFormat, parse_batch};
@@ -24,6 +28,20 @@ text_enum! {
         Warn = "warn",
         Error = "error",
         Fatal = "fatal",
+    }
+}
+
+impl Incident {
+    /// A batch was taken in as a whole, in this time.
+    pub fn batch_completed(&mut self, kind: &str, accepted: i64, took: Duration) -> Fact {
+        self.version += 1;
+        Fact::BatchCompleted {
+            incident: self.summary(),
+            kind: kind.to_owned(),
+            accepted,
+            rejected: 0,
+            duration_ms: i64::try_from(took.as_millis()).unwrap_or(i64::MAX),
+        }
     }
 }
 

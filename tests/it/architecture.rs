@@ -26,25 +26,31 @@ impl Layer {
 /// Stands for everything below: what starts a program, and its commands, wire all of it.
 const ALL: &[&str] = &["*"];
 
-/// From top to bottom; `state`, `config`, `telemetry`, `lifecycle` and `clock` stand beside the stack.
+/// From top to bottom; `broker`, `config`, `telemetry`, `state`, `lifecycle`, `rate` and `clock` stand beside the stack.
 const DAEMON: &[Layer] = &[
     layer("main", ALL),
     layer("cli", ALL),
     layer("embedded", ALL),
     layer("app", ALL),
     layer("http", &["service", "analysis", "cache", "clock", "lifecycle", "config", "telemetry"]),
-    layer("worker", &["service", "analysis", "cache", "clock", "lifecycle", "config", "telemetry"])
+    layer("worker", &["service", "analysis", "broker", "clock", "lifecycle", "config"])
         .never(&["axum"]),
-    layer("service", &["outbox", "analysis", "cache", "store", "clock", "lifecycle", "config"])
-        .never(&["axum", "hyper"]),
-    layer("outbox", &["cache", "store", "clock", "lifecycle", "config"]).never(&["axum"]),
+    layer(
+        "service",
+        &["outbox", "analysis", "cache", "store", "clock", "lifecycle", "config", "rate"],
+    )
+    .never(&["axum", "hyper"]),
+    layer("outbox", &["cache", "store", "broker", "clock", "lifecycle", "config", "rate"])
+        .never(&["axum"]),
     layer("analysis", &[]).never(&["axum", "sqlx", "tokio"]),
     layer("cache", &["store", "clock", "lifecycle", "config"]).never(&["axum"]),
     layer("store", &["clock", "lifecycle", "config"]).never(&["axum"]),
     layer("config", &["telemetry"]),
     layer("telemetry", &["lifecycle"]),
+    layer("broker", &["config"]),
     layer("state", &[]),
     layer("lifecycle", &[]),
+    layer("rate", &[]),
     layer("clock", &[]),
 ];
 

@@ -253,8 +253,19 @@ both_engines! {
         for path in ["/healthz", "/readyz"] {
             assert_eq!(nobody.read(path).await.status, 200, "{path}");
         }
-        let health = nobody.read("/v1/health").await.json();
-        assert_eq!(health["status"], "healthy");
+        let _worker = if daemon.is_postgres() {
+            let health = nobody.read("/v1/health").await.json();
+            assert_eq!((&health["status"], &health["parts"]["worker"]["kind"]), (&json!("degraded"), &json!("none")));
+            Some(daemon.worker().await)
+        } else {
+            None
+        };
+        let health = eventually(async || {
+            let health = nobody.read("/v1/health").await.json();
+            (health["status"] == "healthy").then_some(health)
+        })
+        .await;
+        assert_eq!(health["parts"]["worker"]["kind"], "journal");
         let kind = if daemon.is_postgres() { "postgres" } else { "sqlite" };
         assert_eq!(health["parts"]["database"]["kind"], kind);
         let cache = if daemon.is_postgres() { "none" } else { "memory" };

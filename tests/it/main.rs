@@ -26,3 +26,4 @@ mod store;
 mod stream;
 mod upkeep;
 mod users;
+mod worker;

@@ -18,6 +18,9 @@ const ROUTES: &str = "
     GET /v1/stats · GET /v1/events · GET /v1/events/stream
     GET /v1/admin/keys · POST /v1/admin/keys · DELETE /v1/admin/keys/{id}
     GET /v1/admin/tokens · POST /v1/admin/tokens · DELETE /v1/admin/tokens/{id}
+    GET /v1/incidents/{id}/assessments · POST /v1/incidents/{id}/assessments
+    GET /v1/admin/dead-letters · POST /v1/admin/dead-letters/{id}/redrive · POST /v1/admin/dead-letters/{id}/discard
+    GET /v1/admin/processes
     GET /v1/admin/cache-stats · GET /v1/admin/outbox · POST /v1/admin/outbox/{event_id}/retry
     POST /v1/ingest/alertmanager";
 

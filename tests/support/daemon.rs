@@ -74,7 +74,12 @@ impl Setup {
             Engine::Postgres => Some(Arc::new(Database::fresh().await)),
         };
         let secret = uuid::Uuid::new_v4().simple().to_string();
-        let fixed = [("WATCHFIRE_AUTH_SECRET", secret), ("WATCHFIRE_LOG", "info".to_owned())];
+        let fixed = [
+            ("WATCHFIRE_AUTH_SECRET", secret),
+            ("WATCHFIRE_LOG", "info".to_owned()),
+            // Stories tell their own facts, unless they are about assessments.
+            ("WATCHFIRE_ASSESS_AFTER_SECONDS", "86400".to_owned()),
+        ];
         let detour = database.as_ref().zip(self.link);
         let detour =
             detour.map(|(database, link)| ("WATCHFIRE_DATABASE_URL", database.url_through(link)));
@@ -186,6 +191,11 @@ impl Daemon {
     /// Its PostgreSQL database, to look behind the daemon's back.
     pub fn postgres(&self) -> &Database {
         self.database.as_ref().expect("this daemon runs on PostgreSQL")
+    }
+
+    /// Whether it was started and has not been ended since.
+    pub const fn runs(&self) -> bool {
+        self.process.is_some()
     }
 
     /// Its process id.

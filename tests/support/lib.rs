@@ -24,6 +24,7 @@ pub mod programs;
 pub mod reply;
 pub mod stream;
 pub mod terminal;
+pub mod worker;
 
 pub use alertmanager::Alertmanager;
 pub use api::Api;
@@ -32,6 +33,7 @@ pub use embedded::Home;
 pub use reply::Reply;
 pub use stream::Stream;
 pub use terminal::Terminal;
+pub use worker::{Feed, Scene, Worker};
 
 use std::time::Duration;
 
@@ -75,6 +77,32 @@ macro_rules! both_engines {
             #[tokio::test]
             async fn postgres() {
                 $crate::bounded(super::$name($crate::Engine::Postgres)).await;
+            }
+        }
+    )+};
+}
+
+/// Runs each test wherever a worker may get its events from.
+#[macro_export]
+macro_rules! every_feed {
+    ($($(#[$meta:meta])* async fn $name:ident($feed:ident: Feed) $body:block)+) => {$(
+        $(#[$meta])*
+        async fn $name($feed: $crate::Feed) $body
+
+        mod $name {
+            #[tokio::test]
+            async fn embedded() {
+                $crate::bounded(super::$name($crate::Feed::Embedded)).await;
+            }
+
+            #[tokio::test]
+            async fn journal() {
+                $crate::bounded(super::$name($crate::Feed::Journal)).await;
+            }
+
+            #[tokio::test]
+            async fn kafka() {
+                $crate::bounded(super::$name($crate::Feed::Kafka)).await;
             }
         }
     )+};

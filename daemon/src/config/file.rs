@@ -11,6 +11,7 @@ use serde::Deserialize;
 #[expect(clippy::struct_field_names, reason = "the names people write")]
 pub(super) struct File {
     pub http_addr: Option<String>,
+    pub metrics_addr: Option<String>,
     pub allow_remote_without_tls: bool,
     pub state_dir: Option<PathBuf>,
     pub auth_secret_file: Option<PathBuf>,
@@ -18,15 +19,35 @@ pub(super) struct File {
     pub cache: CacheFile,
     pub log: LogFile,
     pub alerts: AlertsFile,
+    pub assessments: AssessmentsFile,
     pub kafka: KafkaFile,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct KafkaFile {
     pub brokers: Option<String>,
     pub topic: Option<String>,
+    pub partitions: i32,
     pub options: BTreeMap<String, String>,
+}
+
+impl Default for KafkaFile {
+    fn default() -> Self {
+        Self { brokers: None, topic: None, partitions: 6, options: BTreeMap::new() }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct AssessmentsFile {
+    pub after_seconds: u32,
+}
+
+impl Default for AssessmentsFile {
+    fn default() -> Self {
+        Self { after_seconds: 5 }
+    }
 }
 
 #[derive(Debug, Deserialize)]

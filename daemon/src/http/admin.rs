@@ -9,6 +9,7 @@ use watchfire_shared::cache::CacheStats;
 use watchfire_shared::ids::{EventId, KeyId, TokenId};
 use watchfire_shared::outbox::OutboxStatus;
 use watchfire_shared::page::Page;
+use watchfire_shared::process::Fleet;
 use watchfire_shared::user::{ApiToken, ApiTokenIn, IngestKey, IngestKeyIn, WithSecret};
 
 use super::Api;
@@ -27,6 +28,7 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(cache_stats))
         .routes(routes!(outbox))
         .routes(routes!(retry))
+        .routes(routes!(processes))
 }
 
 /// Ingest keys, without their secrets.
@@ -121,4 +123,11 @@ async fn retry(
 ) -> Result {
     api.service().retry_event(&body.by(caller), id).await?;
     Ok(StatusCode::ACCEPTED.into_response())
+}
+
+/// Daemons and workers that were heard of in the last ten seconds, with what each says of itself.
+#[utoipa::path(get, path = "/v1/admin/processes", tag = "admin",
+    responses((status = 200, description = "All of them", body = Fleet)))]
+async fn processes(State(api): State<Api>, Person(caller): Person, _: Query<Nothing>) -> Result {
+    reply::ok(&Fleet { items: api.service().processes(&caller).await? })
 }

@@ -12,7 +12,7 @@ use axum::http::{HeaderMap, HeaderName, header};
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
-use watchfire_shared::ids::{EventId, IncidentRef, KeyId, TokenId, UserId};
+use watchfire_shared::ids::{DeadLetterId, EventId, IncidentRef, KeyId, TokenId, UserId};
 use watchfire_shared::log::BATCH_MAX_BYTES;
 use watchfire_shared::problem::Code;
 
@@ -43,6 +43,9 @@ impl Named for KeyId {
 }
 impl Named for TokenId {
     const WHAT: &str = "API token";
+}
+impl Named for DeadLetterId {
+    const WHAT: &str = "dead letter that waits";
 }
 impl Named for EventId {
     const WHAT: &str = "event";

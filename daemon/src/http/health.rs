@@ -1,8 +1,10 @@
 //! Is it alive, is it ready, how are its parts, and its metrics. Open to all; no secrets here.
 
+use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use axum::routing::get;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use watchfire_shared::health::{Health, HealthStatus};
@@ -18,6 +20,11 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(ready))
         .routes(routes!(health))
         .routes(routes!(metrics))
+}
+
+/// Those that need nothing but the process.
+pub(super) fn bare() -> Router {
+    Router::new().route("/healthz", get(alive)).route("/metrics", get(metrics))
 }
 
 /// Answers while the process lives.

@@ -6,9 +6,11 @@
 //! handler, one file per resource → the service.
 
 mod admin;
+mod assessments;
 mod auth;
 mod conditional;
 mod connection;
+mod dead_letters;
 mod error;
 mod events;
 mod extract;
@@ -111,6 +113,11 @@ pub fn router(service: Service, limits: Limits, lifecycle: &Lifecycle) -> Router
     finished(routes).with_state(api)
 }
 
+/// What a worker serves: whether it lives, and its metrics.
+pub fn metrics_router() -> Router {
+    finished(health::bare())
+}
+
 fn routes() -> OpenApiRouter<Api> {
     openapi::router()
         .merge(sessions::routes())
@@ -121,6 +128,8 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(events::routes())
         .merge(ingest::routes())
         .merge(admin::routes())
+        .merge(assessments::routes())
+        .merge(dead_letters::routes())
         .merge(health::routes())
 }
 

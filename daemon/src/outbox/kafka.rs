@@ -1,10 +1,9 @@
 //! The producer: facts to a topic, in order, each acknowledged by every replica or not at all.
 
 use std::collections::HashSet;
-use std::time::Duration;
 
 use rdkafka::client::ClientContext;
-use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
+use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{
@@ -14,10 +13,8 @@ use tokio::sync::mpsc;
 use watchfire_shared::event::Event;
 
 use super::relay::{Outcome, Sent};
+use crate::broker::{self, PATIENCE};
 use crate::config::Kafka;
-
-/// How long the broker may take to answer a question.
-const PATIENCE: Duration = Duration::from_secs(2);
 
 /// A producer with its own order of messages; whoever loses faith in it makes another.
 pub struct Producer {
@@ -30,15 +27,7 @@ struct Reports(mpsc::UnboundedSender<(i64, Outcome)>);
 
 impl ClientContext for Reports {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        use RDKafkaLogLevel as L;
-        match level {
-            // That a setting of ours is called experimental is known, and nothing to act on.
-            _ if facility == "CONFWARN" => tracing::debug!(facility, message, "librdkafka"),
-            L::Emerg | L::Alert | L::Critical | L::Error | L::Warning => {
-                tracing::warn!(facility, message, "librdkafka");
-            }
-            L::Notice | L::Info | L::Debug => tracing::debug!(facility, message, "librdkafka"),
-        }
+        broker::log(level, facility, message);
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
@@ -107,13 +96,7 @@ impl Producer {
     /// Connects by itself, now or when there is a broker.
     pub fn new(kafka: &Kafka) -> Result<Self, KafkaError> {
         let (sender, reports) = mpsc::unbounded_channel();
-        let mut config = ClientConfig::new();
-        for (name, value) in &kafka.options.0 {
-            config.set(name, value);
-        }
-        let inner = config
-            .set("bootstrap.servers", &kafka.brokers)
-            .set("client.id", "watchfired")
+        let inner = broker::client(kafka)
             .set("enable.idempotence", "true")
             // Without it the next fact of an incident would follow one that was refused.
             .set("enable.gapless.guarantee", "true")

@@ -8,10 +8,11 @@ use watchfire_shared::event::Event;
 
 use super::Publishing;
 use super::kafka::Producer;
+use crate::broker;
 use crate::clock;
 use crate::config::Kafka;
 use crate::lifecycle::Lifecycle;
-use crate::store::leader::{self, Leader};
+use crate::store::leader::{self, Leader, Turn};
 use crate::store::{Db, StoreError, publication};
 
 /// Facts sent before any is waited for.
@@ -67,7 +68,7 @@ impl Relay {
         let stopping = lifecycle.stopping().clone();
         let publishing = async {
             loop {
-                match leader::lead(&self.db).await {
+                match leader::lead(&self.db, Turn::Publish).await {
                     Ok(Some(leader)) => self.publish(leader).await,
                     Ok(None) => {}
                     Err(error) => warn("nobody could be asked who publishes", &error),
@@ -95,7 +96,7 @@ impl Relay {
         };
         tokio::select! {
             () = leader.lost() => tracing::warn!("another process may publish: the lock was lost"),
-            ended = self.publish_all(producer) => {
+            ended = self.begin(producer) => {
                 if let Err(error) = ended {
                     warn("publishing begins anew", &error);
                 }
@@ -103,6 +104,16 @@ impl Relay {
             never = watching => never,
         }
         publishing.lead(false);
+    }
+
+    /// There is a topic, then everything goes there.
+    async fn begin(&mut self, producer: Producer) -> Result<(), Interrupted> {
+        let Kafka { topic, partitions, .. } = &self.kafka;
+        while let Err(error) = broker::make_topic(&self.kafka, topic, *partitions).await {
+            self.publishing.tell(Some(error.to_string()));
+            tokio::time::sleep(PAUSE).await;
+        }
+        self.publish_all(producer).await
     }
 
     /// Ends with the first error of the producer as a whole.

@@ -1,36 +1,85 @@
 //! The processes that share this database, each as it last told of itself.
 
+use std::time::Duration;
+
 use chrono::{DateTime, TimeDelta, Utc};
+use tokio::time::MissedTickBehavior;
 use watchfire_shared::ids::ProcessId;
 use watchfire_shared::process::{Figures, Process, ProcessKind};
+use watchfire_shared::user::Role;
 
-use super::{Inner, Result};
+use super::{Caller, Inner, Result, Working};
 use crate::clock;
-use crate::store::processes;
+use crate::lifecycle::Lifecycle;
+use crate::outbox::Publishing;
+use crate::store::{Db, StoreError, processes};
 
+/// How often the others hear of this process.
+const HEARTBEAT: Duration = Duration::from_secs(2);
 /// Who was silent for longer is not counted any more: five beats.
 const SILENT: TimeDelta = TimeDelta::seconds(10);
 /// Rows of processes that were killed are kept so long.
 const GONE: TimeDelta = TimeDelta::days(1);
 
-/// Which process this is.
+/// This process among the others. Cheap to clone.
+#[derive(Clone)]
+pub struct Fleet {
+    db: Db,
+    identity: Identity,
+    /// A worker does not publish.
+    publishing: Option<Publishing>,
+    working: Working,
+}
+
 #[derive(Debug, Clone)]
-pub struct Identity {
+struct Identity {
     id: ProcessId,
     kind: ProcessKind,
     name: String,
     started_at: DateTime<Utc>,
 }
 
-impl Identity {
-    pub fn of_this_process(kind: ProcessKind) -> Self {
-        let host = rustix::system::uname();
-        let name = format!("{}:{}", host.nodename().to_string_lossy(), std::process::id());
-        Self { id: ProcessId(clock::new_id()), kind, name, started_at: clock::now() }
+impl Fleet {
+    pub fn of_daemon(db: Db, publishing: Publishing, working: Working) -> Self {
+        let identity = Identity::of_this_process(ProcessKind::Daemon);
+        Self { db, identity, publishing: Some(publishing), working }
     }
-}
 
-impl Inner {
+    pub fn of_worker(db: Db, working: Working) -> Self {
+        let identity = Identity::of_this_process(ProcessKind::Worker);
+        Self { db, identity, publishing: None, working }
+    }
+
+    /// Tells the others of this process every two seconds, until it ends. On SQLite there are none.
+    pub async fn run(self, lifecycle: Lifecycle) {
+        let mut tick = tokio::time::interval(HEARTBEAT);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        while lifecycle.stopping().run_until_cancelled(tick.tick()).await.is_some() {
+            if let Err(error) = self.beat().await {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(error, "nobody could be told of us");
+            }
+        }
+        // What cannot be told now is seen soon enough.
+        self.leave().await.ok();
+    }
+
+    async fn beat(&self) -> Result<(), StoreError> {
+        let process = self.myself();
+        let write =
+            self.db.write(move |tx| Box::pin(async move { processes::beat(tx, &process).await }));
+        write.await.map(drop)
+    }
+
+    /// Tells the others that it ends.
+    async fn leave(&self) -> Result<(), StoreError> {
+        let (id, long_ago) = (self.identity.id, clock::now() - GONE);
+        let write = self
+            .db
+            .write(move |tx| Box::pin(async move { processes::forget(tx, id, long_ago).await }));
+        write.await.map(drop)
+    }
+
     /// This process, now.
     fn myself(&self) -> Process {
         let Identity { id, kind, name, started_at } = self.identity.clone();
@@ -41,29 +90,15 @@ impl Inner {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             started_at,
             seen_at: clock::now(),
-            figures: Figures { relay: Some(self.publishing.figures()), worker: None },
+            figures: Figures {
+                relay: self.publishing.as_ref().map(Publishing::figures),
+                worker: self.working.figures(),
+            },
         }
     }
 
-    /// Tells the others that this process is there. On SQLite there are no others.
-    pub async fn beat(&self) -> Result<()> {
-        let process = self.myself();
-        let write =
-            self.db.write(move |tx| Box::pin(async move { processes::beat(tx, &process).await }));
-        Ok(write.await.map(drop)?)
-    }
-
-    /// Tells the others that it ends.
-    pub async fn leave(&self) -> Result<()> {
-        let (id, long_ago) = (self.identity.id, clock::now() - GONE);
-        let write = self
-            .db
-            .write(move |tx| Box::pin(async move { processes::forget(tx, id, long_ago).await }));
-        Ok(write.await.map(drop)?)
-    }
-
     /// Everybody who was heard of just now; this process as it is at this moment.
-    pub async fn fleet(&self) -> Result<Vec<Process>> {
+    pub(super) async fn all(&self) -> Result<Vec<Process>, StoreError> {
         let me = self.myself();
         if !self.db.is_postgres() {
             return Ok(vec![me]);
@@ -74,5 +109,21 @@ impl Inner {
             None => all.push(me),
         }
         Ok(all)
+    }
+}
+
+impl Identity {
+    fn of_this_process(kind: ProcessKind) -> Self {
+        let host = rustix::system::uname();
+        let name = format!("{}:{}", host.nodename().to_string_lossy(), std::process::id());
+        Self { id: ProcessId(clock::new_id()), kind, name, started_at: clock::now() }
+    }
+}
+
+impl Inner {
+    /// Everybody who was heard of just now.
+    pub async fn processes(&self, caller: &Caller) -> Result<Vec<Process>> {
+        caller.require(Role::Viewer)?;
+        Ok(self.fleet.all().await?)
     }
 }

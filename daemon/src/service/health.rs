@@ -12,6 +12,9 @@ use super::{Caller, Inner, Result, Transport};
 use crate::clock;
 use crate::store::StoreError;
 
+/// Why nothing is known of other processes.
+const SILENT: &str = "nobody can be asked: the database does not answer";
+
 /// Remembers since when each part is as it is.
 pub struct Watch {
     since: Mutex<HashMap<&'static str, (HealthStatus, DateTime<Utc>)>>,
@@ -59,15 +62,16 @@ impl Inner {
             }
         };
         let broker = self.broker().await;
+        let worker = self.worker().await;
         let healthy = |name, kind| self.health.part(name, kind, HealthStatus::Healthy, None);
         Health {
-            status: database.status.max(broker.status),
+            status: database.status.max(broker.status).max(worker.status),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             parts: Parts {
                 cache: healthy("cache", self.cache.kind()),
                 cache_integrity: healthy("cache_integrity", self.cache.kind()),
                 broker,
-                worker: healthy("worker", "none"),
+                worker,
                 database,
             },
         }
@@ -78,8 +82,8 @@ impl Inner {
         let kind = self.policy.transport.as_str();
         let trouble = match self.policy.transport {
             Transport::Journal => None,
-            Transport::Kafka => match self.fleet().await {
-                Err(_) => Some("nobody can be asked: the database does not answer".to_owned()),
+            Transport::Kafka => match self.fleet.all().await {
+                Err(_) => Some(SILENT.to_owned()),
                 Ok(fleet) => {
                     let mut relays = fleet.into_iter().filter_map(|process| process.figures.relay);
                     match relays.find(|relay| relay.leading) {
@@ -91,6 +95,23 @@ impl Inner {
         };
         let status = trouble.as_ref().map_or(HealthStatus::Healthy, |_| HealthStatus::Degraded);
         self.health.part("broker", kind, status, trouble)
+    }
+
+    /// Whether events are handled: as whoever handles them says.
+    async fn worker(&self) -> Part {
+        let workers: Result<Vec<_>, _> =
+            self.fleet.all().await.map(|fleet| {
+                fleet.into_iter().filter_map(|process| process.figures.worker).collect()
+            });
+        let (kind, trouble) = match workers.as_deref() {
+            Err(_) => ("unknown", Some(SILENT.to_owned())),
+            Ok([]) => ("none", Some("no worker runs: start `watchfired worker`".to_owned())),
+            Ok(workers @ [first, ..]) => {
+                (first.source.as_str(), workers.iter().find_map(|worker| worker.trouble.clone()))
+            }
+        };
+        let status = trouble.as_ref().map_or(HealthStatus::Healthy, |_| HealthStatus::Degraded);
+        self.health.part("worker", kind, status, trouble)
     }
 
     /// This process's counters, now.

@@ -1,6 +1,7 @@
 //! Log lines of incidents.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
 
 use watchfire_shared::event::Fact;
 use watchfire_shared::ids::{IncidentRef, LogEntryId};
@@ -14,6 +15,8 @@ use crate::clock;
 use crate::store::logs::{Mark, Query};
 use crate::store::{incidents, logs, outbox};
 
+/// So many lines at once are a bulk upload, whose end is a fact of its own.
+const BULK: usize = 1_000;
 /// Sources a fact names, at most.
 const SOURCES: usize = 20;
 
@@ -48,6 +51,7 @@ impl Inner {
             return Err(Error::field("lines", "must not be empty"));
         }
         let author = Author::new(self.log_id, caller);
+        let begun = Instant::now();
         let written = self.transact(caller, move |tx| {
             Box::pin(async move {
                 let mut stored = lock_named(tx, which).await?;
@@ -73,7 +77,7 @@ impl Inner {
                 stored.incident.log_count = last_seq;
                 stored.incident.version += 1;
                 stored.last_fact_at = now;
-                let fact = Fact::LogAttached {
+                let attached = Fact::LogAttached {
                     incident: stored.incident.summary(),
                     first_seq,
                     last_seq,
@@ -81,9 +85,14 @@ impl Inner {
                     sources: sources(&entries),
                 };
                 logs::insert(tx, &entries).await?;
-                incidents::update(tx, &stored, &labels).await?;
-                outbox::append(tx, vec![author.incident(fact, now)?]).await?;
                 let accepted = last_seq - first_seq + 1;
+                let mut facts = vec![author.incident(attached, now)?];
+                if entries.len() >= BULK {
+                    let batch = stored.incident.batch_completed("logs", accepted, begun.elapsed());
+                    facts.push(author.incident(batch, now)?);
+                }
+                incidents::update(tx, &stored, &labels).await?;
+                outbox::append(tx, facts).await?;
                 Ok((id, LogsAccepted { accepted, first_seq, last_seq }))
             })
         });

@@ -3,18 +3,23 @@
 pub mod admin;
 mod alertmanager;
 mod alerts;
+mod assessments;
 mod authority;
+mod dead_letters;
 mod error;
 mod events;
 mod fleet;
 mod health;
+pub mod inbox;
 mod incidents;
+mod journal;
 mod logs;
 mod outbox;
 pub mod secrets;
 mod sessions;
 mod upkeep;
 mod users;
+mod working;
 
 use std::sync::Arc;
 
@@ -31,14 +36,18 @@ use watchfire_shared::user::UserOut;
 pub use authority::{Authorities, Authority, Caller, Idempotency, Who};
 pub use error::{Error, Result};
 pub use events::{StreamItem, Subscription};
-pub use fleet::Identity;
+pub use fleet::Fleet;
 pub use incidents::IncidentQuery;
+pub use journal::Journal;
 pub use logs::LogQuery;
+pub use working::Working;
 
 use crate::cache::Cache;
 use crate::clock;
 use crate::lifecycle::Lifecycle;
-use crate::outbox::{Hub, Ledger, Publishing};
+pub use crate::outbox::Hub;
+use crate::outbox::Ledger;
+pub use crate::store::leader::Leader;
 use crate::store::{Db, Tx, idempotency};
 use secrets::{Passwords, Signer};
 use sessions::Attempts;
@@ -87,8 +96,7 @@ pub struct Inner {
     lifecycle: Lifecycle,
     policy: Policy,
     health: health::Watch,
-    identity: Identity,
-    publishing: Publishing,
+    fleet: Fleet,
 }
 
 impl std::ops::Deref for Service {
@@ -108,8 +116,7 @@ pub struct Parts {
     pub signer: Signer,
     pub lifecycle: Lifecycle,
     pub policy: Policy,
-    pub identity: Identity,
-    pub publishing: Publishing,
+    pub fleet: Fleet,
 }
 
 impl Service {
@@ -127,8 +134,7 @@ impl Service {
             signer: parts.signer,
             lifecycle: parts.lifecycle,
             policy: parts.policy,
-            identity: parts.identity,
-            publishing: parts.publishing,
+            fleet: parts.fleet,
         }))
     }
 }

@@ -35,7 +35,7 @@ impl Inner {
             return Ok(OutboxStatus { unpositioned, transport, ..OutboxStatus::default() });
         }
         let figures = publication::figures(&self.db).await?;
-        let fleet = self.fleet().await?;
+        let fleet = self.fleet.all().await?;
         let relay = |process: &Process| process.figures.relay.clone();
         let leader = fleet.iter().find(|it| relay(it).is_some_and(|relay| relay.leading));
         let waits = |since: DateTime<Utc>| (clock::now() - since).as_seconds_f64().max(0.0);

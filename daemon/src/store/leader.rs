@@ -7,8 +7,23 @@ use tokio::time::timeout;
 
 use super::{Db, Engine, Result};
 
-/// Named after what it guards; advisory locks are numbers, within one database.
-const LOCK: i64 = 0x5746_5055_424c_4953;
+/// What one process at a time does.
+#[derive(Debug, Clone, Copy)]
+pub enum Turn {
+    Publish,
+    Journal,
+}
+
+impl Turn {
+    /// Advisory locks are numbers, within one database.
+    const fn lock(self) -> i64 {
+        match self {
+            Self::Publish => 0x5746_5055_424c_4953,
+            Self::Journal => 0x5746_4a4f_5552_4e41,
+        }
+    }
+}
+
 const TRY: &str = "select pg_try_advisory_lock($1)";
 /// An advisory lock has no lease: the server ends a session that does not ask anything for so long,
 /// and another process leads.
@@ -20,14 +35,14 @@ const EACH: Duration = Duration::from_secs(1);
 pub struct Leader(Engine<PgConnection, ()>);
 
 /// Takes the lock where nobody holds it. On SQLite there is one process.
-pub async fn lead(db: &Db) -> Result<Option<Leader>> {
+pub async fn lead(db: &Db, turn: Turn) -> Result<Option<Leader>> {
     let standby = match db.authority() {
         Engine::Postgres(standby) => standby,
         Engine::Sqlite(_) => return Ok(Some(Leader(Engine::Sqlite(())))),
     };
     let mut conn = standby.fresh().await?;
     sqlx::query(LEASE).execute(&mut conn).await?;
-    let taken: bool = sqlx::query_scalar(TRY).bind(LOCK).fetch_one(&mut conn).await?;
+    let taken: bool = sqlx::query_scalar(TRY).bind(turn.lock()).fetch_one(&mut conn).await?;
     Ok(taken.then_some(Leader(Engine::Postgres(conn))))
 }
 

@@ -5,9 +5,12 @@
 
 pub mod alert_groups;
 pub mod alerts;
+pub mod assessments;
 pub mod credentials;
+pub mod dead_letters;
 pub mod error;
 pub mod idempotency;
+pub mod inbox;
 pub mod incidents;
 pub mod installation;
 pub mod leader;

@@ -1,0 +1,281 @@
+//! The worker: events in, effects out, each once and in the order of its aggregate.
+//!
+//! [`source`] delivers → [`handlers`] decide → the inbox (a use case) does what was decided in one
+//! transaction with the version it expects next → the offset is committed. [`waiting`] holds what
+//! is tried again, [`upkeep`] does what is due by time.
+
+#[cfg(feature = "kafka")]
+mod copies;
+mod handlers;
+mod progress;
+mod source;
+mod upkeep;
+mod waiting;
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+use uuid::Uuid;
+use watchfire_shared::dead_letter::Place;
+
+#[cfg(feature = "kafka")]
+pub use copies::Copies;
+
+use crate::lifecycle::Lifecycle;
+use crate::service::inbox::{Delivery, Inbox, Taken};
+use crate::service::{Error, Hub, Journal, Leader, Result, Working};
+use progress::Progress;
+#[cfg(feature = "kafka")]
+use source::KafkaSource;
+use source::{Batch, JournalSource, Message, Source};
+use waiting::{ATTEMPTS, Waiting, pause};
+
+/// Events held in memory while something they need is not there; more are not asked for.
+const FULL: usize = 5_000;
+/// Offsets are committed this long after something was finished.
+const COMMIT: Duration = Duration::from_millis(100);
+/// How long after a failure, or while another process reads the journal, it is tried again.
+const AGAIN: Duration = Duration::from_millis(500);
+
+/// One worker of a consumer.
+struct Worker {
+    inbox: Inbox,
+    working: Working,
+    source: Source,
+    progress: Progress,
+    waiting: Waiting,
+    commit_due: Option<Instant>,
+}
+
+/// Reads the topic as a member of the consumer's group, until this process stops.
+#[cfg(feature = "kafka")]
+pub async fn run_on_kafka(
+    inbox: Inbox,
+    working: Working,
+    kafka: crate::config::Kafka,
+    lifecycle: Lifecycle,
+) {
+    working.start("kafka");
+    let stopping = lifecycle.stopping().clone();
+    let joining = async {
+        loop {
+            match KafkaSource::join(&kafka, inbox.consumer, inbox.log_id, &working).await {
+                Ok(source) => return source,
+                Err(error) => {
+                    warn("the topic cannot be read", &error);
+                    working.tell(Some(error.to_string()));
+                }
+            }
+            tokio::time::sleep(AGAIN).await;
+        }
+    };
+    if let Some(source) = stopping.run_until_cancelled(joining).await {
+        Box::pin(Worker::new(inbox, working, Source::Kafka(source)).run(lifecycle)).await;
+    }
+}
+
+/// Reads the journal whenever no other process does, until this one stops.
+pub async fn run_on_journal(inbox: Inbox, working: Working, hub: Hub, lifecycle: Lifecycle) {
+    working.start("journal");
+    let stopping = lifecycle.stopping().clone();
+    while !stopping.is_cancelled() {
+        match start_on_journal(&inbox, &hub).await {
+            Ok(Some((turn, source))) => {
+                let worker = Worker::new(inbox.clone(), working.clone(), source);
+                tokio::select! {
+                    () = worker.run(lifecycle.clone()) => {}
+                    () = turn.lost() => tracing::warn!("another worker may read the journal now"),
+                }
+            }
+            Ok(None) => {}
+            Err(error) => warn("the journal cannot be read", &error),
+        }
+        stopping.run_until_cancelled(tokio::time::sleep(AGAIN)).await;
+    }
+}
+
+async fn start_on_journal(inbox: &Inbox, hub: &Hub) -> Result<Option<(Leader, Source)>> {
+    let Some(turn) = inbox.turn().await? else { return Ok(None) };
+    let journal = Journal::of(inbox, hub.clone()).await?;
+    Ok(Some((turn, Source::Journal(Box::new(JournalSource::new(inbox.clone(), journal))))))
+}
+
+impl Worker {
+    fn new(inbox: Inbox, working: Working, source: Source) -> Self {
+        let (progress, waiting) = (Progress::default(), Waiting::default());
+        Self { inbox, working, source, progress, waiting, commit_due: None }
+    }
+
+    /// Handles events, and what is due by time, until the process stops; then commits what is
+    /// finished and leaves.
+    async fn run(mut self, lifecycle: Lifecycle) {
+        let upkeep = upkeep::run(self.inbox.clone(), self.working.clone());
+        tokio::select! {
+            () = self.handle_all(&lifecycle) => {}
+            () = upkeep => {}
+        }
+        self.source.close(&self.progress.commits()).await;
+    }
+
+    async fn handle_all(&mut self, lifecycle: &Lifecycle) {
+        while !lifecycle.stopping().is_cancelled() {
+            let due = [self.waiting.next_due(), self.commit_due].into_iter().flatten().min();
+            let wake = async {
+                match due {
+                    Some(due) => tokio::time::sleep_until(due).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = lifecycle.stopping().cancelled() => return,
+                batch = self.source.next(&self.working), if self.waiting.len() < FULL => {
+                    self.receive(batch).await;
+                }
+                () = wake => {}
+            }
+            for aggregate in self.waiting.due() {
+                self.work_off(aggregate).await;
+            }
+            self.commit().await;
+        }
+    }
+
+    /// Takes a batch in one transaction where nothing stands in the way; else each of its events
+    /// waits for its own turn.
+    async fn receive(&mut self, Batch { revoked, messages }: Batch) {
+        self.waiting.forget(&revoked);
+        for partition in revoked {
+            self.progress.forget(partition);
+        }
+        let mut batch = Vec::with_capacity(messages.len());
+        for message in messages {
+            if let Some(place) = message.place() {
+                self.progress.begin(place.partition, place.offset);
+            }
+            match message {
+                Message::Event(delivery) => {
+                    batch.extend(self.waiting.join(delivery).err());
+                }
+                Message::Foreign(place) => {
+                    self.working.foreign();
+                    self.progress.finish(place.partition, place.offset);
+                }
+                Message::Undecodable { bytes, place, cause } => {
+                    self.bury(bytes, place, cause).await;
+                }
+            }
+        }
+        if let Err(error) = self.take(&batch).await {
+            warn("a batch is taken one by one", &error);
+            for delivery in batch {
+                self.waiting.push(delivery);
+            }
+        }
+    }
+
+    async fn take(&mut self, batch: &[Delivery]) -> Result<()> {
+        if batch.is_empty() {
+            return Ok(());
+        }
+        let mut decided = Vec::with_capacity(batch.len());
+        for delivery in batch {
+            let effect = handlers::decide(&self.inbox, &delivery.event).await?;
+            decided.push((delivery.clone(), effect));
+        }
+        for (delivery, taken) in batch.iter().zip(self.inbox.take(decided).await?) {
+            match taken {
+                Taken::Gap { .. } => self.waiting.push(delivery.clone()),
+                Taken::Handled | Taken::Duplicate | Taken::Parked => self.finish(delivery, taken),
+            }
+        }
+        Ok(())
+    }
+
+    /// Handles what waits of an aggregate, one by one, until nothing does or something fails.
+    async fn work_off(&mut self, aggregate: Uuid) {
+        while let Some((delivery, attempts)) = self.waiting.first(aggregate) {
+            match upkeep::handle(&self.inbox, &delivery).await {
+                Ok(Taken::Gap { next }) => {
+                    if let Err(error) = self.fill(&delivery, next).await {
+                        warn("a gap cannot be filled", &error);
+                        return self.waiting.later(aggregate);
+                    }
+                }
+                Ok(taken) => {
+                    self.waiting.finished(aggregate);
+                    self.finish(&delivery, taken);
+                }
+                Err(Error::Unavailable { .. }) => {
+                    return self.waiting.later(aggregate);
+                }
+                Err(error) if attempts + 1 < ATTEMPTS => {
+                    warn("a handler failed and is tried again", &error);
+                    return self.waiting.failed(aggregate);
+                }
+                Err(error) => {
+                    let cause = upkeep::cause(&error);
+                    match self.inbox.park(delivery.clone(), cause, attempts + 1).await {
+                        Ok(taken) => {
+                            warn("an event is parked", &error);
+                            self.waiting.finished(aggregate);
+                            self.finish(&delivery, taken);
+                        }
+                        Err(error) => {
+                            warn("an event cannot be parked", &error);
+                            return self.waiting.later(aggregate);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Puts what was not delivered before what was.
+    async fn fill(&mut self, delivery: &Delivery, next: i64) -> Result<()> {
+        let event = &delivery.event;
+        let missing = upkeep::missing(&self.inbox, event, next).await?;
+        self.working.filled(missing.len());
+        self.waiting.put_first(event.aggregate_id, missing);
+        Ok(())
+    }
+
+    fn finish(&mut self, delivery: &Delivery, taken: Taken) {
+        self.working.took(taken);
+        if let Some(place) = &delivery.place {
+            self.progress.finish(place.partition, place.offset);
+        }
+    }
+
+    /// Nothing goes on before it is kept: its offset is committed with the next.
+    async fn bury(&mut self, bytes: Vec<u8>, place: Place, cause: String) {
+        tracing::warn!(?place, cause, "what arrived is no event");
+        let mut failures = 0;
+        while let Err(error) = self.inbox.bury(bytes.clone(), place.clone(), cause.clone()).await {
+            warn("what is no event cannot be kept", &error);
+            tokio::time::sleep(pause(failures)).await;
+            failures += 1;
+        }
+        self.working.buried();
+        self.progress.finish(place.partition, place.offset);
+    }
+
+    /// Commits what is finished, a moment after it was: one commit for much.
+    async fn commit(&mut self) {
+        self.source.measure(&self.working);
+        let now = Instant::now();
+        if self.commit_due.is_some_and(|due| due <= now) {
+            let commits = self.progress.commits();
+            if self.source.commit(&commits).await {
+                self.progress.committed(&commits);
+            }
+            self.commit_due = None;
+        }
+        if self.commit_due.is_none() && self.progress.is_behind() {
+            self.commit_due = Some(now + COMMIT);
+        }
+    }
+}
+
+fn warn(what: &str, error: &(dyn std::error::Error + 'static)) {
+    tracing::warn!(error, "{what}");
+}

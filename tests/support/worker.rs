@@ -1,0 +1,196 @@
+//! Workers: inside the daemon, or processes of their own over its database.
+
+use std::fs::OpenOptions;
+use std::process::Stdio;
+
+use rustix::process::{Signal, kill_process};
+use tempfile::TempDir;
+use tokio::process::Child;
+use tokio::time::timeout;
+use watchfire_shared::outbox::OutboxStatus;
+use watchfire_shared::process::{Fleet, ProcessKind};
+
+use crate::daemon::{Daemon, Engine, LIMIT, Setup};
+use crate::kafka::Topic;
+use crate::{Api, programs};
+
+/// `watchfired worker`; gone with this value. When its test panics, the end of its log is printed.
+#[derive(Debug)]
+pub struct Worker {
+    process: Child,
+    home: TempDir,
+}
+
+impl Daemon {
+    /// A worker over the same database and with the same settings; it may still be starting.
+    pub async fn worker(&self) -> Worker {
+        let home = TempDir::new().expect("a temporary folder can be made");
+        let log = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(home.path().join("stderr.log"))
+            .expect("the log can be written");
+        let process = self
+            .command(programs::path("watchfired"))
+            .arg("worker")
+            .env("HOME", home.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .expect("watchfired starts");
+        let worker = Worker { process, home };
+        let pid = format!(":{}", worker.pid());
+        let api = self.as_responder().await;
+        crate::eventually(async || {
+            let fleet: Fleet = api.read("/v1/admin/processes").await.ok();
+            let here = |it: &watchfire_shared::process::Process| {
+                it.kind == ProcessKind::Worker && it.name.ends_with(&pid)
+            };
+            fleet.items.iter().any(here).then_some(())
+        })
+        .await;
+        worker
+    }
+}
+
+impl Worker {
+    pub fn pid(&self) -> u32 {
+        self.process.id().expect("the worker is running")
+    }
+
+    fn signal(&self, signal: Signal) {
+        let pid = programs::pid(self.pid()).expect("a process id is positive");
+        kill_process(pid, signal).expect("the worker can be signalled");
+    }
+
+    /// Kills it as a power cut would.
+    pub async fn kill9(mut self) {
+        self.process.kill().await.expect("the worker can be killed");
+    }
+
+    /// Asks it to end, and fails when it does not end well.
+    pub async fn stop(mut self) {
+        self.signal(Signal::TERM);
+        let status = timeout(LIMIT, self.process.wait()).await;
+        let status = status.unwrap_or_else(|_| panic!("it does not end: {}", self.log()));
+        let status = status.expect("a child can be waited for");
+        assert_eq!(status.code(), Some(0), "{status}: {}", self.log());
+    }
+
+    pub fn sigstop(&self) {
+        self.signal(Signal::STOP);
+    }
+
+    pub fn sigcont(&self) {
+        self.signal(Signal::CONT);
+    }
+
+    /// All it has logged.
+    pub fn log(&self) -> String {
+        let bytes = std::fs::read(self.home.path().join("stderr.log")).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let log = self.log();
+            let lines: Vec<&str> = log.lines().collect();
+            eprintln!(
+                "the worker's last lines:\n{}",
+                lines[lines.len().saturating_sub(40)..].join("\n")
+            );
+        }
+    }
+}
+
+impl Daemon {
+    /// Waits until everything that happened has left for the broker; at once where there is none.
+    pub async fn published(&self, api: &Api) {
+        crate::eventually(async || {
+            let outbox: OutboxStatus = api.read("/v1/admin/outbox").await.ok();
+            (outbox.pending == 0 && outbox.unpositioned == 0).then_some(())
+        })
+        .await;
+    }
+}
+
+/// Where a worker gets its events from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Feed {
+    /// The journal of a SQLite file, inside the daemon.
+    Embedded,
+    /// The journal in PostgreSQL.
+    Journal,
+    /// A topic.
+    Kafka,
+}
+
+/// A daemon with a worker.
+#[derive(Debug)]
+pub struct Scene {
+    pub daemon: Daemon,
+    pub feed: Feed,
+    pub topic: Option<Topic>,
+    worker: Option<Worker>,
+}
+
+impl Scene {
+    /// With a worker that is at work; incidents are assessed at once.
+    pub async fn start(feed: Feed) -> Self {
+        let mut scene = Self::before_work(feed, |setup| setup).await;
+        scene.work().await;
+        scene
+    }
+
+    /// Its worker does not work yet, but for the embedded one.
+    pub async fn before_work(feed: Feed, change: impl FnOnce(Setup) -> Setup) -> Self {
+        let engine = if feed == Feed::Embedded { Engine::Sqlite } else { Engine::Postgres };
+        let setup = Daemon::setup(engine).env("WATCHFIRE_ASSESS_AFTER_SECONDS", "1");
+        let topic = (feed == Feed::Kafka).then(Topic::fresh);
+        let setup = match &topic {
+            Some(topic) => setup.publishing_to(topic),
+            None => setup,
+        };
+        let daemon = change(setup).start().await;
+        Self { daemon, feed, topic, worker: None }
+    }
+
+    /// Somebody works from now on.
+    pub async fn work(&mut self) {
+        if self.feed == Feed::Embedded {
+            if !self.daemon.runs() {
+                self.daemon.restart().await;
+            }
+        } else if self.worker.is_none() {
+            self.worker = Some(self.daemon.worker().await);
+        }
+    }
+
+    /// The worker dies as in a power cut, and with it the daemon it is part of.
+    pub async fn kill_worker(&mut self) {
+        match self.worker.take() {
+            Some(worker) => worker.kill9().await,
+            None => self.daemon.kill9().await,
+        }
+    }
+
+    /// The worker ends in order, and with it the daemon it is part of.
+    pub async fn stop_worker(&mut self) {
+        match self.worker.take() {
+            Some(worker) => worker.stop().await,
+            None => self.daemon.stop().await,
+        }
+    }
+
+    /// Waits until everything that happened is handled.
+    pub async fn settled(&self) {
+        crate::eventually(async || (self.daemon.number(UNHANDLED).await == 0).then_some(())).await;
+    }
+}
+
+/// Facts that the inbox does not count as handled.
+const UNHANDLED: &str = "select count(*) from events e where not exists (select 1 from inbox i \
+     where i.aggregate_id = e.aggregate_id and i.next_version > e.version)";
