@@ -189,8 +189,17 @@ impl Scene {
     pub async fn settled(&self) {
         crate::eventually(async || (self.daemon.number(UNHANDLED).await == 0).then_some(())).await;
     }
+
+    /// Waits until nothing more happens by itself.
+    pub async fn quiet(&self) {
+        crate::eventually(async || (self.daemon.number(AHEAD).await == 0).then_some(())).await;
+    }
 }
 
+/// What will still happen: facts to be handled, assessments to be requested.
+const AHEAD: &str = "select (select count(*) from events e where not exists (select 1 from inbox i \
+     where i.aggregate_id = e.aggregate_id and i.next_version > e.version)) \
+     + (select count(*) from assessment_requests)";
 /// Facts that the inbox does not count as handled.
 const UNHANDLED: &str = "select count(*) from events e where not exists (select 1 from inbox i \
      where i.aggregate_id = e.aggregate_id and i.next_version > e.version)";
