@@ -318,6 +318,8 @@ fn check(client: &Client, truth: &mut Truth) {
         let seen = truth.seen.insert(*id, version).unwrap_or(0);
         assert!(version >= seen, "version {version} after {seen}");
     }
+    let letters = &model.events.letters;
+    assert_eq!(letters.selected().is_none(), letters.rows().is_empty());
     if let Some(at) = model.wake_at() {
         assert!(at > model.now, "it would spin");
     }
