@@ -101,11 +101,11 @@ fn a_decision_shows_until_its_answer_and_the_letters_are_read_again() {
     let before = client.loads();
     client.done(request, Outcome::Decided);
     assert_eq!(client.flash(), "INC-204 v1 alert.fired will be handled once more");
+    let redriving = DeadLetter { state: DeadLetterState::Redriving, ..letter(1) };
+    client.answer_all(|load| answer(load, std::slice::from_ref(&redriving)));
     for (request, load) in before {
         client.done(request, answer(&load, &[letter(1)]).expect("an answer"));
     }
-    let redriving = DeadLetter { state: DeadLetterState::Redriving, ..letter(1) };
-    client.answer_all(|load| answer(load, std::slice::from_ref(&redriving)));
     assert!(chosen(&client).contains("redriving"), "{}", chosen(&client));
     client.press("x");
     assert_eq!(client.flash(), "Nothing done: INC-204 v1 alert.fired is redriving already");
