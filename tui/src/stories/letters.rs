@@ -188,6 +188,7 @@ fn only_an_admin_decides_and_only_an_admin_is_offered_it() {
 
 #[test]
 fn the_selected_letter_is_told_in_full() {
+    assert!(deciding(&[letter(1)]).screen().contains("tried 5 times by analysis"));
     let mut client = deciding(&letters());
     let screen = client.screen();
     assert!(screen.contains("undecodable message"), "{screen}");

@@ -41,7 +41,8 @@ pub fn render(buf: &mut Buffer, area: Rect, model: &Model) {
         return;
     }
     let answer = u16::try_from(ANSWER).unwrap_or(0);
-    let answer = if body.height > answer + 1 { answer } else { 0 };
+    let least = u16::from(letters.rows().len() > 1) + 1;
+    let answer = if body.height >= answer + least { answer } else { 0 };
     let list = rows(body, 0, body.height - answer);
     // The cursor stands in the middle, as far as there is something on both sides.
     let visible = usize::from(list.height);
