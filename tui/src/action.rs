@@ -27,6 +27,10 @@ pub enum Action {
     Priority,
     Comment,
     NewIncident,
+    /// Have the selected dead letter handled once more.
+    Redrive,
+    /// Give the selected dead letter up, for a reason.
+    Discard,
     Follow,
     /// Show fewer log lines: the next higher level.
     RaiseLevel,
@@ -44,6 +48,7 @@ pub enum Action {
 pub enum Place {
     Incidents,
     Cache,
+    Events,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

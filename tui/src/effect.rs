@@ -7,7 +7,7 @@
 
 use std::fmt;
 
-use watchfire_shared::ids::IncidentId;
+use watchfire_shared::ids::{DeadLetterId, IncidentId};
 use watchfire_shared::incident::{IncidentPatch, NewComment, NewIncident};
 use watchfire_shared::log::Level;
 
@@ -73,6 +73,12 @@ pub enum Load {
     },
     CacheStats,
     Health,
+    Outbox,
+    Processes,
+    /// Those that wait or are being redriven, the oldest first.
+    DeadLetters {
+        limit: u32,
+    },
     Me,
     Users,
 }
@@ -86,6 +92,10 @@ pub enum Command {
     Comment { id: IncidentId, body: NewComment },
     /// Answered by `Changed`.
     Create(Box<NewIncident>),
+    /// Answered by `Decided`.
+    Redrive(DeadLetterId),
+    /// Answered by `Decided`.
+    Discard { id: DeadLetterId, reason: String },
 }
 
 /// A password on its way; never printed.

@@ -11,12 +11,15 @@ use std::time::Duration;
 
 use watchfire_shared::alert::Alert;
 use watchfire_shared::cache::CacheStats;
+use watchfire_shared::dead_letter::DeadLetter;
 use watchfire_shared::event::{Event as Fact, Hello};
 use watchfire_shared::health::Health;
 use watchfire_shared::incident::{Comment, Incident};
 use watchfire_shared::log::LogEntry;
+use watchfire_shared::outbox::OutboxStatus;
 use watchfire_shared::page::{IncidentPage, Page};
 use watchfire_shared::problem::Problem;
+use watchfire_shared::process::Fleet;
 use watchfire_shared::stats::Counts;
 use watchfire_shared::user::UserOut;
 
@@ -131,11 +134,17 @@ pub enum Outcome {
     Logs(Page<LogEntry>),
     CacheStats(Box<CacheStats>),
     Health(Box<Health>),
+    Outbox(Box<OutboxStatus>),
+    Processes(Fleet),
+    /// The oldest first.
+    DeadLetters(Page<DeadLetter>),
     Me(UserOut),
     Users(Page<UserOut>),
     /// A patch was accepted or an incident created: how the incident stands now.
     Changed(Box<Incident>),
     Commented(Box<Comment>),
+    /// What was to become of a dead letter was accepted.
+    Decided,
     /// The runner holds the new tokens and has started the stream again.
     SignedIn,
     Failed(Failure),

@@ -12,6 +12,7 @@ pub enum Context {
     Detail,
     Logs,
     Cache,
+    Events,
     Help,
     CommandLog,
     Picker,
@@ -20,6 +21,8 @@ pub enum Context {
     /// The search of the log pane.
     Search,
     Comment,
+    /// Why a dead letter is discarded.
+    Reason,
     NewIncident,
     SignIn,
 }
@@ -29,7 +32,12 @@ impl Context {
     pub const fn takes_text(self) -> bool {
         matches!(
             self,
-            Self::Query | Self::Search | Self::Comment | Self::NewIncident | Self::SignIn
+            Self::Query
+                | Self::Search
+                | Self::Comment
+                | Self::Reason
+                | Self::NewIncident
+                | Self::SignIn
         )
     }
 }
@@ -40,13 +48,14 @@ pub enum Group {
     Incident,
     Moving,
     LogPane,
+    DeadLetter,
     Screens,
     Text,
 }
 
 impl Group {
-    pub const ALL: [Self; 5] =
-        [Self::Incident, Self::Moving, Self::LogPane, Self::Screens, Self::Text];
+    pub const ALL: [Self; 6] =
+        [Self::Incident, Self::Moving, Self::LogPane, Self::DeadLetter, Self::Screens, Self::Text];
 
     pub const fn title(self) -> &'static str {
         match self {
@@ -54,6 +63,7 @@ impl Group {
             Self::Moving => "Moving",
             Self::Screens => "Screens",
             Self::LogPane => "Log pane",
+            Self::DeadLetter => "Dead letter",
             Self::Text => "Text fields",
         }
     }
@@ -82,43 +92,48 @@ impl Binding {
 
 use Context as C;
 
-const SCREENS: &[Context] = &[C::List, C::Detail, C::Logs, C::Cache];
+const SCREENS: &[Context] = &[C::List, C::Detail, C::Logs, C::Cache, C::Events];
 const INCIDENT: &[Context] = &[C::List, C::Detail, C::Logs];
 const OPENED: &[Context] = &[C::Detail, C::Logs];
-const SCROLLED: &[Context] = &[C::List, C::Detail, C::Logs, C::Help, C::CommandLog, C::Picker];
-const TEXT: &[Context] = &[C::Query, C::Search, C::Comment, C::NewIncident, C::SignIn];
+const SCROLLED: &[Context] =
+    &[C::List, C::Detail, C::Logs, C::Events, C::Help, C::CommandLog, C::Picker];
+const TEXT: &[Context] = &[C::Query, C::Search, C::Comment, C::Reason, C::NewIncident, C::SignIn];
 const FIELDS: &[Context] = &[C::NewIncident, C::SignIn];
 const EVERYWHERE: &[Context] = &[
     C::List,
     C::Detail,
     C::Logs,
     C::Cache,
+    C::Events,
     C::Help,
     C::CommandLog,
     C::Picker,
     C::Query,
     C::Search,
     C::Comment,
+    C::Reason,
     C::NewIncident,
     C::SignIn,
 ];
 const CONFIRMED: &[Context] =
-    &[C::Picker, C::Query, C::Search, C::Comment, C::NewIncident, C::SignIn];
+    &[C::Picker, C::Query, C::Search, C::Comment, C::Reason, C::NewIncident, C::SignIn];
 const LEFT_BY_ESC: &[Context] = &[
     C::List,
     C::Detail,
     C::Logs,
     C::Cache,
+    C::Events,
     C::Help,
     C::CommandLog,
     C::Picker,
     C::Query,
     C::Search,
     C::Comment,
+    C::Reason,
     C::NewIncident,
 ];
 const NOT_TEXT: &[Context] =
-    &[C::List, C::Detail, C::Logs, C::Cache, C::Help, C::CommandLog, C::Picker];
+    &[C::List, C::Detail, C::Logs, C::Cache, C::Events, C::Help, C::CommandLog, C::Picker];
 
 const fn key(c: char) -> KeyInput {
     KeyInput::char(c)
@@ -158,10 +173,10 @@ pub const BINDINGS: &[Binding] = &[
     bind(Group::Incident, INCIDENT, &[key('R')], Action::Step(Step::Reopen), "reopen", "reopen it"),
     bind(Group::Incident, INCIDENT, &[key('o')], Action::Step(Step::HandBack), "hand back", "hand back: open"),
     bind(Group::Incident, INCIDENT, &[key('m')], Action::AssignToMe, "assign to me", "assign to me"),
-    bind(Group::Incident, INCIDENT, &[key('M')], Action::Assign, "assign", "assign to anybody"),
+    bind(Group::Incident, INCIDENT, &[key('M')], Action::Assign, "assign", "anybody").pair(),
     bind(Group::Incident, INCIDENT, &[key('p')], Action::Priority, "priority", "choose the priority"),
-    bind(Group::Incident, INCIDENT, &[key('n')], Action::Comment, "comment", "write a comment"),
-    bind(Group::Incident, SCREENS, &[key('N')], Action::NewIncident, "new", "new incident"),
+    bind(Group::Incident, INCIDENT, &[key('n')], Action::Comment, "comment", "comment"),
+    bind(Group::Incident, SCREENS, &[key('N')], Action::NewIncident, "new", "new incident").pair(),
 
     bind(Group::Moving, SCROLLED, &[key('j'), code(KeyCode::Down)], Action::Move(Move::Down), "down", "down"),
     bind(Group::Moving, SCROLLED, &[key('k'), code(KeyCode::Up)], Action::Move(Move::Up), "up", "up").pair(),
@@ -176,13 +191,17 @@ pub const BINDINGS: &[Binding] = &[
     bind(Group::LogPane, OPENED, &[key('v')], Action::RaiseLevel, "fewer levels", "fewer levels"),
     bind(Group::LogPane, OPENED, &[key('V')], Action::LowerLevel, "more levels", "more").pair(),
 
+    bind(Group::DeadLetter, &[C::Events], &[key('d')], Action::Redrive, "redrive", "redrive"),
+    bind(Group::DeadLetter, &[C::Events], &[key('x')], Action::Discard, "discard", "discard it").pair(),
+
     bind(Group::Screens, &[C::List], &[code(KeyCode::Enter)], Action::Open, "open", "open the incident"),
     bind(Group::Screens, LEFT_BY_ESC, &[code(KeyCode::Esc)], Action::Back, "back", "back; clear the query"),
     bind(Group::Screens, OPENED, &[code(KeyCode::Tab), key(']')], Action::NextTab, "next tab", "tabs"),
     bind(Group::Screens, OPENED, &[BACK_TAB, key('[')], Action::PreviousTab, "previous tab", "back").pair(),
     bind(Group::Screens, SCREENS, &[key('/')], Action::Query, "query", "query, or search logs"),
-    bind(Group::Screens, SCREENS, &[key('1')], Action::Go(Place::Incidents), "incidents", "incidents"),
+    bind(Group::Screens, SCREENS, &[key('1')], Action::Go(Place::Incidents), "incidents", "list"),
     bind(Group::Screens, SCREENS, &[key('2')], Action::Go(Place::Cache), "cache", "cache").pair(),
+    bind(Group::Screens, SCREENS, &[key('3')], Action::Go(Place::Events), "events", "events").pair(),
     bind(Group::Screens, NOT_TEXT, &[key('@')], Action::CommandLog, "commands", "command log"),
     bind(Group::Screens, SCREENS, &[ctrl('r')], Action::Reload, "reload", "load again, reconnect"),
     bind(Group::Screens, NOT_TEXT, &[key('?')], Action::Help, "help", "this page"),

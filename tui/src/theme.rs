@@ -161,6 +161,11 @@ impl Theme {
         self.either("─", "-")
     }
 
+    /// One column.
+    pub const fn arrow(self) -> &'static str {
+        self.either("→", ">")
+    }
+
     pub const fn wall(self) -> &'static str {
         self.either("│", "|")
     }

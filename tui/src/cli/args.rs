@@ -4,7 +4,8 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use watchfire_shared::ids::IncidentRef;
+use watchfire_shared::dead_letter::DeadLetterState;
+use watchfire_shared::ids::{DeadLetterId, IncidentRef};
 use watchfire_shared::incident::{Priority, Status};
 use watchfire_shared::log::Level;
 
@@ -64,6 +65,26 @@ pub enum Command {
     Logs(Logs),
     /// Show or follow what happens
     Events(Events),
+    /// Ask for an analysis of an incident
+    Assess {
+        /// INC-42, or an id
+        incident: IncidentRef,
+    },
+    /// List the analyses of an incident, the newest first
+    Assessments(Assessments),
+    /// Show how events get on, and what could not be published
+    Outbox,
+    /// List the daemons and workers
+    Processes,
+    /// List events that no worker could handle
+    DeadLetters(DeadLetters),
+    /// Have a dead letter handled once more
+    Redrive {
+        /// As `dead-letters` lists it
+        id: DeadLetterId,
+    },
+    /// Give a dead letter up for good
+    Discard(Discard),
     /// Sign in with e-mail and password
     Login(Login),
     /// End a stored sign-in
@@ -76,23 +97,33 @@ pub enum Command {
 }
 
 impl Command {
-    /// The incident it is about.
-    pub const fn incident(&self) -> Option<&IncidentRef> {
-        match self {
-            Self::Show { incident } | Self::Comment { incident, .. } => Some(incident),
-            Self::Set(set) => Some(&set.incident),
+    /// What it is about: an incident, or a dead letter.
+    pub fn subject(&self) -> Option<String> {
+        let incident = match self {
+            Self::Show { incident }
+            | Self::Comment { incident, .. }
+            | Self::Assess { incident } => incident,
+            Self::Set(set) => &set.incident,
             Self::Ack(verb) | Self::Resolve(verb) | Self::Close(verb) | Self::Reopen(verb) => {
-                Some(&verb.incident)
+                &verb.incident
             }
-            Self::Logs(logs) => Some(&logs.incident),
+            Self::Logs(logs) => &logs.incident,
+            Self::Assessments(which) => &which.incident,
+            Self::Redrive { id } | Self::Discard(Discard { id, .. }) => {
+                return Some(id.to_string());
+            }
             Self::Ls(_)
             | Self::New(_)
             | Self::Events(_)
+            | Self::Outbox
+            | Self::Processes
+            | Self::DeadLetters(_)
             | Self::Login(_)
             | Self::Logout
             | Self::Daemon(_)
-            | Self::Demo(_) => None,
-        }
+            | Self::Demo(_) => return None,
+        };
+        Some(incident.to_string())
     }
 }
 
@@ -210,6 +241,34 @@ pub struct Events {
 }
 
 #[derive(Debug, Args)]
+pub struct Assessments {
+    /// INC-42, or an id
+    pub incident: IncidentRef,
+    /// Analyses at most
+    #[arg(short = 'n', long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub limit: u32,
+}
+
+#[derive(Debug, Args)]
+pub struct DeadLetters {
+    /// waiting, redriving or discarded; without it those that wait or are being redriven
+    #[arg(long)]
+    pub state: Option<DeadLetterState>,
+    /// Rows at most
+    #[arg(short = 'n', long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub limit: u32,
+}
+
+#[derive(Debug, Args)]
+pub struct Discard {
+    /// As `dead-letters` lists it
+    pub id: DeadLetterId,
+    /// Why; kept with it
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+}
+
+#[derive(Debug, Args)]
 pub struct Login {
     #[arg(long)]
     pub email: String,
@@ -287,55 +346,4 @@ fn label(text: &str) -> Result<(String, String), String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use clap::CommandFactory;
-
-    fn parse(line: &str) -> Result<Arguments, clap::Error> {
-        Arguments::read(line.split('|').map(OsString::from))
-    }
-
-    #[test]
-    fn is_consistent() {
-        Arguments::command().debug_assert();
-    }
-
-    #[test]
-    fn a_filter_may_begin_with_a_minus_and_flags_stay_flags() {
-        let parsed = parse("watchfire|ls|status:open|-service:search|--limit|5|--json").unwrap();
-        assert!(parsed.json);
-        let Some(Command::Ls(ls)) = parsed.command else { panic!("not ls") };
-        assert_eq!(ls.filter, ["status:open", "-service:search"]);
-        assert_eq!(ls.limit, 5);
-        let parsed = parse("watchfire|ls|-service:search|--sort|-created").unwrap();
-        let Some(Command::Ls(ls)) = parsed.command else { panic!("not ls") };
-        assert_eq!(ls.filter, ["-service:search"]);
-        assert_eq!(ls.sort.as_deref(), Some("-created"));
-    }
-
-    #[test]
-    fn wrong_usage_is_refused() {
-        for wrong in [
-            "watchfire|show|42",
-            "watchfire|set|INC-4",
-            "watchfire|set|INC-4|--expect-status|open",
-            "watchfire|set|INC-4|--priority|urgent",
-            "watchfire|new",
-            "watchfire|new|title|--label|nonsense",
-            "watchfire|ls|--sort|colour",
-            "watchfire|logs|INC-4|--attach|-|-f",
-            "watchfire|login",
-        ] {
-            let error = parse(wrong).expect_err(wrong);
-            assert_eq!(error.exit_code(), 2, "{wrong}");
-        }
-    }
-
-    #[test]
-    fn the_help_names_every_exit_code() {
-        let help = Arguments::command().render_long_help().to_string();
-        for code in super::super::Exit::ALL {
-            assert!(help.contains(&format!("\n  {}  ", code as u8)), "{code:?}");
-        }
-    }
-}
+mod tests;

@@ -2,13 +2,17 @@
 
 mod account;
 pub mod args;
+mod assessments;
 mod attach;
 mod change;
 mod daemon;
 mod events;
 mod incidents;
+mod letters;
 mod logs;
 pub mod output;
+mod pages;
+mod plant;
 pub mod words;
 
 use std::io::{self, IsTerminal};
@@ -156,7 +160,7 @@ fn perform(command: Command, config: &Config, out: &mut Out) -> Done {
         return daemon::perform(what, config, out, &runtime);
     }
     let client = connect(config)?;
-    let which = command.incident().map(ToString::to_string);
+    let which = command.subject();
     let done = runtime.block_on(async {
         match command {
             Command::Ls(ls) => incidents::list(&client, out, &ls).await,
@@ -175,6 +179,13 @@ fn perform(command: Command, config: &Config, out: &mut Out) -> Done {
                 None => logs::logs(&client, out, &logs).await,
             },
             Command::Events(events) => events::events(&client, out, &events).await,
+            Command::Assess { incident } => assessments::request(&client, out, &incident).await,
+            Command::Assessments(which) => assessments::list(&client, out, &which).await,
+            Command::Outbox => plant::outbox(&client, out).await,
+            Command::Processes => plant::processes(&client, out).await,
+            Command::DeadLetters(which) => letters::list(&client, out, &which).await,
+            Command::Redrive { id } => letters::redrive(&client, out, id).await,
+            Command::Discard(discard) => letters::discard(&client, out, &discard).await,
             Command::Login(login) => account::login(&client, out, &login).await,
             Command::Logout => account::logout(&client, out).await,
             Command::Demo(demo) => crate::demo::play(&client, out, demo.speed).await,

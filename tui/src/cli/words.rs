@@ -68,6 +68,13 @@ pub const fn level(level: Level) -> Tone {
     }
 }
 
+/// `812 error, 391 warn`, the gravest first.
+pub fn levels(counts: &BTreeMap<Level, i64>) -> String {
+    let counts: Vec<String> =
+        counts.iter().rev().map(|(level, count)| format!("{count} {level}")).collect();
+    counts.join(", ")
+}
+
 /// What happened, in one line of foreign and own words.
 pub fn what(event: &Event) -> String {
     match &event.fact {
@@ -90,11 +97,7 @@ pub fn what(event: &Event) -> String {
         Fact::IncidentAssigned { to: None, .. } => "assigned to nobody".to_owned(),
         Fact::IncidentCommented { body, .. } => format!("\u{201c}{body}\u{201d}"),
         Fact::IncidentDeleted { .. } => "deleted".to_owned(),
-        Fact::LogAttached { counts, .. } => {
-            let counts: Vec<String> =
-                counts.iter().rev().map(|(level, count)| format!("{count} {level}")).collect();
-            format!("log lines: {}", counts.join(", "))
-        }
+        Fact::LogAttached { counts, .. } => format!("log lines: {}", levels(counts)),
         Fact::AlertFired { alert, .. } => format!("alert fired: {}", alert_name(&alert.labels)),
         Fact::AlertResolved { alert, .. } => {
             format!("alert resolved: {}", alert_name(&alert.labels))

@@ -5,13 +5,17 @@ use reqwest::Method;
 use serde::Serialize;
 use serde_json::Value;
 use watchfire_shared::alert::Alert;
+use watchfire_shared::assessment::Assessment;
 use watchfire_shared::cache::CacheStats;
+use watchfire_shared::dead_letter::{DeadLetter, DeadLetterState, DiscardIn};
 use watchfire_shared::event::{Event, EventPage};
 use watchfire_shared::health::Health;
-use watchfire_shared::ids::{IncidentRef, KeyId};
+use watchfire_shared::ids::{DeadLetterId, IncidentRef, KeyId};
 use watchfire_shared::incident::{Comment, Incident, IncidentPatch, NewComment, NewIncident};
 use watchfire_shared::log::{Level, LogEntry, LogsAccepted};
+use watchfire_shared::outbox::OutboxStatus;
 use watchfire_shared::page::{IncidentPage, Page};
+use watchfire_shared::process::Fleet;
 use watchfire_shared::session::{Login, Refresh, Tokens};
 use watchfire_shared::stats::{Counts, Stats};
 use watchfire_shared::user::{IngestKey, IngestKeyIn, UserOut, WithSecret};
@@ -65,6 +69,21 @@ pub struct TimelineQuery {
     pub cursor: Option<String>,
     /// At most 1,000; 50 when left out.
     pub limit: Option<u32>,
+}
+
+/// Which dead letters: without a state those that wait or are being redriven, the oldest first.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct DeadLetterQuery {
+    pub state: Option<DeadLetterState>,
+    pub limit: Option<u32>,
+    pub cursor: Option<String>,
+}
+
+/// Which assessments of an incident, the newest first.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct AssessmentQuery {
+    pub limit: Option<u32>,
+    pub cursor: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -176,6 +195,49 @@ impl Client {
 
     pub async fn cache_stats(&self) -> Result<CacheStats, ClientError> {
         self.fetch(Call::get("/v1/admin/cache-stats")).await
+    }
+
+    pub async fn outbox(&self) -> Result<OutboxStatus, ClientError> {
+        self.fetch(Call::get("/v1/admin/outbox")).await
+    }
+
+    /// The daemons and workers heard of just now.
+    pub async fn processes(&self) -> Result<Fleet, ClientError> {
+        self.fetch(Call::get("/v1/admin/processes")).await
+    }
+
+    pub async fn dead_letters(
+        &self,
+        query: &DeadLetterQuery,
+    ) -> Result<Page<DeadLetter>, ClientError> {
+        self.fetch(Call::get("/v1/admin/dead-letters").query(query)?).await
+    }
+
+    /// Accepted when this returns; a worker does it.
+    pub async fn redrive(&self, id: DeadLetterId) -> Result<(), ClientError> {
+        let call = Call::new(Method::POST, format!("/v1/admin/dead-letters/{id}/redrive"));
+        self.perform(call).await.map(drop)
+    }
+
+    pub async fn discard(&self, id: DeadLetterId, reason: &str) -> Result<(), ClientError> {
+        let call = Call::new(Method::POST, format!("/v1/admin/dead-letters/{id}/discard"));
+        let body = DiscardIn { reason: reason.to_owned() };
+        self.perform(call.json(&body)?).await.map(drop)
+    }
+
+    /// Asks for an analysis; a worker makes it.
+    pub async fn assess(&self, which: &IncidentRef) -> Result<Assessment, ClientError> {
+        let path = format!("/v1/incidents/{which}/assessments");
+        self.fetch(Call::new(Method::POST, path)).await
+    }
+
+    pub async fn assessments(
+        &self,
+        which: &IncidentRef,
+        query: &AssessmentQuery,
+    ) -> Result<Page<Assessment>, ClientError> {
+        let call = Call::get(format!("/v1/incidents/{which}/assessments"));
+        self.fetch(call.query(query)?).await
     }
 
     /// An unhealthy daemon says so with a 503.

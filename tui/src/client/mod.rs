@@ -21,7 +21,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-pub use api::{IncidentQuery, LogFormat, LogQuery, TimelineQuery};
+pub use api::{
+    AssessmentQuery, DeadLetterQuery, IncidentQuery, LogFormat, LogQuery, TimelineQuery,
+};
 pub use error::{ClientError, ErrorKind};
 use session::Session;
 

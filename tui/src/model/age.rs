@@ -8,7 +8,12 @@ const DAY: i64 = 24 * HOUR;
 
 /// `42s 14m 3h 5d`; the future counts as now (clocks differ a little).
 pub fn age(since: DateTime<Utc>, now: DateTime<Utc>) -> String {
-    let seconds = (now - since).num_seconds().max(0);
+    of(now - since)
+}
+
+/// The same of a length of time.
+pub fn of(age: TimeDelta) -> String {
+    let seconds = age.num_seconds().max(0);
     let (size, unit) = unit_of(seconds);
     format!("{}{unit}", seconds / size)
 }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use chrono::{DateTime, Utc};
-use watchfire_shared::ids::{IncidentId, Reference};
+use watchfire_shared::ids::{DeadLetterId, IncidentId, Reference};
 use watchfire_shared::incident::Priority;
 
 use crate::action::Step;
@@ -15,7 +15,7 @@ const LOG_MAX: usize = 100;
 /// A command in a person's words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct What {
-    /// None for an incident that does not exist yet.
+    /// None for an incident that does not exist yet, and for what is about no incident.
     pub incident: Option<(IncidentId, Reference)>,
     pub deed: Deed,
 }
@@ -29,6 +29,16 @@ pub enum Deed {
     /// The text, to give it back when it could not be sent.
     Comment(String),
     Create(String),
+    Redrive(Letter),
+    /// With the reason, to give it back when it could not be sent.
+    Discard(Letter, String),
+}
+
+/// A dead letter, and what people call it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Letter {
+    pub id: DeadLetterId,
+    pub name: String,
 }
 
 /// The cell of a row that a command is about to change.
@@ -45,7 +55,15 @@ impl Deed {
             Self::Step(_) => Some(Cell::Status),
             Self::Assign(_) => Some(Cell::Who),
             Self::Priority(_) => Some(Cell::Priority),
-            Self::Comment(_) | Self::Create(_) => None,
+            Self::Comment(_) | Self::Create(_) | Self::Redrive(_) | Self::Discard(..) => None,
+        }
+    }
+
+    /// The dead letter it decides about.
+    pub const fn letter(&self) -> Option<&Letter> {
+        match self {
+            Self::Redrive(letter) | Self::Discard(letter, _) => Some(letter),
+            _ => None,
         }
     }
 
@@ -62,6 +80,8 @@ impl Deed {
             Self::Priority(priority) => format!("priority {priority}"),
             Self::Comment(_) => "comment".to_owned(),
             Self::Create(title) => format!("create {title}"),
+            Self::Redrive(letter) => format!("redrive {}", letter.name),
+            Self::Discard(letter, _) => format!("discard {}", letter.name),
         }
     }
 }
@@ -150,6 +170,11 @@ impl CommandLog {
         self.waiting().any(|what| {
             what.incident.is_some_and(|(other, _)| other == id) && what.deed.cell() == Some(cell)
         })
+    }
+
+    /// Whether a decision about this dead letter waits for its answer.
+    pub fn is_deciding(&self, id: DeadLetterId) -> bool {
+        self.waiting().any(|what| what.deed.letter().is_some_and(|letter| letter.id == id))
     }
 
     pub fn is_creating(&self) -> bool {

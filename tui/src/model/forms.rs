@@ -1,6 +1,6 @@
 //! What a person fills in: sign-in, a new incident, a comment, and choices from a list.
 
-use watchfire_shared::ids::{IncidentId, Reference, UserId};
+use watchfire_shared::ids::{DeadLetterId, IncidentId, Reference, UserId};
 use watchfire_shared::incident::{NewIncident, Priority};
 use watchfire_shared::problem::FieldError;
 use watchfire_shared::user::{UserOut, UserRef, UserStatus};
@@ -145,6 +145,16 @@ pub struct CommentBox {
     pub reference: Reference,
     pub field: TextField,
     pub error: Option<String>,
+}
+
+/// Why a dead letter is given up, being written.
+#[derive(Debug, Clone)]
+pub struct ReasonBox {
+    pub letter: DeadLetterId,
+    /// What people call it.
+    pub name: String,
+    pub field: TextField,
+    pub error: Option<&'static str>,
 }
 
 /// A choice from a list, with what the person saw when it opened.

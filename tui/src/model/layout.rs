@@ -46,3 +46,34 @@ pub fn detail_columns(width: u16) -> (u16, u16) {
     let left = (u32::from(width) * 45 / 100).try_into().unwrap_or(width);
     (left, width - left - 2)
 }
+
+/// Rows of the events screen between head and foot, without the rules between them. From [`WIDE`] on
+/// the feed stands on the left of the other two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EventsRows {
+    pub feed: u16,
+    pub pipeline: u16,
+    pub letters: u16,
+}
+
+/// `pipeline` and `letters` are the rows they would like to have. The pipeline comes first, then the
+/// letters; the feed takes what is left, and at least as much as the letters.
+pub fn events_rows(size: (u16, u16), pipeline: usize, letters: usize) -> EventsRows {
+    let rows = |wanted: usize, most: u16| u16::try_from(wanted).unwrap_or(most).min(most);
+    let content = size.1.saturating_sub(1 + u16::from(size.1 >= 3));
+    if detail_columns(size.0).1 > 0 {
+        let pipeline = rows(pipeline, content.saturating_sub(1) / 2);
+        let letters = content.saturating_sub(pipeline + 1);
+        return EventsRows { feed: content, pipeline, letters };
+    }
+    let room = content.saturating_sub(2);
+    let pipeline = rows(pipeline, room * 2 / 5);
+    let letters = rows(letters, (room - pipeline) / 2);
+    let rules = u16::from(pipeline > 0) + u16::from(letters > 0);
+    EventsRows { feed: content.saturating_sub(pipeline + letters + rules), pipeline, letters }
+}
+
+/// Lines of the feed: where there is room it has a title.
+pub const fn feed_lines(rows: u16) -> u16 {
+    if rows < 3 { rows } else { rows - 1 }
+}

@@ -5,14 +5,18 @@ pub mod cache;
 pub mod commands;
 pub mod connection;
 pub mod detail;
+pub mod events;
+pub mod feed;
 pub mod forms;
 pub mod input;
 pub mod known;
 pub mod layout;
+pub mod letters;
 pub mod list;
 pub mod logs;
 pub mod matching;
 pub mod overview;
+pub mod pipeline;
 pub mod scroll;
 pub mod slot;
 pub mod tell;
@@ -30,7 +34,8 @@ use self::cache::CachePanel;
 use self::commands::{CommandLog, Tone};
 use self::connection::Connection;
 use self::detail::{Detail, Tab};
-use self::forms::{CommentBox, NewForm, Picker, SignIn};
+use self::events::EventsPanel;
+use self::forms::{CommentBox, NewForm, Picker, ReasonBox, SignIn};
 use self::known::Known;
 use self::list::List;
 use self::slot::{Requests, Slot};
@@ -94,6 +99,7 @@ pub enum Screen {
     Incidents,
     Detail,
     Cache,
+    Events,
 }
 
 /// What lies on top of the screen and takes the keys.
@@ -103,6 +109,7 @@ pub enum Overlay {
     CommandLog { top: usize },
     Picker(Picker),
     Comment(CommentBox),
+    Reason(ReasonBox),
     NewIncident(NewForm),
 }
 
@@ -144,6 +151,7 @@ pub struct Model {
     pub list: List,
     pub detail: Option<Detail>,
     pub cache: CachePanel,
+    pub events: EventsPanel,
     pub commands: CommandLog,
     /// Comments begun and not sent.
     pub drafts: HashMap<IncidentId, String>,
@@ -179,6 +187,7 @@ impl Model {
             list: List::default(),
             detail: None,
             cache: CachePanel::default(),
+            events: EventsPanel::default(),
             commands: CommandLog::default(),
             drafts: HashMap::new(),
             new_drafts: Vec::new(),
@@ -212,6 +221,7 @@ impl Model {
             Some(Overlay::CommandLog { .. }) => return Context::CommandLog,
             Some(Overlay::Picker(_)) => return Context::Picker,
             Some(Overlay::Comment(_)) => return Context::Comment,
+            Some(Overlay::Reason(_)) => return Context::Reason,
             Some(Overlay::NewIncident(_)) => return Context::NewIncident,
             None => {}
         }
@@ -219,6 +229,7 @@ impl Model {
             Screen::Incidents if self.list.query.editing => Context::Query,
             Screen::Incidents => Context::List,
             Screen::Cache => Context::Cache,
+            Screen::Events => Context::Events,
             Screen::Detail => match &self.detail {
                 Some(detail) if detail.logs.editing => Context::Search,
                 Some(detail) if detail.tab == Tab::Logs => Context::Logs,
@@ -232,7 +243,7 @@ impl Model {
         let id = match self.screen {
             Screen::Incidents => self.list.selected,
             Screen::Detail => self.detail.as_ref().map(|detail| detail.id),
-            Screen::Cache => None,
+            Screen::Cache | Screen::Events => None,
         };
         id.and_then(|id| self.known.get(id))
     }

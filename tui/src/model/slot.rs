@@ -12,11 +12,26 @@ use super::commands::What;
 /// "Loading" is said only after this long; quicker answers would only make it flicker.
 pub const LOADING_AFTER: TimeDelta = TimeDelta::milliseconds(200);
 
+/// A value that is read all the time counts as old when its next reading takes longer than this.
+pub const LATE_AFTER: TimeDelta = TimeDelta::seconds(1);
+
 /// A question that waits for its answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Asked {
     pub request: RequestId,
     pub at: DateTime<Utc>,
+}
+
+/// What is to be said about a value besides what it is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Note<'a> {
+    Loading,
+    /// It could not be read again, or that takes long.
+    Old {
+        age: TimeDelta,
+        failure: Option<&'a Failure>,
+    },
+    Unread(&'a Failure),
 }
 
 /// A value that is loaded: what there is, what is on its way, and why the last attempt failed.
@@ -59,6 +74,44 @@ impl<T> Slot<T> {
             (None, Some(asked)) => Some(asked.at + LOADING_AFTER),
             _ => None,
         }
+    }
+
+    /// What is to be said about a value that is read all the time; none while it is current.
+    pub fn note(&self, now: DateTime<Utc>) -> Option<Note<'_>> {
+        let failure = self.failure.as_ref();
+        match self.loaded_at.filter(|_| self.value.is_some()) {
+            Some(at) if failure.is_some() || self.is_late(now) => {
+                let age = (now - at).max(TimeDelta::zero());
+                Some(Note::Old { age, failure })
+            }
+            Some(_) => None,
+            None => match failure {
+                Some(failure) => Some(Note::Unread(failure)),
+                None => self.loading_at().filter(|at| *at <= now).map(|_| Note::Loading),
+            },
+        }
+    }
+
+    /// When [`Self::note`] says something else by the passing of time alone.
+    pub fn note_changes_at(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        match self.note(now) {
+            Some(Note::Old { age, .. }) => {
+                Some(now - age + TimeDelta::seconds(age.num_seconds() + 1))
+            }
+            Some(Note::Loading | Note::Unread(_)) => None,
+            None if self.value.is_some() => self.asked.map(|asked| asked.at + LATE_AFTER),
+            None => self.loading_at(),
+        }
+    }
+
+    fn is_late(&self, now: DateTime<Utc>) -> bool {
+        self.asked.is_some_and(|asked| now - asked.at >= LATE_AFTER)
+    }
+
+    /// The clock was set back: what was a while ago stays as long ago.
+    pub fn set_back(&mut self, by: TimeDelta) {
+        self.loaded_at.iter_mut().for_each(|at| *at -= by);
+        self.asked.iter_mut().for_each(|asked| asked.at -= by);
     }
 
     /// Whether the value is older than `age` and nothing newer is on its way.

@@ -13,7 +13,9 @@ use watchfire_shared::page::Page;
 use watchfire_shared::user::UserOut;
 
 use super::feed;
-use crate::client::{Client, ClientError, ErrorKind, IncidentQuery, LogQuery, TimelineQuery};
+use crate::client::{
+    Client, ClientError, DeadLetterQuery, ErrorKind, IncidentQuery, LogQuery, TimelineQuery,
+};
 use crate::effect::{Command, Effect, Load, RequestId};
 use crate::embedded::{self, Home};
 use crate::event::{Event, Failure, FailureKind, Outcome};
@@ -209,6 +211,12 @@ async fn perform_load(client: &Client, load: Load) -> Result<Outcome, ClientErro
         }
         Load::CacheStats => Outcome::CacheStats(Box::new(client.cache_stats().await?)),
         Load::Health => Outcome::Health(Box::new(client.health().await?)),
+        Load::Outbox => Outcome::Outbox(Box::new(client.outbox().await?)),
+        Load::Processes => Outcome::Processes(client.processes().await?),
+        Load::DeadLetters { limit } => {
+            let query = DeadLetterQuery { limit: Some(limit), ..DeadLetterQuery::default() };
+            Outcome::DeadLetters(client.dead_letters(&query).await?)
+        }
         Load::Me => Outcome::Me(client.me().await?),
         Load::Users => Outcome::Users(all_users(client).await?),
     })
@@ -234,6 +242,14 @@ async fn perform_command(client: &Client, command: Command) -> Result<Outcome, C
         Command::Comment { id, body } => {
             let comment = client.comment(&IncidentRef::Id(id), &body.body).await?;
             Outcome::Commented(Box::new(comment))
+        }
+        Command::Redrive(id) => {
+            client.redrive(id).await?;
+            Outcome::Decided
+        }
+        Command::Discard { id, reason } => {
+            client.discard(id, &reason).await?;
+            Outcome::Decided
         }
         Command::Create(incident) => Outcome::Changed(Box::new(client.create(&incident).await?)),
     })

@@ -14,6 +14,7 @@ use watchfire_shared::page::Page;
 use watchfire_shared::problem::{Code, Problem};
 
 use super::client::Client;
+use super::plant::busy;
 use super::world::*;
 use crate::effect::{Command, Effect, Load, RequestId};
 use crate::event::{Failure, FailureKind, Outcome, StreamEvent};
@@ -69,6 +70,9 @@ const KEYS: &[&str] = &[
     "N",
     "1",
     "2",
+    "3",
+    "d",
+    "x",
     "f",
     "v",
     "V",
@@ -198,7 +202,8 @@ impl Truth {
                     let items = facts.filter(|fact| fact.version > *after).cloned().collect();
                     Outcome::Timeline(Page { items, next_cursor: None })
                 }
-                other => usual(other)?,
+                Load::Me => Outcome::Me(admin()),
+                other => busy(other)?,
             },
             Effect::Command { command: Command::Patch { id, .. }, .. } => {
                 match self.incident(*id) {
@@ -213,6 +218,9 @@ impl Truth {
                 let fact = Fact::IncidentCreated { incident: new.clone() };
                 self.facts.insert(new.id, vec![told(fact, actor("dana"), 0)]);
                 Outcome::Changed(Box::new(new))
+            }
+            Effect::Command { command: Command::Redrive(_) | Command::Discard { .. }, .. } => {
+                Outcome::Decided
             }
             Effect::SignIn { .. } => Outcome::SignedIn,
             Effect::Command { .. } | Effect::Reconnect | Effect::Quit => return None,
@@ -310,6 +318,8 @@ fn check(client: &Client, truth: &mut Truth) {
         let seen = truth.seen.insert(*id, version).unwrap_or(0);
         assert!(version >= seen, "version {version} after {seen}");
     }
+    let letters = &model.events.letters;
+    assert_eq!(letters.selected().is_none(), letters.rows().is_empty());
     if let Some(at) = model.wake_at() {
         assert!(at > model.now, "it would spin");
     }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::client::Client;
+use super::plant;
 use super::world::*;
 use crate::effect::Load;
 use crate::event::{Outcome, StreamEvent};
@@ -103,6 +104,64 @@ fn the_logs() {
 #[test]
 fn the_cache() {
     five("cache", "2");
+}
+
+#[test]
+fn the_events() {
+    let at_events = |mut client: Client, answer: &dyn Fn(&Load) -> Option<Outcome>| {
+        client.press("3");
+        client.answer_all(answer);
+        client
+    };
+    let mut empty = at_events(Client::live(), &usual);
+    picture!("events_empty", empty);
+    empty.resize(NARROW.0, NARROW.1);
+    picture!("events_empty_narrow", empty);
+    let failed = at_events(Client::live(), &fails);
+    picture!("events_failed", failed);
+}
+
+/// An admin on the events screen of an installation with much to say.
+fn busy_events(look: Look) -> Client {
+    let mut client = Client::with(|start| start.look = look);
+    client.stream(hello());
+    for fact in timeline() {
+        client.stream(StreamEvent::Event(Box::new(fact)));
+    }
+    client.stream(people_event());
+    client.stream(hello());
+    client.stream(status_event(&incidents()[3], Status::Closed));
+    client.press("3");
+    client.answer_all(|load| plant::answer(load, &plant::letters()));
+    client
+}
+
+#[test]
+fn the_events_of_a_busy_installation() {
+    let mut client = busy_events(Look { colour: true, unicode: true });
+    client.press("j");
+    picture!("events_parked", client);
+    client.press("x enter");
+    client.type_text("counted by hand");
+    picture!("events_discard", client);
+    client.press("esc");
+    client.wait(20_000);
+    client.answer_all(fails);
+    client.wait(3_000);
+    picture!("events_old", client);
+    client.resize(NARROW.0, NARROW.1);
+    picture!("events_parked_narrow", client);
+}
+
+#[test]
+fn the_events_on_a_wide_screen() {
+    let mut client = busy_events(Look { colour: true, unicode: true });
+    client.resize(200, 60);
+    picture!("events_200", client);
+    client.resize(120, 30);
+    picture!("events_120", client);
+    let plain = busy_events(Look { colour: false, unicode: false });
+    picture!("events_parked_plain", plain);
 }
 
 #[test]

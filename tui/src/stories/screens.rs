@@ -44,7 +44,7 @@ fn without_colour_nothing_is_coloured_and_without_utf8_all_is_ascii() {
         start.look = Look { colour: false, unicode: false };
     })
     .connected(&incidents());
-    for keys in ["j", "enter", "tab", "tab", "tab", "2", "?", "esc", "1", "N"] {
+    for keys in ["j", "enter", "tab", "tab", "tab", "2", "3", "?", "esc", "1", "N"] {
         client.press(keys);
         client.answer_all(usual);
         let buffer = client.buffer();

@@ -3,16 +3,19 @@
 use std::collections::BTreeMap;
 
 use watchfire_shared::alert::AlertStatus;
+use watchfire_shared::dead_letter::DeadLetter;
 use watchfire_shared::event::Fact;
 use watchfire_shared::incident::{Incident, Labels};
 use watchfire_shared::log::Level;
+use watchfire_shared::outbox::OutboxStatus;
 use watchfire_shared::page::Page;
 use watchfire_shared::user::{UserOut, UserRef};
 
 use super::client::Client;
+use super::plant::{fleet, kafka, letter, letters_page};
 use super::world::*;
 use crate::effect::Load;
-use crate::event::{Event, Failure, FailureKind, Outcome};
+use crate::event::{Event, Failure, FailureKind, Outcome, StreamEvent};
 use crate::safe::SafeText;
 
 fn hostile_incident(incident: &Incident) -> Incident {
@@ -37,7 +40,7 @@ fn answer(load: &Load) -> Option<Outcome> {
             let found = incidents().into_iter().find(|i| i.id == *wanted)?;
             Outcome::Incident(Box::new(hostile_incident(&found)))
         }
-        Load::Me => Outcome::Me(UserOut { name: hostile(), ..me() }),
+        Load::Me => Outcome::Me(UserOut { name: hostile(), ..admin() }),
         Load::Users => Outcome::Users(Page {
             items: vec![UserOut { name: hostile(), ..me() }],
             next_cursor: None,
@@ -74,12 +77,49 @@ fn answer(load: &Load) -> Option<Outcome> {
             health.parts.database.kind = hostile();
             Outcome::Health(Box::new(health))
         }
+        Load::Outbox => {
+            let transport = hostile();
+            let leader = Some(hostile());
+            let oldest_pending_seconds = Some(f64::NAN);
+            let pending = i64::MAX;
+            let status =
+                OutboxStatus { transport, leader, oldest_pending_seconds, pending, ..kafka() };
+            Outcome::Outbox(Box::new(status))
+        }
+        Load::Processes => {
+            let mut fleet = fleet();
+            for process in &mut fleet.items {
+                process.name = hostile();
+                if let Some(worker) = &mut process.figures.worker {
+                    worker.source = hostile();
+                    worker.trouble = Some(hostile());
+                    worker.lag = i64::MAX;
+                    worker.rate_1m = f64::INFINITY;
+                }
+                if let Some(relay) = &mut process.figures.relay {
+                    relay.trouble = Some(hostile());
+                }
+            }
+            Outcome::Processes(fleet)
+        }
+        Load::DeadLetters { .. } => {
+            let parked = |number| {
+                let cause = hostile();
+                let consumer = hostile();
+                DeadLetter { cause, consumer, attempts: i64::MAX, ..letter(number) }
+            };
+            letters_page((12..30).map(parked).collect())
+        }
         other => return usual(other),
     })
 }
 
 fn loaded() -> Client {
     let mut client = Client::with(|start| start.address = hostile());
+    client.stream(hello());
+    let mut fact = told(Fact::IncidentCreated { incident: incident(1, &hostile()) }, actor("x"), 0);
+    fact.actor.name = hostile();
+    client.stream(StreamEvent::Event(Box::new(fact)));
     client.stream(hello());
     client.answer_all(answer);
     client
@@ -105,6 +145,8 @@ fn screens() -> Vec<(&'static str, Client)> {
         "enter [",
         "enter /",
         "2",
+        "3",
+        "3 x",
         "?",
         "@",
         "p",

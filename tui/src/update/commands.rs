@@ -16,7 +16,7 @@ use crate::model::commands::{Cell, Deed, Tone, What};
 use crate::model::known::Known;
 
 use super::stream::{self, Learnt};
-use super::{Out, detail, forms, verdict};
+use super::{Out, detail, events, forms, verdict};
 
 /// The selected incident if it may be changed; otherwise the flash says why not.
 pub fn subject(model: &mut Model, cell: Option<Cell>) -> Option<Incident> {
@@ -162,7 +162,7 @@ fn send_patch(
     let _ = send(model, what, command, out);
 }
 
-fn send(model: &mut Model, what: What, command: Command, out: &mut Out) -> RequestId {
+pub fn send(model: &mut Model, what: What, command: Command, out: &mut Out) -> RequestId {
     if let Some(warning) = model.connection.warning(model.now) {
         let text = format!("{} sent, but {warning}", what.words());
         model.flash(Tone::Warning, text);
@@ -185,6 +185,7 @@ pub fn answered(
             (Tone::Good, verdict::done(what, &incident))
         }
         Outcome::Commented(_) => (Tone::Good, format!("{} sent", what.words())),
+        Outcome::Decided => (Tone::Good, verdict::decided(what)),
         Outcome::Failed(failure) => {
             give_back(model, request, what, &failure);
             check_again(model, what, out);
@@ -195,6 +196,9 @@ pub fn answered(
             (Tone::Bad, text)
         }
     };
+    if what.deed.letter().is_some() {
+        events::read_letters(model, out);
+    }
     model.commands.answered(request, tone, text.clone());
     model.flash(tone, text);
 }
@@ -221,6 +225,9 @@ fn give_back(model: &mut Model, request: RequestId, what: &What, failure: &Failu
     match (&what.deed, what.incident) {
         (Deed::Comment(body), Some((id, _))) => model.keep_draft(id, body),
         (Deed::Create(_), _) => forms::refused(model, request, failure),
+        (Deed::Discard(letter, reason), _) => {
+            model.events.letters.reasons.insert(letter.id, reason.clone());
+        }
         _ => {}
     }
 }

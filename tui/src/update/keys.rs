@@ -9,7 +9,7 @@ use crate::model::detail::Tab;
 use crate::model::input::TextField;
 use crate::model::{Model, Overlay, Screen};
 
-use super::{Out, cache, commands, detail, forms, list, load_again, logs, timers};
+use super::{Out, cache, commands, detail, events, forms, letters, list, load_again, logs, timers};
 
 pub fn press(model: &mut Model, key: KeyInput, out: &mut Out) {
     let context = model.context();
@@ -50,12 +50,13 @@ fn field(model: &mut Model) -> Option<&mut TextField> {
     }
     match &mut model.overlay {
         Some(Overlay::Comment(comment)) => Some(&mut comment.field),
+        Some(Overlay::Reason(form)) => Some(&mut form.field),
         Some(Overlay::NewIncident(form)) => form.field(),
         Some(_) => None,
         None => match model.screen {
             Screen::Incidents => Some(&mut model.list.query.field),
             Screen::Detail => model.detail.as_mut().map(|detail| &mut detail.logs.field),
-            Screen::Cache => None,
+            Screen::Cache | Screen::Events => None,
         },
     }
 }
@@ -67,6 +68,7 @@ fn typed(model: &mut Model) {
     }
     match &mut model.overlay {
         Some(Overlay::Comment(comment)) => comment.error = None,
+        Some(Overlay::Reason(form)) => form.error = None,
         Some(Overlay::NewIncident(form)) => form.edited(),
         _ => {}
     }
@@ -107,6 +109,8 @@ fn act(model: &mut Model, action: Action, context: Context, out: &mut Out) {
         Action::Priority => forms::open_priority(model),
         Action::Comment => forms::open_comment(model),
         Action::NewIncident => forms::open_new(model),
+        Action::Redrive => letters::redrive(model, out),
+        Action::Discard => letters::open_discard(model),
         Action::Follow => logs::follow(model, out),
         Action::RaiseLevel => logs::turn_level(model, true, out),
         Action::LowerLevel => logs::turn_level(model, false, out),
@@ -121,6 +125,7 @@ fn act(model: &mut Model, action: Action, context: Context, out: &mut Out) {
 fn back(model: &mut Model, context: Context, out: &mut Out) {
     match context {
         Context::Comment => forms::leave_comment(model),
+        Context::Reason => letters::leave_discard(model),
         Context::NewIncident => forms::leave_new(model),
         Context::Help | Context::CommandLog | Context::Picker => model.overlay = None,
         Context::Query => list::cancel_query(model),
@@ -131,7 +136,7 @@ fn back(model: &mut Model, context: Context, out: &mut Out) {
             }
         }
         Context::Detail => detail::close(model),
-        Context::Cache => go_to(model, Place::Incidents, out),
+        Context::Cache | Context::Events => go_to(model, Place::Incidents, out),
         Context::List => list::clear_query(model, out),
         Context::SignIn => {}
     }
@@ -144,6 +149,7 @@ fn go_to(model: &mut Model, place: Place, out: &mut Out) {
             model.screen = Screen::Cache;
             cache::refresh(model, out);
         }
+        Place::Events => events::open(model, out),
     }
     timers::watch_pane(model);
 }
@@ -160,6 +166,7 @@ fn go(model: &mut Model, context: Context, step: Move, out: &mut Out) {
         (Some(Overlay::Picker(_)), _) => forms::go_picker(model, step),
         (_, Context::List) => list::go(model, step, out),
         (_, Context::Detail | Context::Logs) => detail::go(model, step, out),
+        (_, Context::Events) => events::go(model, step),
         _ => {}
     }
 }
@@ -168,7 +175,7 @@ fn query(model: &mut Model) {
     match model.screen {
         Screen::Detail => logs::edit_search(model),
         Screen::Incidents => list::edit_query(model),
-        Screen::Cache => {
+        Screen::Cache | Screen::Events => {
             model.screen = Screen::Incidents;
             timers::watch_pane(model);
             list::edit_query(model);
@@ -193,6 +200,7 @@ fn confirm(model: &mut Model, context: Context, out: &mut Out) {
         Context::Query => list::apply_query(model, out),
         Context::Search => logs::apply_search(model, out),
         Context::Comment => forms::submit_comment(model, out),
+        Context::Reason => letters::submit_discard(model, out),
         Context::NewIncident => forms::submit_new(model, out),
         Context::Picker => forms::confirm_picker(model, out),
         _ => {}

@@ -5,8 +5,10 @@ mod answers;
 mod cache;
 mod commands;
 mod detail;
+mod events;
 mod forms;
 mod keys;
+mod letters;
 mod list;
 mod logs;
 mod parts;
@@ -96,6 +98,7 @@ fn load_others(model: &mut Model, out: &mut Out) {
     match model.screen {
         Screen::Detail => detail::reload(model, out),
         Screen::Cache => cache::refresh(model, out),
+        Screen::Events => events::refresh(model, out),
         Screen::Incidents => {}
     }
 }

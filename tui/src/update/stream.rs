@@ -10,7 +10,7 @@ use crate::model::commands::Tone;
 use crate::model::connection::Link;
 use crate::model::known::Known;
 
-use super::{Out, detail, forms, list, load_everything, sign_out, timers};
+use super::{Out, detail, events, forms, list, load_everything, sign_out, timers};
 
 pub fn hear(model: &mut Model, said: StreamEvent, out: &mut Out) {
     match said {
@@ -28,6 +28,7 @@ pub fn hear(model: &mut Model, said: StreamEvent, out: &mut Out) {
         StreamEvent::Heartbeat { .. } => up(model),
         StreamEvent::Event(event) => {
             up(model);
+            events::hear(model, &event);
             fact(model, &event, out);
         }
         StreamEvent::Resync(hello) => {
@@ -59,6 +60,7 @@ fn up(model: &mut Model) {
 /// Versions count within one log; in another one everything is new.
 fn enter_log(model: &mut Model, hello: Hello, other: bool) {
     model.connection.log_id = Some(hello.log_id);
+    events::interrupt(model, other);
     if other {
         model.known.forget_versions();
         model.requests.begin_log();

@@ -8,7 +8,7 @@ use crate::model::age;
 use crate::model::connection::Link;
 use crate::model::{Model, Screen, layout};
 
-use super::{Out, cache, detail, list};
+use super::{Out, cache, detail, events, list};
 
 /// A burst of events asks for one reload, this long after the last of them …
 const RELOAD_AFTER: TimeDelta = TimeDelta::milliseconds(700);
@@ -23,7 +23,7 @@ const fn pane_interval(screen: Screen) -> TimeDelta {
     match screen {
         Screen::Incidents => TimeDelta::seconds(15),
         Screen::Detail => TimeDelta::seconds(5),
-        Screen::Cache => TimeDelta::seconds(2),
+        Screen::Cache | Screen::Events => TimeDelta::seconds(2),
     }
 }
 
@@ -76,6 +76,7 @@ pub fn clock_set_back(model: &mut Model, by: TimeDelta) {
     model.timers.counts.iter_mut().for_each(shift);
     model.timers.pane.iter_mut().for_each(shift);
     model.flash.iter_mut().for_each(|flash| shift(&mut flash.until));
+    model.events.set_back(by);
     let list = &mut model.list;
     list.fresh.values_mut().for_each(shift);
     list.asked.iter_mut().for_each(|(asked, _)| shift(&mut asked.at));
@@ -127,6 +128,7 @@ fn refresh_pane(model: &mut Model, out: &mut Out) {
         }
         Screen::Detail => detail::refresh(model, out),
         Screen::Cache => cache::refresh(model, out),
+        Screen::Events => events::refresh(model, out),
     }
 }
 
@@ -156,6 +158,7 @@ fn loading(model: &Model) -> Vec<DateTime<Utc>> {
     match (model.screen, &model.detail) {
         (Screen::Incidents, _) => at.extend(model.list.loading_at()),
         (Screen::Cache, _) => at.extend(model.cache.stats.loading_at()),
+        (Screen::Events, _) => at.extend(model.events.notes_change_at(model.now)),
         (Screen::Detail, Some(detail)) => {
             at.extend(detail.timeline.state.loading_at());
             at.extend(detail.alerts.loading_at());
@@ -173,7 +176,7 @@ fn ages(model: &Model) -> Vec<DateTime<Utc>> {
         Screen::Detail => {
             model.detail.as_ref().map_or(&[][..], |detail| std::slice::from_ref(&detail.id))
         }
-        Screen::Cache => &[],
+        Screen::Cache | Screen::Events => &[],
     };
     let beside = model.size.0 >= layout::SIDE;
     let mut at = Vec::new();
@@ -184,6 +187,10 @@ fn ages(model: &Model) -> Vec<DateTime<Utc>> {
             let others = others.into_iter().flatten();
             at.extend(others.map(|since| age::next_change(since, model.now)));
         }
+    }
+    if model.screen == Screen::Events {
+        let letters = model.events.letters.rows().iter();
+        at.extend(letters.map(|letter| age::next_change(letter.parked_at, model.now)));
     }
     if let (Screen::Detail, Some(detail)) = (model.screen, &model.detail) {
         let alerts = detail.alerts.value.iter().flatten();

@@ -19,6 +19,16 @@ pub fn done(what: &What, incident: &Incident) -> String {
         Deed::Priority(_) => format!("{reference} priority {}", incident.priority),
         Deed::Create(_) => format!("{reference} created"),
         Deed::Comment(_) => format!("{reference} commented"),
+        Deed::Redrive(_) | Deed::Discard(..) => decided(what),
+    }
+}
+
+/// It was decided about a dead letter.
+pub fn decided(what: &What) -> String {
+    match &what.deed {
+        Deed::Redrive(letter) => format!("{} will be handled once more", letter.name),
+        Deed::Discard(letter, _) => format!("{} discarded", letter.name),
+        _ => format!("{} done", what.words()),
     }
 }
 

@@ -7,6 +7,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use watchfire_shared::dead_letter::{DeadLetter, DeadLetterState};
 use watchfire_shared::incident::Incident;
 use watchfire_shared::user::Role;
 
@@ -106,6 +107,7 @@ const fn hint(context: Context, action: Action, usual: &'static str) -> &'static
         (Context::SignIn, Action::Confirm) => "sign in",
         (Context::Query | Context::Search, Action::Confirm) => "apply",
         (Context::Comment, Action::Confirm) => "send",
+        (Context::Reason, Action::Confirm) => "discard",
         (Context::NewIncident, Action::Confirm) => "create",
         (Context::Picker, Action::Confirm) => "choose",
         (Context::Query | Context::Search, Action::Back) => "cancel",
@@ -135,9 +137,14 @@ fn offered(model: &Model, context: Context) -> Vec<Action> {
             vec![Action::Follow, Action::RaiseLevel, Action::Query, Action::NextTab, Action::Back]
         }
         Context::Cache => vec![Action::Go(Place::Incidents), Action::Reload, Action::Quit],
+        Context::Events => {
+            let mut actions = decisions(model);
+            actions.extend([Action::Go(Place::Incidents), Action::Reload, Action::Quit]);
+            actions
+        }
         Context::Help | Context::CommandLog => vec![Action::Back, Action::Quit],
         Context::Query => vec![Action::Confirm, Action::Complete, Action::Back],
-        Context::Picker | Context::Search => vec![Action::Confirm, Action::Back],
+        Context::Picker | Context::Search | Context::Reason => vec![Action::Confirm, Action::Back],
         Context::Comment => vec![Action::Confirm, Action::Edit(Edit::NewLine), Action::Back],
         Context::NewIncident => vec![Action::Confirm, Action::NextField, Action::Back],
         Context::SignIn => vec![Action::Confirm, Action::NextField, Action::Quit],
@@ -164,6 +171,20 @@ fn steps(model: &Model) -> Vec<Action> {
     actions
 }
 
+/// What may be decided about the selected dead letter, by somebody with this role.
+fn decisions(model: &Model) -> Vec<Action> {
+    let may = model.me.as_ref().is_none_or(|me| me.role == Role::Admin);
+    let letters = &model.events.letters;
+    let waits = |letter: &DeadLetter| {
+        letter.state == DeadLetterState::Waiting && !letters.is_gone(letter.id)
+    };
+    if may && letters.selected().is_some_and(waits) {
+        vec![Action::Redrive, Action::Discard]
+    } else {
+        Vec::new()
+    }
+}
+
 fn is_mine(model: &Model, incident: &Incident) -> bool {
     match (&model.me, &incident.assigned_to) {
         (Some(me), Some(user)) => me.id == user.id,
@@ -176,10 +197,12 @@ const fn place(context: Context) -> &'static str {
         Context::List | Context::Query => "1 incidents",
         Context::Detail | Context::Logs | Context::Search => "incident",
         Context::Cache => "2 cache",
+        Context::Events => "3 events",
         Context::Help => "? help",
         Context::CommandLog => "@ commands",
         Context::Picker => "choose",
         Context::Comment => "comment",
+        Context::Reason => "discard",
         Context::NewIncident => "new incident",
         Context::SignIn => "sign in",
     }

@@ -1,4 +1,4 @@
-//! Sheets with text fields: a comment, a new incident.
+//! Sheets with text fields: a comment, a reason, a new incident.
 //!
 //! ```text
 //! ──────────────────────────────────────────────
@@ -12,7 +12,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::model::Model;
-use crate::model::forms::{CommentBox, NewField, NewForm};
+use crate::model::forms::{CommentBox, NewField, NewForm, ReasonBox};
 use crate::theme::Theme;
 
 use super::paint::{Pen, clear, rule};
@@ -36,6 +36,25 @@ pub fn comment(buf: &mut Buffer, area: Rect, model: &Model, comment: &CommentBox
     let body = rows(sheet, 2, sheet.height.saturating_sub(2));
     let inner = Rect { x: body.x + 1.min(body.width), width: body.width.saturating_sub(2), ..body };
     field::lines(buf, inner, theme, &comment.field, theme.plain())
+}
+
+pub fn reason(buf: &mut Buffer, area: Rect, model: &Model, reason: &ReasonBox) -> Cursor {
+    let theme = Theme::new(model.look);
+    // A long flash takes the row above the foot.
+    let sheet = sheet(area, 3);
+    clear(buf, sheet);
+    rule(buf, sheet, 0, theme);
+    let mut pen = Pen::new(buf, sheet, 1, theme);
+    pen.gap(1);
+    if let Some(error) = reason.error {
+        pen.keep_free(1);
+        pen.right(error, theme.bad());
+    }
+    pen.text(&format!("Discard {} for good: why?", reason.name), theme.bold());
+    let mut pen = Pen::new(buf, sheet, 2, theme);
+    pen.gap(1);
+    pen.keep_free(1);
+    field::line(&mut pen, &reason.field, true, theme.plain(), None)
 }
 
 pub fn new_incident(buf: &mut Buffer, area: Rect, model: &Model, form: &NewForm) -> Cursor {

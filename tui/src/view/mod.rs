@@ -4,16 +4,20 @@ mod alerts;
 mod cache;
 mod command_log;
 mod detail;
+mod events;
+mod feed;
 mod field;
 mod foot;
 mod form;
 mod head;
 mod help;
+mod letters;
 mod list;
 mod logs;
 mod overview;
 mod paint;
 mod picker;
+mod pipeline;
 mod side;
 mod sign_in;
 mod table;
@@ -40,6 +44,7 @@ pub fn render(frame: &mut Frame<'_>, model: &Model) {
             Screen::Incidents => cursor = list::render(buf, area, model),
             Screen::Detail => cursor = detail::render(buf, area, model),
             Screen::Cache => cache::render(buf, area, model),
+            Screen::Events => events::render(buf, area, model),
         }
         match &model.overlay {
             None => {}
@@ -49,6 +54,7 @@ pub fn render(frame: &mut Frame<'_>, model: &Model) {
             Some(Overlay::Comment(comment)) => {
                 cursor = form::comment(buf, area, model, comment);
             }
+            Some(Overlay::Reason(reason)) => cursor = form::reason(buf, area, model, reason),
             Some(Overlay::NewIncident(form)) => {
                 cursor = form::new_incident(buf, area, model, form);
             }
