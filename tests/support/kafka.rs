@@ -16,6 +16,7 @@ use rdkafka::{Offset, TopicPartitionList};
 use watchfire_shared::event::Event;
 
 use crate::daemon::Setup;
+use crate::programs;
 
 /// A message, as it lies in the topic.
 #[derive(Debug, Clone)]
@@ -27,21 +28,30 @@ pub struct Record {
     pub event: Event,
 }
 
-/// A topic of its own on the shared broker.
+/// A topic of its own.
 #[derive(Debug, Clone)]
 pub struct Topic {
     pub name: String,
+    pub brokers: String,
 }
 
 impl Topic {
+    /// On the broker of `WATCHFIRE_TEST_KAFKA_BROKERS`, which all tests share.
     pub fn fresh() -> Self {
-        Self { name: format!("test.{}", uuid::Uuid::now_v7().simple()) }
+        let brokers = programs::variable("WATCHFIRE_TEST_KAFKA_BROKERS");
+        let brokers = brokers.expect("run the tests with tests/run");
+        Self::on(brokers.into_string().expect("an address is text"))
     }
 
-    /// The broker of `WATCHFIRE_TEST_KAFKA_BROKERS`.
-    #[expect(clippy::disallowed_methods, reason = "tests are told by tests/run")]
-    pub fn brokers() -> String {
-        std::env::var("WATCHFIRE_TEST_KAFKA_BROKERS").expect("run the tests with tests/run")
+    /// On another broker.
+    pub fn on(brokers: String) -> Self {
+        Self { name: format!("test.{}", uuid::Uuid::now_v7().simple()), brokers }
+    }
+
+    fn client(&self) -> ClientConfig {
+        let mut config = ClientConfig::new();
+        config.set("bootstrap.servers", &self.brokers);
+        config
     }
 
     /// Makes the topic, which takes messages of at most so many bytes.
@@ -61,50 +71,48 @@ impl Topic {
         changed.expect("the broker answers")[0].as_ref().expect("the topic is changed");
     }
 
-    #[expect(clippy::unused_self, reason = "it reads as what it is for")]
     fn admin(&self) -> AdminClient<DefaultClientContext> {
-        let mut config = ClientConfig::new();
-        config.set("bootstrap.servers", Self::brokers()).create().expect("a client can be made")
+        self.client().create().expect("a client can be made")
     }
 
     /// Everything that lies in the topic now, partition by partition in order.
     pub fn read(&self) -> Vec<Record> {
-        let mut records = read_all(&self.name, record);
+        let mut records = self.read_all(&self.name, record);
         records.sort_by_key(|record| (record.partition, record.offset));
         records
     }
-}
 
-/// Everything that lies in a topic now.
-fn read_all<T>(topic: &str, read: impl Fn(&BorrowedMessage<'_>) -> T) -> Vec<T> {
-    let consumer: BaseConsumer = ClientConfig::new()
-        .set("bootstrap.servers", Topic::brokers())
-        .set("group.id", uuid::Uuid::now_v7().to_string())
-        .set("enable.auto.commit", "false")
-        .set("auto.offset.reset", "earliest")
-        .set("enable.partition.eof", "true")
-        .create()
-        .expect("a consumer can be made");
-    let limit = Duration::from_secs(20);
-    let metadata = consumer.fetch_metadata(Some(topic), limit).expect("the broker answers");
-    let partitions = metadata.topics()[0].partitions();
-    let mut wanted = TopicPartitionList::new();
-    for partition in partitions {
-        wanted
-            .add_partition_offset(topic, partition.id(), Offset::Beginning)
-            .expect("a partition has a beginning");
-    }
-    consumer.assign(&wanted).expect("partitions can be taken");
-    let mut records = Vec::new();
-    let mut open = partitions.len();
-    while open > 0 {
-        match consumer.poll(limit).expect("the broker answers") {
-            Ok(message) => records.push(read(&message)),
-            Err(rdkafka::error::KafkaError::PartitionEOF(_)) => open -= 1,
-            Err(error) => panic!("{error}"),
+    /// Everything that lies in a topic now.
+    fn read_all<T>(&self, topic: &str, read: impl Fn(&BorrowedMessage<'_>) -> T) -> Vec<T> {
+        let consumer: BaseConsumer = self
+            .client()
+            .set("group.id", uuid::Uuid::now_v7().to_string())
+            .set("enable.auto.commit", "false")
+            .set("auto.offset.reset", "earliest")
+            .set("enable.partition.eof", "true")
+            .create()
+            .expect("a consumer can be made");
+        let limit = Duration::from_secs(20);
+        let metadata = consumer.fetch_metadata(Some(topic), limit).expect("the broker answers");
+        let partitions = metadata.topics()[0].partitions();
+        let mut wanted = TopicPartitionList::new();
+        for partition in partitions {
+            wanted
+                .add_partition_offset(topic, partition.id(), Offset::Beginning)
+                .expect("a partition has a beginning");
         }
+        consumer.assign(&wanted).expect("partitions can be taken");
+        let mut records = Vec::new();
+        let mut open = partitions.len();
+        while open > 0 {
+            match consumer.poll(limit).expect("the broker answers") {
+                Ok(message) => records.push(read(&message)),
+                Err(rdkafka::error::KafkaError::PartitionEOF(_)) => open -= 1,
+                Err(error) => panic!("{error}"),
+            }
+        }
+        records
     }
-    records
 }
 
 fn record(message: &BorrowedMessage<'_>) -> Record {
@@ -130,8 +138,8 @@ pub struct Copy {
 impl Topic {
     /// Has the workers of this topic, none of which may run, go on from here.
     pub async fn place(&self, offset: Offset) {
-        let group: BaseConsumer = ClientConfig::new()
-            .set("bootstrap.servers", Self::brokers())
+        let group: BaseConsumer = self
+            .client()
             .set("group.id", format!("{}.worker", self.name))
             .create()
             .expect("a consumer can be made");
@@ -153,10 +161,7 @@ impl Topic {
 
     /// Puts a message there that no daemon sent.
     pub async fn write(&self, key: &[u8], payload: &[u8]) {
-        let producer: FutureProducer = ClientConfig::new()
-            .set("bootstrap.servers", Self::brokers())
-            .create()
-            .expect("a producer can be made");
+        let producer: FutureProducer = self.client().create().expect("a producer can be made");
         let record = FutureRecord::to(&self.name).key(key).payload(payload);
         producer.send(record, Duration::from_secs(20)).await.expect("the broker takes it");
     }
@@ -173,7 +178,7 @@ impl Topic {
                 headers.iter().map(|it| (it.key.to_owned(), text(it.value))).collect()
             }),
         };
-        read_all(&name, copy)
+        self.read_all(&name, copy)
     }
 }
 
@@ -181,7 +186,7 @@ impl Setup {
     /// Its events leave for this topic.
     #[must_use]
     pub fn publishing_to(self, topic: &Topic) -> Self {
-        self.env("WATCHFIRE_KAFKA_BROKERS", Topic::brokers())
+        self.env("WATCHFIRE_KAFKA_BROKERS", &topic.brokers)
             .env("WATCHFIRE_KAFKA_TOPIC", &topic.name)
     }
 }

@@ -15,6 +15,7 @@
 pub mod alertmanager;
 pub mod api;
 pub mod behind;
+pub mod broker;
 pub mod daemon;
 pub mod embedded;
 pub mod kafka;
@@ -28,6 +29,7 @@ pub mod worker;
 
 pub use alertmanager::Alertmanager;
 pub use api::Api;
+pub use broker::Broker;
 pub use daemon::{Daemon, Engine};
 pub use embedded::Home;
 pub use reply::Reply;

@@ -7,8 +7,10 @@ use rustix::process::{Signal, kill_process};
 use tempfile::TempDir;
 use tokio::process::Child;
 use tokio::time::timeout;
+use watchfire_shared::event::Event;
 use watchfire_shared::outbox::OutboxStatus;
 use watchfire_shared::process::{Fleet, ProcessKind};
+use watchfire_shared::user::Role;
 
 use crate::daemon::{Daemon, Engine, LIMIT, Setup};
 use crate::kafka::Topic;
@@ -115,6 +117,35 @@ impl Daemon {
         })
         .await;
     }
+
+    /// Waits until everything that happened is handled, as long as that takes.
+    pub async fn settled(&self) {
+        while self.number(UNHANDLED).await > 0 {
+            tokio::time::sleep(programs::GLANCE).await;
+        }
+    }
+
+    /// Waits until nothing more happens by itself, as long as that takes.
+    pub async fn quiet(&self) {
+        while self.number(AHEAD).await > 0 {
+            tokio::time::sleep(programs::GLANCE).await;
+        }
+    }
+
+    /// What `watchfire events --json` prints of the whole journal.
+    pub async fn events_as_json(&self) -> Vec<String> {
+        let (mut lines, mut after): (Vec<String>, _) = (Vec::new(), 0);
+        loop {
+            let page = ["events", "--json", "-n", "1000", "--after", &format!("{after}")];
+            let output = self.cli(Role::Viewer, &page).await;
+            assert!(output.status.success(), "{output:?}");
+            let text = String::from_utf8(output.stdout).expect("events are text");
+            let Some(last) = text.lines().last() else { return lines };
+            let last: Event = serde_json::from_str(last).expect("a line is an event");
+            after = last.position.expect("what is told has a position");
+            lines.extend(text.lines().map(str::to_owned));
+        }
+    }
 }
 
 /// Where a worker gets its events from.
@@ -187,12 +218,7 @@ impl Scene {
 
     /// Waits until everything that happened is handled.
     pub async fn settled(&self) {
-        crate::eventually(async || (self.daemon.number(UNHANDLED).await == 0).then_some(())).await;
-    }
-
-    /// Waits until nothing more happens by itself.
-    pub async fn quiet(&self) {
-        crate::eventually(async || (self.daemon.number(AHEAD).await == 0).then_some(())).await;
+        self.daemon.settled().await;
     }
 }
 

@@ -3,18 +3,25 @@
 //! and has one checker ([`audit`]) compare what was answered with what is stored.
 //!
 //! Small by default. `WATCHFIRE_KILLS=20`, `WATCHFIRE_CUTS=20000`, `WATCHFIRE_FILLS=20`,
-//! `WATCHFIRE_FREEZES=5`, `WATCHFIRE_PUBLISHER_KILLS=20`, `WATCHFIRE_PUBLISHER_STOPS=20`, `WATCHFIRE_STOPS=20` and `WATCHFIRE_WRITES=4000` make the campaigns long (give them time with
+//! `WATCHFIRE_FREEZES=5`, `WATCHFIRE_PUBLISHER_KILLS=20`, `WATCHFIRE_PUBLISHER_STOPS=20`, `WATCHFIRE_STOPS=20`, `WATCHFIRE_WRITES=4000`,
+//! `WATCHFIRE_PIPELINE_KILLS=10`, `WATCHFIRE_SCHEDULES=1000`, `WATCHFIRE_AWAY_SECONDS=60` and
+//! `WATCHFIRE_CHURN_SECONDS=180` make the campaigns long (give them time with
 //! `WATCHFIRE_TEST_SECONDS`), `WATCHFIRE_SEED` repeats the choices of one that failed.
 
 mod audit;
+mod away;
 mod checker;
+mod churn;
 mod cut;
+mod effects;
 mod follower;
 mod full_disk;
 mod kill;
 mod ledger;
 mod link;
+mod order;
 mod outage;
+mod pipeline;
 mod publish;
 mod siblings;
 mod stored;

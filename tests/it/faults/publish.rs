@@ -103,7 +103,7 @@ async fn stopped() {
 }
 
 /// Waits until nothing is left to publish.
-async fn published(api: &Api) {
+pub async fn published(api: &Api) {
     eventually(async || {
         let outbox: OutboxStatus = api.read("/v1/admin/outbox").await.ok();
         (outbox.pending == 0).then_some(())
@@ -112,7 +112,7 @@ async fn published(api: &Api) {
 }
 
 /// What was acknowledged happened, and the topic tells of all that happened and of nothing else.
-async fn tells_everything(topic: &Topic, daemon: &Daemon, ledger: &Ledger) {
+pub async fn tells_everything(topic: &Topic, daemon: &Daemon, ledger: &Ledger) {
     let api = daemon.as_responder().await;
     published(&api).await;
     verify(daemon, &api, ledger).await;
@@ -123,7 +123,7 @@ async fn tells_everything(topic: &Topic, daemon: &Daemon, ledger: &Ledger) {
 }
 
 /// At least once each, none that did not happen, and first deliveries 1, 2, 3 … per aggregate.
-fn compare(journal: &[Event], records: &[Record]) -> Result<(), String> {
+pub fn compare(journal: &[Event], records: &[Record]) -> Result<(), String> {
     let happened: BTreeMap<_, _> = journal.iter().map(|event| (event.event_id, event)).collect();
     let mut told = BTreeSet::new();
     let mut versions = BTreeMap::new();

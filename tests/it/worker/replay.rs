@@ -57,7 +57,7 @@ every_feed! {
             api.attach(incident, &json!({"message": "once"})).await;
             assessments(&api, *incident, 1).await;
         }
-        scene.quiet().await;
+        scene.daemon.quiet().await;
         let before = state(&scene, &api).await;
         scene.stop_worker().await;
         place(&scene, Offset::Beginning).await;

@@ -16,21 +16,15 @@ pub async fn events(client: &Client, out: &mut Out, args: &Events) -> Done {
     };
     let page = client.events(after, Some(args.limit), &args.kinds).await?;
     let position = page.items.iter().filter_map(|event| event.position).max();
+    for event in &page.items {
+        print_one(out, event)?;
+    }
     if args.follow {
-        for event in &page.items {
-            print_one(out, event)?;
-        }
         let begin = match args.after {
             Some(after) => position.unwrap_or(after),
             None => position.unwrap_or(page.head).max(after),
         };
         return follow(client, out, args, begin).await;
-    }
-    if out.json {
-        return Ok(out.value(&page)?);
-    }
-    for event in &page.items {
-        line(out, event)?;
     }
     Ok(())
 }
