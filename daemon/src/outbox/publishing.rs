@@ -3,9 +3,12 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use chrono::{DateTime, Utc};
 use watchfire_shared::process::RelayFigures;
 
+use crate::clock;
 use crate::rate::Rate;
+use crate::store::publication::Figures;
 
 /// Cheap to clone.
 #[derive(Debug, Clone, Default)]
@@ -20,6 +23,10 @@ struct State {
 
 impl Publishing {
     pub fn lead(&self, leading: bool) {
+        if !leading {
+            // Another's to tell from now on.
+            gauges(0, 0, 0.0);
+        }
         let mut state = self.state();
         state.leading = leading;
         state.trouble = None;
@@ -46,4 +53,17 @@ impl Publishing {
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Shows what waits to whoever collects metrics from the one that publishes.
+pub fn measure(figures: &Figures) {
+    let waits = |since: DateTime<Utc>| (clock::now() - since).as_seconds_f64().max(0.0);
+    gauges(figures.pending, figures.failed, figures.oldest.map_or(0.0, waits));
+}
+
+fn gauges(pending: i64, failed: i64, oldest_seconds: f64) {
+    let count = |count: i64| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
+    metrics::gauge!("outbox_pending_events").set(count(pending));
+    metrics::gauge!("outbox_failed_events").set(count(failed));
+    metrics::gauge!("outbox_oldest_pending_seconds").set(oldest_seconds);
 }

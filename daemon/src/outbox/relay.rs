@@ -8,6 +8,7 @@ use watchfire_shared::event::Event;
 
 use super::Publishing;
 use super::kafka::Producer;
+use super::publishing::measure;
 use crate::broker;
 use crate::clock;
 use crate::config::Kafka;
@@ -87,10 +88,13 @@ impl Relay {
         tracing::info!(topic = self.kafka.topic, "this process publishes");
         let publishing = self.publishing.clone();
         publishing.lead(true);
-        let probe = producer.probe();
+        let (probe, db) = (producer.probe(), self.db.clone());
         let watching = async {
             loop {
                 publishing.tell(probe.trouble().await);
+                if let Ok(figures) = publication::figures(&db).await {
+                    measure(&figures);
+                }
                 tokio::time::sleep(PROBE).await;
             }
         };

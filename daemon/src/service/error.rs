@@ -62,6 +62,12 @@ impl From<Arc<StoreError>> for Error {
             StoreError::Taken(_) => {
                 return Self::refused(Code::Conflict, "It exists already.");
             }
+            StoreError::TooLarge { bytes, most } => {
+                let detail = format!(
+                    "It makes an event of {bytes} bytes; at most {most} can travel. Send less text."
+                );
+                return Self::refused(Code::PayloadTooLarge, detail);
+            }
             StoreError::Dangling
             | StoreError::Broken(_)
             | StoreError::Panicked(_)

@@ -8,6 +8,9 @@ pub enum StoreError {
     /// A unique value is taken already: table and column, where the engine says so.
     #[error("{0} is taken")]
     Taken(String),
+    /// A fact says more than can travel.
+    #[error("the event has {bytes} bytes, at most {most} can travel")]
+    TooLarge { bytes: usize, most: usize },
     /// A row it refers to does not exist.
     #[error("a row it refers to does not exist")]
     Dangling,

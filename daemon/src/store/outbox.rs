@@ -1,7 +1,9 @@
 //! Events: appended in the transaction that made them true, positioned, read by position.
 
 use chrono::{DateTime, Utc};
+use serde::Deserialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 use sqlx::types::Json;
 use sqlx::{FromRow, QueryBuilder};
 use tokio::sync::watch;
@@ -25,6 +27,9 @@ const INSERT: &str = concat!(
     ") values ($1, null, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) returning seq"
 );
 const INSERT_MANY: &str = concat!("insert into events (", columns!(), ") ");
+/// Bytes of what one fact says. A broker takes messages of a million bytes unless told otherwise;
+/// the rest is for the envelope.
+const PAYLOAD_MAX: usize = 900_000;
 /// Facts of one insert: 13 binds each, `SQLite` takes 32,766 of them.
 const CHUNK: usize = 500;
 /// Whoever falls silent while it holds the lock is ended before others have waited for long.
@@ -150,7 +155,7 @@ async fn insert(tx: &mut Tx, event: &Event) -> Result<i64> {
 
 /// Rows of one statement get their numbers in the order they stand in.
 async fn insert_many(tx: &mut Tx, events: &[Event]) -> Result<Vec<i64>> {
-    let payloads: Vec<Value> =
+    let payloads: Vec<Box<RawValue>> =
         events.iter().map(|event| payload_of(&event.fact)).collect::<Result<_>>()?;
     let mut seqs: Vec<i64> = on!(tx.conn(), |conn| {
         let mut query = QueryBuilder::new(INSERT_MANY);
@@ -178,10 +183,21 @@ async fn insert_many(tx: &mut Tx, events: &[Event]) -> Result<Vec<i64>> {
     Ok(seqs)
 }
 
-fn payload_of(fact: &Fact) -> Result<Value> {
-    let mut tagged = serde_json::to_value(fact)
-        .map_err(|error| StoreError::Broken(sqlx::Error::Encode(error.into())))?;
-    Ok(tagged["payload"].take())
+/// What a fact says, as JSON; refused where its message would be too large for a broker, because
+/// there it would hold back its incident for good.
+fn payload_of(fact: &Fact) -> Result<Box<RawValue>> {
+    #[derive(Deserialize)]
+    struct Tagged {
+        payload: Box<RawValue>,
+    }
+    let unwritable =
+        |error: serde_json::Error| StoreError::Broken(sqlx::Error::Encode(error.into()));
+    let tagged = serde_json::to_string(fact).map_err(unwritable)?;
+    let Tagged { payload } = serde_json::from_str(&tagged).map_err(unwritable)?;
+    match payload.get().len() {
+        ..=PAYLOAD_MAX => Ok(payload),
+        bytes => Err(StoreError::TooLarge { bytes, most: PAYLOAD_MAX }),
+    }
 }
 
 /// Locks the counter and returns the last position given with every fact that has none yet, in

@@ -27,6 +27,25 @@ both_engines! {
         assert_eq!(alert.labels["\u{fffd}"].chars().count(), 500);
     }
 
+    async fn what_no_broker_would_take_is_refused_before_it_is_stored(engine: Engine) {
+        let world = World::start(engine).await;
+        let mut body = group("eu", &[fires("a", 0)]);
+        for n in 0..50 {
+            // Four bytes each.
+            body["alerts"][0]["annotations"][format!("text{n}")] = "\u{10348}".repeat(4_000).into();
+        }
+        for n in 0..45 {
+            let value = "\u{10348}".repeat(500);
+            body["alerts"][0]["labels"][format!("label{n}")] = value.clone().into();
+            body["commonLabels"][format!("label{n}")] = value.into();
+        }
+        let problem = world.sender.post(INGEST, &body).await.refused(Code::PayloadTooLarge);
+        assert!(problem.detail.contains("900000 can travel"), "{}", problem.detail);
+        assert!(world.incidents().await.is_empty());
+        world.post("eu", &[fires("a", 0)]).await;
+        world.only().await;
+    }
+
     async fn only_its_own_key_may_send_and_only_what_can_be_read(engine: Engine) {
         let world = World::start(engine).await;
         let good = group("eu", &[fires("a", 0)]);
