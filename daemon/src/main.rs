@@ -5,9 +5,19 @@ use std::process::ExitCode;
 use clap::Parser;
 use watchfire_daemon::{app, cli, state};
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    match cli::run(cli::Cli::parse()).await {
+fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("watchfired: no threads can be started: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let ended = runtime.block_on(cli::run(cli));
+    // What still waits for a broker that is gone keeps nobody.
+    runtime.shutdown_background();
+    match ended {
         Ok(code) => code,
         Err(app::Error::State(error @ state::Error::Taken(_))) => {
             eprintln!("watchfired: {error}; it is left alone");

@@ -10,6 +10,9 @@ use crate::pgbench::Pgbench;
 use crate::rows::SingleCommits;
 use crate::scene::Scene;
 
+/// Of pgbench, where it is compared with itself.
+const CLIENTS: usize = 32;
+
 pub async fn sqlite(plan: Plan, clients: usize) -> Result<Measured> {
     let scene = Scene::start(Engine::Sqlite).await?;
     let load = load(&scene, clients);
@@ -35,6 +38,22 @@ pub async fn postgres(plan: Plan, clients: usize) -> Result<Measured> {
     );
     let ceiling = async || pgbench.rate(plan.seconds).await;
     plan.paired("1/s", note, async || load.rate(time).await, ceiling).await
+}
+
+/// What the event costs a write, wherever it is written.
+pub async fn event_cost(plan: Plan) -> Result<Measured> {
+    let peer = with_one_incident(Engine::Postgres).await?;
+    let database = peer.daemon.postgres();
+    let with = Pgbench::new(&database.url(), database.connect().await, CLIENTS).await?;
+    let without = with.without_event()?;
+    let note = format!("{CLIENTS} clients, fsync on, pgbench: one transaction with and without");
+    plan.paired(
+        "1/s",
+        note,
+        async || with.rate(plan.seconds).await,
+        async || without.rate(plan.seconds).await,
+    )
+    .await
 }
 
 fn time(plan: Plan) -> Duration {

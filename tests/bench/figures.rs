@@ -3,7 +3,7 @@
 use watchfire_tests::Engine::{Postgres, Sqlite};
 
 use crate::measure::{Measured, Plan, Result};
-use crate::{creates, reads, starts};
+use crate::{backlog, creates, reads, screens, starts};
 
 pub struct Figure {
     pub name: &'static str,
@@ -20,6 +20,10 @@ enum Kind {
     StartExisting,
     IdleMemory,
     FirstPaint,
+    EventCost,
+    Screen(usize),
+    BacklogKafka,
+    BacklogWorker,
 }
 
 const fn figure(name: &'static str, what: &'static str, kind: Kind) -> Figure {
@@ -71,6 +75,27 @@ pub const FIGURES: &[Figure] = &[
         "exec of the client to its first row, against cat",
         Kind::FirstPaint,
     ),
+    figure(
+        "event_cost",
+        "pgbench: the statements of a create with its event, against those without",
+        Kind::EventCost,
+    ),
+    figure(
+        "screen_p50",
+        "commit to another daemon's stream at 500 a second, against NOTIFY to LISTEN",
+        Kind::Screen(50),
+    ),
+    figure("screen_p99", "the same, at the slow end", Kind::Screen(99)),
+    figure(
+        "backlog_kafka",
+        "a backlog from PostgreSQL to Kafka, against a producer that has it in memory",
+        Kind::BacklogKafka,
+    ),
+    figure(
+        "backlog_worker",
+        "a backlog through one worker, against inserting it",
+        Kind::BacklogWorker,
+    ),
 ];
 
 impl Figure {
@@ -84,6 +109,10 @@ impl Figure {
             Kind::StartExisting => starts::existing(plan).await,
             Kind::IdleMemory => starts::idle_memory(plan).await,
             Kind::FirstPaint => starts::first_paint(plan).await,
+            Kind::EventCost => creates::event_cost(plan).await,
+            Kind::Screen(percentile) => screens::latency(plan, percentile).await,
+            Kind::BacklogKafka => backlog::to_kafka(plan).await,
+            Kind::BacklogWorker => backlog::through_worker(plan).await,
         }
     }
 }

@@ -6,11 +6,12 @@
 //! ```
 //!
 //! - [`figures`]: what is measured, by name
-//! - [`reads`], [`creates`], [`starts`]: how
+//! - [`reads`], [`creates`], [`starts`], [`screens`], [`backlog`]: how
 //! - [`mod@measure`]: pairs and medians · [`load`]: the load generator · [`bare`]: the ceiling of HTTP ·
 //!   [`rows`], [`pgbench`]: the ceilings of the databases
 //! - [`report`]: the table and the JSON lines
 
+mod backlog;
 mod bare;
 mod creates;
 mod figures;
@@ -21,6 +22,7 @@ mod reads;
 mod report;
 mod rows;
 mod scene;
+mod screens;
 mod starts;
 
 use std::net::SocketAddr;

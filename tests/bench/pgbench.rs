@@ -7,14 +7,17 @@ use reqwest::Url;
 use sqlx::PgConnection;
 use tempfile::NamedTempFile;
 use tokio::process::Command;
-use watchfire_tests::programs;
+use watchfire_tests::postgres::tool;
 
 use crate::measure::Result;
 use crate::rows::Inserts;
 
+const MISSING: &str = "there is no pgbench: install PostgreSQL, which brings it.";
+
 pub struct Pgbench {
     program: PathBuf,
     script: NamedTempFile,
+    inserts: Inserts,
     /// Without the password, which a list of processes would show.
     url: String,
     password: String,
@@ -24,17 +27,29 @@ pub struct Pgbench {
 impl Pgbench {
     /// On a database in which a daemon has made one incident.
     pub async fn new(url: &str, mut conn: PgConnection, clients: usize) -> Result<Self> {
-        let Inserts { incident, event } = Inserts::postgres(&mut conn).await?;
-        let script = NamedTempFile::new()?;
-        let text = format!(
-            "begin;\nselect nextval('incident_number') as number \\gset\n{incident};\n{event};\ncommit;\n"
-        );
-        std::fs::write(script.path(), text)?;
+        let inserts = Inserts::postgres(&mut conn).await?;
+        let script = script(&[&inserts.incident, &inserts.event])?;
         let mut url = Url::parse(url)?;
         let password = url.password().unwrap_or_default();
         let password = percent_encoding::percent_decode_str(password).decode_utf8()?.into_owned();
         url.set_password(None).map_err(|()| "the address of PostgreSQL has no host")?;
-        Ok(Self { program: program()?, script, url: url.into(), password, clients })
+        let program = tool("pgbench").ok_or(MISSING)?;
+        Ok(Self { program, script, inserts, url: url.into(), password, clients })
+    }
+
+    /// The same transaction without its event.
+    pub fn without_event(&self) -> Result<Self> {
+        let inserts = self.inserts.clone();
+        let script = script(&[&inserts.incident])?;
+        let (program, password) = (self.program.clone(), self.password.clone());
+        Ok(Self {
+            program,
+            script,
+            inserts,
+            url: self.url.clone(),
+            password,
+            clients: self.clients,
+        })
     }
 
     /// Transactions per second.
@@ -63,33 +78,20 @@ impl Pgbench {
     }
 }
 
+/// One transaction with these inserts.
+fn script(inserts: &[&str]) -> Result<NamedTempFile> {
+    let script = NamedTempFile::new()?;
+    let inserts = inserts.join(";\n");
+    let text = format!(
+        "begin;\nselect nextval('incident_number') as number \\gset\n{inserts};\ncommit;\n"
+    );
+    std::fs::write(script.path(), text)?;
+    Ok(script)
+}
+
 fn tps(text: &str) -> Option<f64> {
     let line = text.lines().find_map(|line| line.strip_prefix("tps = "))?;
     line.split_whitespace().next()?.parse().ok()
-}
-
-/// Debian keeps a real one per version, the newest of which is taken; elsewhere it is on the PATH.
-fn program() -> Result<PathBuf> {
-    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
-    let mut found: Vec<(u32, PathBuf)> = versions
-        .filter_map(|entry| {
-            let version = entry.file_name().to_str()?.parse().ok()?;
-            Some((version, entry.path().join("bin/pgbench")))
-        })
-        .filter(|(_, path)| path.is_file())
-        .collect();
-    found.sort();
-    let on_path = || {
-        let path = programs::variable("PATH")?;
-        std::env::split_paths(&path)
-            .map(|folder| folder.join("pgbench"))
-            .find(|path| path.is_file())
-    };
-    found
-        .pop()
-        .map(|(_, path)| path)
-        .or_else(on_path)
-        .ok_or_else(|| "there is no pgbench: install PostgreSQL, which brings it.".into())
 }
 
 #[cfg(test)]

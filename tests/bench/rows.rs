@@ -38,6 +38,7 @@ type Column = (String, String);
 type Replaced<'a> = (&'a str, Option<&'a str>);
 
 /// The two inserts of a create.
+#[derive(Clone)]
 pub struct Inserts {
     pub incident: String,
     pub event: String,

@@ -26,7 +26,9 @@ impl Scene {
         if engine == Engine::Postgres {
             postgres()?;
         }
-        let daemon = Daemon::start(engine).await;
+        // Tests have incidents assessed much later.
+        let setup = Daemon::setup(engine).env("WATCHFIRE_ASSESS_AFTER_SECONDS", "5");
+        let daemon = setup.start().await;
         let address = daemon.url().trim_start_matches("http://").parse()?;
         daemon.add_user(EMAIL, "Bench", Role::Responder).await;
         let token = daemon.add_token(EMAIL).await;

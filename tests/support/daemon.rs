@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use rustix::process::{Signal, kill_process};
 use serde::Deserialize;
+use sqlx::Executor;
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
@@ -139,12 +140,32 @@ impl Daemon {
 
     /// A second daemon over the same PostgreSQL database, with the same people and tokens.
     pub async fn sibling(&self) -> Self {
+        self.sibling_with(&[]).await
+    }
+
+    /// A daemon on a copy of its database in another cluster.
+    pub async fn restored(&self) -> Self {
+        let copy = self.postgres().restored().await;
+        // Which cluster a database is in is all that tells a copy.
+        let statement = "update installation set system_identifier = 'another cluster'";
+        copy.connect().await.execute(statement).await.expect("a copy is a database");
+        self.sibling_on(Arc::new(copy), &[]).await
+    }
+
+    /// As [`Self::sibling`], with more variables.
+    pub async fn sibling_with(&self, more: &[(&str, &str)]) -> Self {
         let database = self.database.clone().expect("only daemons on PostgreSQL share a database");
+        self.sibling_on(database, more).await
+    }
+
+    async fn sibling_on(&self, database: Arc<Database>, more: &[(&str, &str)]) -> Self {
+        let mut environment = self.environment.clone();
+        environment.extend(more.iter().map(|(name, value)| ((*name).into(), (*value).into())));
         let home = TempDir::new().expect("a temporary folder can be made");
         let sibling = Self {
             process: None,
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
-            environment: self.environment.clone(),
+            environment,
             tokens: Arc::clone(&self.tokens),
             database: Some(database),
             state: home.path().join("state"),

@@ -15,7 +15,7 @@ use rdkafka::producer::{FutureProducer, FutureRecord};
 use rdkafka::{Offset, TopicPartitionList};
 use watchfire_shared::event::Event;
 
-use crate::daemon::Setup;
+use crate::daemon::{Daemon, Setup};
 use crate::programs;
 
 /// A message, as it lies in the topic.
@@ -52,6 +52,13 @@ impl Topic {
         let mut config = ClientConfig::new();
         config.set("bootstrap.servers", &self.brokers);
         config
+    }
+
+    /// Makes the topic with so many partitions.
+    pub async fn make(&self, partitions: i32) {
+        let topic = NewTopic::new(&self.name, partitions, TopicReplication::Fixed(1));
+        let made = self.admin().create_topics([&topic], &AdminOptions::new()).await;
+        made.expect("the broker answers")[0].as_ref().expect("the topic is made");
     }
 
     /// Makes the topic, which takes messages of at most so many bytes.
@@ -179,6 +186,17 @@ impl Topic {
             }),
         };
         self.read_all(&name, copy)
+    }
+}
+
+impl Daemon {
+    /// A second daemon over the same database, which publishes to this topic.
+    pub async fn sibling_publishing_to(&self, topic: &Topic) -> Self {
+        self.sibling_with(&[
+            ("WATCHFIRE_KAFKA_BROKERS", &topic.brokers),
+            ("WATCHFIRE_KAFKA_TOPIC", &topic.name),
+        ])
+        .await
     }
 }
 

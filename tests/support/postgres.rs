@@ -1,6 +1,7 @@
 //! A fresh database for each test, on the server that `tests/run` starts.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection, Executor, PgConnection};
@@ -55,6 +56,17 @@ impl Database {
         PgConnection::connect(&self.url()).await.expect("the database of this test answers")
     }
 
+    /// Dumps it and loads the dump into a fresh one.
+    pub async fn restored(&self) -> Self {
+        let other = Self::fresh().await;
+        let folder = tempfile::TempDir::new().expect("a temporary folder can be made");
+        let dump = folder.path().join("dump");
+        let dump = dump.to_str().expect("a path is text");
+        run("pg_dump", &["--format=custom", "--file", dump, "--dbname", &self.url()]).await;
+        run("pg_restore", &["--dbname", &other.url(), dump]).await;
+        other
+    }
+
     /// Ends every session, as a stopped server would, and lets nobody in before [`Self::reopen`].
     pub async fn shut(&self) {
         let name = &self.name;
@@ -80,6 +92,32 @@ impl Database {
         server.execute(sqlx::AssertSqlSafe(statement.to_owned())).await?;
         server.close().await
     }
+}
+
+/// A program that comes with PostgreSQL. Debian keeps a real one per version, the newest of which is
+/// taken; elsewhere it is on the PATH.
+pub fn tool(name: &str) -> Option<PathBuf> {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let mut found: Vec<(u32, PathBuf)> = versions
+        .filter_map(|entry| {
+            let version = entry.file_name().to_str()?.parse().ok()?;
+            Some((version, entry.path().join("bin").join(name)))
+        })
+        .filter(|(_, path)| path.is_file())
+        .collect();
+    found.sort();
+    let on_path = || {
+        let path = programs::variable("PATH")?;
+        std::env::split_paths(&path).map(|folder| folder.join(name)).find(|path| path.is_file())
+    };
+    found.pop().map(|(_, path)| path).or_else(on_path)
+}
+
+async fn run(name: &str, arguments: &[&str]) {
+    let tool = tool(name).unwrap_or_else(|| panic!("there is no {name}"));
+    let output = tokio::process::Command::new(tool).args(arguments).output().await;
+    let output = output.expect("it starts");
+    assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
 fn server_url() -> String {

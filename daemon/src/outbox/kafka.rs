@@ -31,7 +31,8 @@ impl ClientContext for Reports {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        tracing::warn!(%error, reason, "the broker");
+        // Whoever probes the topic says so once.
+        tracing::debug!(%error, reason, "the broker");
     }
 }
 

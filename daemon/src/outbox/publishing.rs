@@ -34,7 +34,13 @@ impl Publishing {
 
     /// Why it does not get on, or that it does.
     pub fn tell(&self, trouble: Option<String>) {
-        self.state().trouble = trouble;
+        let mut state = self.state();
+        match (&state.trouble, &trouble) {
+            (None, Some(trouble)) => tracing::warn!(trouble, "publication does not get on"),
+            (Some(_), None) => tracing::info!("publication gets on again"),
+            _ => {}
+        }
+        state.trouble = trouble;
     }
 
     pub fn sent(&self, count: usize) {

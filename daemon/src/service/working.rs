@@ -27,7 +27,14 @@ impl Working {
 
     /// Why it does not get on, or that it does.
     pub fn tell(&self, trouble: Option<String>) {
-        self.change(|figures| figures.trouble = trouble);
+        self.change(|figures| {
+            match (&figures.trouble, &trouble) {
+                (None, Some(trouble)) => tracing::warn!(trouble, "the worker does not get on"),
+                (Some(_), None) => tracing::info!("the worker gets on again"),
+                _ => {}
+            }
+            figures.trouble = trouble;
+        });
     }
 
     pub fn behind_by(&self, lag: i64) {

@@ -55,7 +55,7 @@ impl ClientContext for Context {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        tracing::warn!(%error, reason, "the broker");
+        tracing::debug!(%error, reason, "the broker");
         self.working.tell(Some(format!("the broker does not answer: {reason}")));
     }
 
@@ -74,7 +74,10 @@ impl ConsumerContext for Context {
     /// committed before others go on from there.
     fn pre_rebalance(&self, consumer: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
         let Rebalance::Revoke(partitions) = rebalance else { return };
-        if let Err(error) = consumer.commit_consumer_state(CommitMode::Sync) {
+        // Of partitions that were lost already nothing can be committed.
+        if !consumer.assignment_lost()
+            && let Err(error) = consumer.commit_consumer_state(CommitMode::Sync)
+        {
             tracing::debug!(%error, "nothing was committed before partitions were given away");
         }
         let taken = partitions.elements();
