@@ -121,12 +121,12 @@ pub async fn serve(config: Config) -> Result<ExitCode, Error> {
         let worker = worker::run_on_journal(inbox, working, hub.clone(), lifecycle.clone());
         lifecycle.spawn_essential("worker", worker);
     }
-    lifecycle.spawn_essential("journal", hub.run(ledger, cache, lifecycle.clone()));
     #[cfg(feature = "kafka")]
     if let Some(kafka) = config.kafka {
-        let relay = Relay::new(db.clone(), kafka, publishing);
+        let relay = Relay::new(db.clone(), kafka, publishing, &hub);
         lifecycle.spawn_essential("relay", relay.run(lifecycle.clone()));
     }
+    lifecycle.spawn_essential("journal", hub.run(ledger, cache, lifecycle.clone()));
     if db.is_postgres() {
         lifecycle.spawn_essential("heartbeat", fleet.run(lifecycle.clone()));
     }

@@ -168,6 +168,11 @@ impl Hub {
         Ok(())
     }
 
+    /// What wakes whoever else wants to know that there is more to read.
+    pub fn changes(&self) -> Changes {
+        Changes(self.state.subscribe())
+    }
+
     /// A reader behind `after`.
     pub fn read_from(&self, after: i64) -> Reader {
         Reader { hub: self.clone(), after, ready: VecDeque::new(), state: self.state.subscribe() }
@@ -182,6 +187,18 @@ impl Hub {
         }
         let from = ring.partition_point(|event| event.position.is_none_or(|at| at <= after));
         Some(ring.range(from..).cloned().collect())
+    }
+}
+
+/// Looks of the hub at the journal.
+pub struct Changes(watch::Receiver<State>);
+
+impl Changes {
+    /// Returns after the next look that found something.
+    pub async fn next(&mut self) {
+        let head = self.0.borrow_and_update().head;
+        // The hub ends with the process.
+        self.0.wait_for(|state| state.head > head).await.ok();
     }
 }
 

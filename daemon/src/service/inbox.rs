@@ -253,6 +253,11 @@ impl Inbox {
         write.await
     }
 
+    /// Whether an assessment is due: a read, where [`Self::request_due`] writes.
+    pub async fn any_due(&self) -> Result<bool> {
+        Ok(assessments::any_due(&self.db, clock::now()).await?)
+    }
+
     /// Requests the assessments that are due; true when more may be.
     pub async fn request_due(&self, at_most: i64) -> Result<bool> {
         let author = Author {

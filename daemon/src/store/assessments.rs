@@ -43,6 +43,8 @@ const TAKE_DUE: Dialect = Dialect {
              from assessment_requests where due_at <= $1 order by due_at limit $2) \
              returning incident_id, caused_by",
 };
+const ANY_DUE: &str = "select count(*) from (select 1 as one from assessment_requests \
+     where due_at <= $1 limit 1) due";
 const POSTPONE: &str = "update assessment_requests set due_at = $2, latest_at = $2 \
      where incident_id in (select incident_id from assessment_requests where due_at <= $1 \
      order by due_at limit 1)";
@@ -186,6 +188,13 @@ pub async fn take_due(
         on!(tx.conn(), |conn| sqlx::query_as(take).bind(now).bind(limit).fetch_all(conn).await)?;
     due.sort_unstable();
     Ok(due)
+}
+
+/// Whether any is due.
+pub async fn any_due(db: &Db, now: DateTime<Utc>) -> Result<bool> {
+    let count: i64 =
+        on!(db.reads(), |pool| sqlx::query_scalar(ANY_DUE).bind(now).fetch_one(pool).await)?;
+    Ok(count > 0)
 }
 
 /// Has the first one that is due wait until a later moment.

@@ -14,7 +14,7 @@ const UNPUBLISHED: &str = concat!(
     "select ",
     columns!(),
     " from events e where position is not null and published_at is null and failed_at is null \
-     and position <= $2 and not exists (select 1 from events f where f.aggregate_id = e.aggregate_id \
+     and position > $3 and position <= $2 and not exists (select 1 from events f where f.aggregate_id = e.aggregate_id \
      and f.failed_at is not null and f.version < e.version) order by position limit $1"
 );
 const PUBLISHED: Dialect = Dialect {
@@ -58,12 +58,13 @@ impl Figures {
     }
 }
 
-/// The next facts to publish, in order.
-pub async fn next(db: &Db, limit: i64) -> Result<Vec<Event>> {
+/// The next facts to publish after a position, in order.
+pub async fn next(db: &Db, after: i64, limit: i64) -> Result<Vec<Event>> {
     let upto = readable(db).unwrap_or(i64::MAX);
     let rows: Vec<Row> = on!(db.reads(), |pool| sqlx::query_as(UNPUBLISHED)
         .bind(limit)
         .bind(upto)
+        .bind(after)
         .fetch_all(pool)
         .await)?;
     events(rows)

@@ -81,7 +81,7 @@ pub fn cause(error: &Error) -> String {
 
 /// Many in one transaction; where one of them fails, each in its own, and that one later.
 async fn request_due(inbox: &Inbox) -> Result<()> {
-    loop {
+    while inbox.any_due().await? {
         let more = match inbox.request_due(MANY).await {
             Err(error @ Error::Unavailable { .. }) => return Err(error),
             Err(_) => match inbox.request_due(1).await {
@@ -96,9 +96,10 @@ async fn request_due(inbox: &Inbox) -> Result<()> {
             Ok(more) => more,
         };
         if !more {
-            return Ok(());
+            break;
         }
     }
+    Ok(())
 }
 
 async fn redrive(inbox: &Inbox, working: &Working) -> Result<()> {
