@@ -196,8 +196,7 @@ impl Config {
             cache_bytes: file.cache.max_bytes,
             auto_resolve: file.alerts.auto_resolve,
             assess_after: Duration::from_secs(
-                number("WATCHFIRE_ASSESS_AFTER_SECONDS", file.assessments.after_seconds, env)?
-                    .into(),
+                assess_after(file.assessments.after_seconds, env)?.into(),
             ),
             kafka: kafka(file.kafka, env)?,
         })
@@ -248,6 +247,13 @@ fn state_dir(configured: Option<PathBuf>, env: Environment) -> Result<PathBuf> {
         return Err(wrong(&name, "must be an absolute path, the same wherever it is used from"));
     }
     Ok(folder)
+}
+
+fn assess_after(file: u32, env: Environment) -> Result<u32> {
+    match number("WATCHFIRE_ASSESS_AFTER_SECONDS", file, env)? {
+        0 => Err(wrong("assessments.after_seconds in the configuration file", "must be above 0")),
+        seconds => Ok(seconds),
+    }
 }
 
 /// An address to listen on; beyond this machine only where that was said to be all right.

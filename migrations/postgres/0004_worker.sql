@@ -14,6 +14,12 @@ create table consumers (
     swept bigint not null
 );
 
+-- What happened before there was a worker is history.
+insert into inbox (consumer, aggregate_id, next_version)
+    select 'worker', aggregate_id, max(version) + 1 from events group by aggregate_id;
+insert into consumers (name, handled, swept)
+    select 'worker', coalesce(max(position), 0), coalesce(max(position), 0) from events;
+
 -- What a consumer could not handle, and what follows it within its aggregate.
 create table dead_letters (
     id uuid primary key,
@@ -36,6 +42,8 @@ create table dead_letters (
     discarded jsonb,
     unique (consumer, aggregate_id, version)
 );
+create index dead_letters_waiting on dead_letters (id) where discarded is null;
+create index dead_letters_place on dead_letters (consumer, place) where bytes is not null;
 create index dead_letters_redrive on dead_letters (consumer) where redrive;
 create index dead_letters_uncopied on dead_letters (consumer) where copied_at is null;
 

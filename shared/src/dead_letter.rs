@@ -37,7 +37,7 @@ pub struct DeadLetter {
     pub consumer: String,
     /// None when it is undecodable.
     pub event: Option<Event>,
-    /// What arrived, in base64, when it is undecodable.
+    /// What arrived, in base64, when it is undecodable; in a list the first 4,096 bytes of it.
     pub bytes: Option<String>,
     /// Why it is here.
     pub cause: String,

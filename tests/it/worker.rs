@@ -6,13 +6,16 @@ mod replay;
 use std::collections::BTreeMap;
 
 use serde_json::json;
+use sqlx::Executor;
 use watchfire_shared::assessment::{Assessment, AssessmentStatus};
 use watchfire_shared::event::{ActorKind, Event, Fact, Source};
 use watchfire_shared::health::{Health, HealthStatus};
 use watchfire_shared::ids::IncidentId;
 use watchfire_shared::log::Level;
 use watchfire_shared::page::Page;
-use watchfire_tests::{Api, Daemon, Engine, Feed, Scene, both_engines, eventually, every_feed};
+use watchfire_tests::{
+    Api, Daemon, Engine, Feed, Scene, both_engines, bounded, eventually, every_feed,
+};
 
 /// The assessments of an incident once none is under way and there are so many.
 async fn assessments(api: &Api, incident: IncidentId, at_least: usize) -> Vec<Assessment> {
@@ -165,6 +168,36 @@ async fn done(api: &Api, incident: IncidentId, asked: &Assessment) {
     let found = assessments(api, incident, 1).await;
     assert_eq!((found.len(), found[0].id), (1, asked.id));
     assert_eq!(found[0].summary.as_ref().map(|summary| summary.lines), Some(0));
+}
+
+/// A transaction that is held open stands in its own way.
+#[tokio::test]
+async fn an_incident_somebody_holds_is_assessed_later_and_others_at_once() {
+    bounded(async {
+        let scene = Scene::start(Feed::Journal).await;
+        let api = scene.daemon.as_responder().await;
+        let held = api.create("Held").await.id;
+        assessments(&api, held, 1).await;
+        api.attach(held, &json!({"message": "assess it again"})).await;
+        let mut holder = scene.daemon.postgres().connect().await;
+        holder
+            .execute("begin; select * from incidents where title = 'Held' for update")
+            .await
+            .unwrap();
+        let mut others = Vec::new();
+        for n in 0..5 {
+            others.push(api.create(&format!("Free {n}")).await.id);
+        }
+        for other in others {
+            assessments(&api, other, 1).await;
+        }
+        let page: Page<Assessment> =
+            api.read(&format!("/v1/incidents/{held}/assessments")).await.ok();
+        assert_eq!(page.items.len(), 1, "nobody can work on what is held");
+        holder.execute("rollback").await.unwrap();
+        assessments(&api, held, 2).await;
+    })
+    .await;
 }
 
 /// With SQLite the worker is part of the daemon.

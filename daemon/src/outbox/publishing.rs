@@ -48,7 +48,7 @@ impl Publishing {
     }
 
     pub fn figures(&self) -> RelayFigures {
-        let mut state = self.state();
+        let state = self.state();
         RelayFigures {
             rate_1m: state.sent.a_second(Instant::now()),
             leading: state.leading,

@@ -95,7 +95,7 @@ fn begun(incident_id: IncidentId, requested_by: Actor, now: DateTime<Utc>) -> As
     }
 }
 
-/// Stores what came out; nothing where the incident is gone.
+/// Stores what came out; nothing where the incident is gone. Waits for nobody who works on it.
 pub(super) async fn complete(
     tx: &mut Tx,
     author: &Author,
@@ -103,34 +103,41 @@ pub(super) async fn complete(
     assessment: AssessmentId,
     summary: LogSummary,
 ) -> Result<()> {
-    let Some(mut stored) = incidents::lock(tx, incident).await? else { return Ok(()) };
+    let Some(stored) = incidents::try_lock(tx, incident).await? else { return Ok(()) };
     let Some(assessment) = assessments::by_id(tx, assessment).await? else { return Ok(()) };
-    let now = stored.next_time();
-    let assessment = Assessment {
+    let ended = Assessment {
         status: AssessmentStatus::Completed,
         progress: 100,
-        completed_at: Some(now),
         summary: Some(summary),
         error: None,
         ..assessment
     };
-    assessments::end(tx, &assessment).await?;
-    let fact = stored.incident.assessment_completed(assessment);
-    store(tx, stored, now).await?;
-    Ok(outbox::append(tx, vec![author.incident(fact, now)?]).await?)
+    end(tx, author, stored, ended).await
 }
 
-/// It will not be made: somebody discarded its request.
-pub(super) async fn give_up(tx: &mut Tx, id: AssessmentId, reason: &str) -> Result<()> {
-    let Some(assessment) = assessments::by_id(tx, id).await? else { return Ok(()) };
-    let ended = Assessment {
-        status: AssessmentStatus::Failed,
-        completed_at: Some(clock::now()),
-        error: Some(format!("its request was discarded: {reason}")),
-        ..assessment
+/// The one that is under way will not be made.
+pub(super) async fn give_up(
+    tx: &mut Tx,
+    author: &Author,
+    incident: IncidentId,
+    reason: &str,
+) -> Result<()> {
+    let Some(stored) = incidents::lock(tx, incident).await? else { return Ok(()) };
+    let Some(running) = assessments::running(tx, incident, COMPONENT).await? else {
+        return Ok(());
     };
-    tx.touch(ended.incident_id);
-    Ok(assessments::end(tx, &ended).await?)
+    let ended =
+        Assessment { status: AssessmentStatus::Failed, error: Some(reason.to_owned()), ..running };
+    end(tx, author, stored, ended).await
+}
+
+async fn end(tx: &mut Tx, author: &Author, mut stored: Stored, it: Assessment) -> Result<()> {
+    let now = stored.next_time();
+    let ended = Assessment { completed_at: Some(now), ..it };
+    assessments::end(tx, &ended).await?;
+    let fact = stored.incident.assessment_completed(ended);
+    store(tx, stored, now).await?;
+    Ok(outbox::append(tx, vec![author.incident(fact, now)?]).await?)
 }
 
 async fn store(tx: &mut Tx, mut stored: Stored, now: DateTime<Utc>) -> Result<(), Error> {

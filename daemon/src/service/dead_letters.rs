@@ -9,7 +9,7 @@ use watchfire_shared::ids::DeadLetterId;
 use watchfire_shared::page::Page;
 use watchfire_shared::user::Role;
 
-use super::{Caller, Error, Inner, Result, assessments};
+use super::{Author, Caller, Error, Inner, Result, assessments};
 use crate::clock;
 use crate::store::{Tx, dead_letters, inbox};
 
@@ -59,16 +59,17 @@ impl Inner {
         if !(1..=REASON_MAX).contains(&reason.chars().count()) {
             return Err(Error::field("reason", "must have 1 to 1,000 characters"));
         }
-        let by = caller.actor();
-        tracing::info!(%id, by = by.name, reason, "a dead letter is discarded");
+        let (author, by) = (Author::new(self.log_id, caller), caller.actor());
         self.transact(caller, move |tx| {
             Box::pin(async move {
                 let letter = hold(tx, id).await?;
                 let was_first = first_of(tx, &letter).await?.is_some_and(|first| first.id == id);
-                if let Some(Fact::AssessmentRequested { assessment, .. }) =
-                    letter.event.as_ref().map(|event| &event.fact)
+                if let Some(event) = &letter.event
+                    && let Fact::AssessmentRequested { incident, .. } = &event.fact
                 {
-                    assessments::give_up(tx, assessment.id, &reason).await?;
+                    let author = Author { caused_by: Some(event.event_id), ..author };
+                    let reason = format!("its request was discarded: {reason}");
+                    assessments::give_up(tx, &author, incident.id, &reason).await?;
                 }
                 let discarded = Discarded { by, at: clock::now(), reason };
                 dead_letters::discard(tx, id, &discarded).await?;

@@ -18,22 +18,26 @@ pub use crate::store::inbox::Behind;
 use super::{Author, Error, Result, assessments as use_cases};
 use crate::clock;
 use crate::outbox::Ledger;
-use crate::store::{Db, Tx, assessments, dead_letters, inbox, incidents, outbox};
+use crate::store::{Db, StoreError, Tx, assessments, dead_letters, inbox, incidents, outbox};
 
 /// Facts read at once to fill a gap.
 const FILL: i64 = 500;
+/// A request whose incident somebody works on is tried again after this.
+const SOON: TimeDelta = TimeDelta::seconds(1);
 /// A request that cannot be served is tried again after this.
 const LATER: TimeDelta = TimeDelta::minutes(1);
 /// Messages an assessment names.
 const TOP_MESSAGES: i64 = 5;
-/// Positions looked through at once by the sweep.
+/// Facts looked through at once by the sweep.
 const SWEEP: i64 = 20_000;
 /// What is younger may still be on its way.
 const ON_ITS_WAY: TimeDelta = TimeDelta::minutes(1);
 /// Aggregates a sweep names at once.
 const BEHIND: i64 = 500;
 /// Dead letters handled again, or copied, at once.
-const LETTERS: i64 = 100;
+const LETTERS: i64 = 20;
+/// Characters of a cause.
+const CAUSE_MAX: usize = 1_000;
 
 /// An incident is assessed when nothing was attached to it for a while.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -164,6 +168,17 @@ impl Inbox {
         }
     }
 
+    /// Those of some deliveries that need not be looked at again: they were handled before.
+    pub async fn known(&self, batch: &[Delivery]) -> Result<Vec<bool>> {
+        let aggregates = batch.iter().map(|delivery| delivery.event.aggregate_id).collect();
+        let expected = inbox::expected(&self.db, self.consumer, &aggregates).await?;
+        let known = |delivery: &Delivery| {
+            let expected = expected.get(&delivery.event.aggregate_id);
+            expected.is_some_and(|expected| delivery.event.version < *expected)
+        };
+        Ok(batch.iter().map(known).collect())
+    }
+
     /// Facts of an aggregate from a version on, before another: those that are kept.
     pub async fn missing(&self, aggregate: Uuid, next: i64, below: i64) -> Result<Vec<Event>> {
         let mut events = outbox::timeline(&self.db, aggregate, next - 1, FILL).await?;
@@ -176,11 +191,17 @@ impl Inbox {
     pub async fn begin_at(&self, event: &Event) -> Result<()> {
         let (inbox, aggregate, version) = (self.clone(), event.aggregate_id, event.version);
         let incident = event.incident_id().map(|id| (id, event.event_id));
+        let author = self.author(event);
         let write = self.ledger.write(move |tx| {
             Box::pin(async move {
                 let next = inbox::lock(tx, inbox.consumer, &BTreeSet::from([aggregate])).await?;
                 if next.get(&aggregate).is_some_and(|next| *next >= version) {
                     return Ok(());
+                }
+                // A request among them would keep others from being made.
+                if let Some((incident, _)) = incident {
+                    let reason = "its request is not kept any more";
+                    use_cases::give_up(tx, &author, incident, reason).await?;
                 }
                 inbox.ask(tx, &incident.into_iter().collect()).await?;
                 inbox::advance(tx, inbox.consumer, &BTreeMap::from([(aggregate, version)])).await?;
@@ -203,7 +224,7 @@ impl Inbox {
                     let gap = Taken::Gap { next };
                     return Ok(if next > version { Taken::Duplicate } else { gap });
                 }
-                inbox.keep(tx, &delivery, cause, attempts).await?;
+                inbox.keep(tx, &delivery, &cause, attempts).await?;
                 let after = BTreeMap::from([(aggregate, version + 1)]);
                 inbox::advance(tx, inbox.consumer, &after).await?;
                 Ok::<_, Error>(Taken::Parked)
@@ -213,22 +234,21 @@ impl Inbox {
     }
 
     async fn follow(&self, tx: &mut Tx, delivery: &Delivery) -> Result<()> {
-        let cause = "waits for an earlier event of its incident".to_owned();
-        self.keep(tx, delivery, cause, 0).await
+        self.keep(tx, delivery, "waits for an earlier event of its incident", 0).await
     }
 
     async fn keep(
         &self,
         tx: &mut Tx,
         delivery: &Delivery,
-        cause: String,
+        cause: &str,
         attempts: i64,
     ) -> Result<()> {
         let letter = self.letter(delivery.place.clone(), cause, attempts);
         Ok(dead_letters::park(tx, &letter, &delivery.event).await?)
     }
 
-    fn letter(&self, place: Option<Place>, cause: String, attempts: i64) -> DeadLetter {
+    fn letter(&self, place: Option<Place>, cause: &str, attempts: i64) -> DeadLetter {
         DeadLetter {
             id: DeadLetterId(clock::new_id()),
             kind: DeadLetterKind::Parked,
@@ -236,7 +256,8 @@ impl Inbox {
             consumer: self.consumer.to_owned(),
             event: None,
             bytes: None,
-            cause,
+            // It may quote what arrived; no database stores the character NUL.
+            cause: cause.replace('\0', "\u{fffd}").chars().take(CAUSE_MAX).collect(),
             attempts,
             place,
             parked_at: clock::now(),
@@ -246,7 +267,7 @@ impl Inbox {
 
     /// Keeps what is no event at all.
     pub async fn bury(&self, bytes: Vec<u8>, place: Place, cause: String) -> Result<()> {
-        let letter = self.letter(Some(place), cause, 0);
+        let letter = self.letter(Some(place), &cause, 0);
         let write = self.ledger.write(move |tx| {
             Box::pin(async move { Ok::<_, Error>(dead_letters::bury(tx, &letter, &bytes).await?) })
         });
@@ -258,8 +279,9 @@ impl Inbox {
         Ok(assessments::any_due(&self.db, clock::now()).await?)
     }
 
-    /// Requests the assessments that are due; true when more may be.
-    pub async fn request_due(&self, at_most: i64) -> Result<bool> {
+    /// Requests assessments that are due. Waits for nobody: an incident somebody works on has its
+    /// turn later.
+    pub async fn request_due(&self, at_most: i64) -> Result<()> {
         let author = Author {
             log_id: self.log_id,
             actor: Actor::system(),
@@ -269,25 +291,35 @@ impl Inbox {
         };
         let write = self.ledger.write(move |tx| {
             Box::pin(async move {
-                let due = assessments::take_due(tx, clock::now(), at_most).await?;
-                let full = i64::try_from(due.len()).is_ok_and(|count| count == at_most);
-                for (incident, caused_by) in due {
-                    let Some(stored) = incidents::lock(tx, incident).await? else { continue };
-                    let author = Author { caused_by: Some(caused_by), ..author.clone() };
-                    use_cases::request(tx, &author, stored).await?;
+                for (incident, caused_by) in assessments::due(tx, clock::now(), at_most).await? {
+                    let stored = match incidents::try_lock(tx, incident).await {
+                        Err(StoreError::Contended) => {
+                            assessments::postpone(tx, incident, clock::now() + SOON).await?;
+                            continue;
+                        }
+                        found => found?,
+                    };
+                    if let Some(stored) = stored {
+                        let author = Author { caused_by: Some(caused_by), ..author.clone() };
+                        use_cases::request(tx, &author, stored).await?;
+                    }
+                    assessments::served(tx, incident).await?;
                 }
-                Ok::<_, Error>(full)
+                Ok::<_, Error>(())
             })
         });
         write.await
     }
 
-    /// Has the request that is due first wait, so that others are served.
+    /// Has the request that is due first wait: it cannot be served.
     pub async fn postpone(&self) -> Result<()> {
         let write = self.ledger.write(move |tx| {
             Box::pin(async move {
                 let now = clock::now();
-                Ok::<_, Error>(assessments::postpone(tx, now, now + LATER).await?)
+                for (incident, _) in assessments::due(tx, now, 1).await? {
+                    assessments::postpone(tx, incident, now + LATER).await?;
+                }
+                Ok::<_, Error>(())
             })
         });
         write.await
@@ -303,8 +335,9 @@ impl Inbox {
         Ok(dead_letters::wanted(&self.db, self.consumer, LETTERS).await?)
     }
 
-    /// Handles a parked event again; the next one of its aggregate follows.
-    pub async fn redrive(&self, id: DeadLetterId, event: Event, effect: Effect) -> Result<()> {
+    /// Handles a parked event again; the next one of its aggregate follows. False where nobody wants
+    /// that any more.
+    pub async fn redrive(&self, id: DeadLetterId, event: Event, effect: Effect) -> Result<bool> {
         let inbox = self.clone();
         let write = self.ledger.write(move |tx| {
             Box::pin(async move {
@@ -315,7 +348,7 @@ impl Inbox {
                     first.id == id && first.state == DeadLetterState::Redriving
                 });
                 if !still {
-                    return Ok(());
+                    return Ok(false);
                 }
                 let mut asked = BTreeMap::new();
                 inbox.apply(tx, &event, effect, &mut asked).await?;
@@ -324,7 +357,7 @@ impl Inbox {
                 if let Some(next) = dead_letters::first(tx, inbox.consumer, aggregate).await? {
                     dead_letters::redrive(tx, next.id).await?;
                 }
-                Ok::<_, Error>(())
+                Ok::<_, Error>(true)
             })
         });
         write.await
@@ -340,10 +373,18 @@ impl Inbox {
         write.await
     }
 
-    /// It could be read after all, and was taken.
-    pub async fn dig_up(&self, id: DeadLetterId) -> Result<()> {
+    /// It can be read after all: an event like any other, which the table of events holds too. False
+    /// where nobody wants it to be handled any more.
+    pub async fn dig_up(&self, id: DeadLetterId) -> Result<bool> {
         let write = self.ledger.write(move |tx| {
-            Box::pin(async move { Ok::<_, Error>(dead_letters::remove(tx, id).await?) })
+            Box::pin(async move {
+                let letter = dead_letters::lock(tx, id).await?;
+                if letter.is_none_or(|letter| letter.state != DeadLetterState::Redriving) {
+                    return Ok(false);
+                }
+                dead_letters::remove(tx, id).await?;
+                Ok::<_, Error>(true)
+            })
         });
         write.await
     }

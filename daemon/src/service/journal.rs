@@ -44,9 +44,9 @@ impl Journal {
         self.next().now_or_never()
     }
 
-    /// Events not yet read.
-    pub fn lag(&self) -> i64 {
-        (self.hub.hello().position - self.at).max(0)
+    /// Events not yet handled: from `low` on, or from behind what was read.
+    pub fn lag(&self, low: Option<i64>) -> i64 {
+        (self.hub.hello().position - low.map_or(self.at, |low| low - 1)).max(0)
     }
 }
 

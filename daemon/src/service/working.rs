@@ -15,6 +15,10 @@ pub struct Working(Arc<Mutex<State>>);
 #[derive(Debug, Default)]
 struct State {
     figures: Option<WorkerFigures>,
+    /// Why events do not come.
+    source: Option<String>,
+    /// Why those that came wait.
+    waits: Option<String>,
     rate: Rate,
 }
 
@@ -25,16 +29,26 @@ impl Working {
         self.state().figures = Some(figures);
     }
 
-    /// Why it does not get on, or that it does.
+    /// Why no events come, or that they do.
     pub fn tell(&self, trouble: Option<String>) {
-        self.change(|figures| {
-            match (&figures.trouble, &trouble) {
-                (None, Some(trouble)) => tracing::warn!(trouble, "the worker does not get on"),
-                (Some(_), None) => tracing::info!("the worker gets on again"),
-                _ => {}
-            }
-            figures.trouble = trouble;
-        });
+        self.trouble(|state| state.source = trouble);
+    }
+
+    /// Why events that came are not handled, or that they are.
+    pub fn waits(&self, trouble: Option<String>) {
+        self.trouble(|state| state.waits = trouble);
+    }
+
+    /// Said once when it begins and when it is over.
+    fn trouble(&self, change: impl FnOnce(&mut State)) {
+        let mut state = self.state();
+        let before = state.trouble();
+        change(&mut state);
+        match (before, state.trouble()) {
+            (None, Some(trouble)) => tracing::warn!(trouble, "the worker does not get on"),
+            (Some(_), None) => tracing::info!("the worker gets on again"),
+            _ => {}
+        }
     }
 
     pub fn behind_by(&self, lag: i64) {
@@ -79,9 +93,10 @@ impl Working {
     }
 
     pub fn figures(&self) -> Option<WorkerFigures> {
-        let mut state = self.state();
+        let state = self.state();
         let rate_1m = state.rate.a_second(Instant::now());
-        state.figures.clone().map(|figures| WorkerFigures { rate_1m, ..figures })
+        let trouble = state.trouble();
+        state.figures.clone().map(|figures| WorkerFigures { rate_1m, trouble, ..figures })
     }
 
     fn count(&self, outcome: &'static str, change: impl FnOnce(&mut WorkerFigures)) {
@@ -97,5 +112,11 @@ impl Working {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn trouble(&self) -> Option<String> {
+        self.source.clone().or_else(|| self.waits.clone())
     }
 }

@@ -35,19 +35,17 @@ const ASK: &str = "insert into assessment_requests (incident_id, caused_by, due_
 const ASK_AGAIN: &str = " on conflict (incident_id) do update set caused_by = excluded.caused_by, \
      due_at = case when excluded.due_at < assessment_requests.latest_at then excluded.due_at \
      else assessment_requests.latest_at end";
-const TAKE_DUE: Dialect = Dialect {
-    postgres: "delete from assessment_requests where incident_id in (select incident_id \
-               from assessment_requests where due_at <= $1 order by due_at limit $2 \
-               for update skip locked) returning incident_id, caused_by",
-    sqlite: "delete from assessment_requests where incident_id in (select incident_id \
-             from assessment_requests where due_at <= $1 order by due_at limit $2) \
-             returning incident_id, caused_by",
+const DUE: Dialect = Dialect {
+    postgres: "select incident_id, caused_by from assessment_requests where due_at <= $1 \
+               order by due_at limit $2 for update skip locked",
+    sqlite: "select incident_id, caused_by from assessment_requests where due_at <= $1 \
+             order by due_at limit $2",
 };
+const SERVED: &str = "delete from assessment_requests where incident_id = $1";
 const ANY_DUE: &str = "select count(*) from (select 1 as one from assessment_requests \
      where due_at <= $1 limit 1) due";
-const POSTPONE: &str = "update assessment_requests set due_at = $2, latest_at = $2 \
-     where incident_id in (select incident_id from assessment_requests where due_at <= $1 \
-     order by due_at limit 1)";
+const POSTPONE: &str = "update assessment_requests set due_at = $2, \
+     latest_at = case when latest_at < $2 then $2 else latest_at end where incident_id = $1";
 const LEVELS: &str = "select level, count(*) as count, min(occurred_at) as first_at, \
      max(occurred_at) as last_at from log_entries where incident_id = $1 group by level";
 const MESSAGES: &str = "select level, substr(message, 1, 500) as message, count(*) as count \
@@ -177,17 +175,20 @@ pub async fn ask(
     Ok(())
 }
 
-/// Takes those that are due, with the fact that asked; in the order rows are locked.
-pub async fn take_due(
+/// Locks those that are due and nobody else is at, with the fact that asked.
+pub async fn due(
     tx: &mut Tx,
     now: DateTime<Utc>,
     limit: i64,
 ) -> Result<Vec<(IncidentId, EventId)>> {
-    let take = TAKE_DUE.of(&tx.conn());
-    let mut due: Vec<(IncidentId, EventId)> =
-        on!(tx.conn(), |conn| sqlx::query_as(take).bind(now).bind(limit).fetch_all(conn).await)?;
-    due.sort_unstable();
-    Ok(due)
+    let due = DUE.of(&tx.conn());
+    Ok(on!(tx.conn(), |conn| sqlx::query_as(due).bind(now).bind(limit).fetch_all(conn).await)?)
+}
+
+/// A request is over.
+pub async fn served(tx: &mut Tx, incident: IncidentId) -> Result<()> {
+    on!(tx.conn(), |conn| sqlx::query(SERVED).bind(incident).execute(conn).await.map(drop))?;
+    Ok(())
 }
 
 /// Whether any is due.
@@ -197,10 +198,10 @@ pub async fn any_due(db: &Db, now: DateTime<Utc>) -> Result<bool> {
     Ok(count > 0)
 }
 
-/// Has the first one that is due wait until a later moment.
-pub async fn postpone(tx: &mut Tx, now: DateTime<Utc>, until: DateTime<Utc>) -> Result<()> {
+/// Has a request wait until a later moment.
+pub async fn postpone(tx: &mut Tx, incident: IncidentId, until: DateTime<Utc>) -> Result<()> {
     on!(tx.conn(), |conn| sqlx::query(POSTPONE)
-        .bind(now)
+        .bind(incident)
         .bind(until)
         .execute(conn)
         .await

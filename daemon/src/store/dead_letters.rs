@@ -5,6 +5,8 @@ use std::collections::{BTreeSet, HashSet};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
+use serde::Deserialize;
+use serde_json::Value;
 use sqlx::types::Json;
 use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
@@ -18,8 +20,13 @@ use super::{Db, Dialect, Result, Tx, on};
 
 macro_rules! select {
     ($rest:literal) => {
+        select!("bytes", $rest)
+    };
+    ($bytes:literal, $rest:literal) => {
         concat!(
-            "select id, consumer, event, bytes, cause, attempts, place, parked_at, redrive, \
+            "select id, consumer, event, ",
+            $bytes,
+            " as bytes, cause, attempts, place, parked_at, redrive, \
              discarded from dead_letters ",
             $rest
         )
@@ -32,7 +39,8 @@ const PARK: &str = "insert into dead_letters (id, consumer, aggregate_id, versio
 const BURY: &str = "insert into dead_letters (id, consumer, bytes, cause, attempts, place, \
      parked_at, redrive) select $1, $2, $3, $4, 0, $5, $6, false \
      where not exists (select 1 from dead_letters where consumer = $2 and bytes = $3 and place = $5)";
-const PAGE: &str = select!("where id > ");
+/// A page of letters is for a screen: their beginnings will do.
+const PAGE: &str = select!("substr(bytes, 1, 4096)", "where id > ");
 const LOCK: Dialect = Dialect {
     postgres: select!("where id = $1 and discarded is null for update"),
     sqlite: select!("where id = $1 and discarded is null"),
@@ -46,7 +54,7 @@ const WANTED: &str =
 const UNCOPIED: &str = select!("where consumer = $1 and copied_at is null order by id limit $2");
 const REDRIVE: &str = "update dead_letters set redrive = true where id = $1";
 const AGAIN: &str = "update dead_letters set redrive = false, cause = $2, attempts = attempts + 1 \
-     where id = $1";
+     where id = $1 and redrive and discarded is null";
 const REMOVE: &str = "delete from dead_letters where id = $1";
 const DISCARD: &str = "update dead_letters set discarded = $2, redrive = false where id = $1";
 const WAITING: &str = "select count(*) from dead_letters where discarded is null";
@@ -55,7 +63,7 @@ const WAITING: &str = "select count(*) from dead_letters where discarded is null
 struct Row {
     id: DeadLetterId,
     consumer: String,
-    event: Option<Json<Event>>,
+    event: Option<Json<Value>>,
     bytes: Option<Vec<u8>>,
     cause: String,
     attempts: i64,
@@ -69,10 +77,9 @@ impl From<Row> for DeadLetter {
     fn from(row: Row) -> Self {
         Self {
             id: row.id,
-            kind: if row.event.is_some() {
-                DeadLetterKind::Parked
-            } else {
-                DeadLetterKind::Undecodable
+            kind: match row.bytes {
+                None => DeadLetterKind::Parked,
+                Some(_) => DeadLetterKind::Undecodable,
             },
             state: match (&row.discarded, row.redrive) {
                 (Some(_), _) => DeadLetterState::Discarded,
@@ -80,7 +87,8 @@ impl From<Row> for DeadLetter {
                 (None, false) => DeadLetterState::Waiting,
             },
             consumer: row.consumer,
-            event: row.event.map(|event| event.0),
+            // What this version cannot read stands in nobody's way.
+            event: row.event.and_then(|event| Event::deserialize(event.0).ok()),
             bytes: row.bytes.map(|bytes| STANDARD.encode(bytes)),
             cause: row.cause,
             attempts: row.attempts,

@@ -90,11 +90,12 @@ fn is_sqlite_constraint(error: &dyn sqlx::error::DatabaseError) -> bool {
 
 /// Codes that say something about the server or our session, not about the statement: connection
 /// (08), sign-in (28), no such database, resources (53), shutdown and session ended (57P), system
-/// (58), a database that takes no connections, a standby, an ended idle transaction.
+/// (58), a database that takes no connections, a standby, an ended idle transaction, a statement that
+/// took too long.
 fn is_postgres_outage(code: &str) -> bool {
     code.len() == 5
         && (["08", "28", "53", "57P", "58"].iter().any(|class| code.starts_with(class))
-            || matches!(code, "3D000" | "55000" | "25006" | "25P03"))
+            || matches!(code, "3D000" | "55000" | "25006" | "25P03" | "57014"))
 }
 
 /// `SQLITE_BUSY`, `_LOCKED`, `_READONLY`, `_IOERR`, `_CANTOPEN`, with any extended code.

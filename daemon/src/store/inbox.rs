@@ -10,13 +10,23 @@ use super::outbox::readable;
 use super::{Db, Dialect, Result, Tx, on};
 
 const INSERT: &str = "insert into inbox (consumer, aggregate_id, next_version) ";
+/// A worker that falls silent meanwhile holds up its successor for no longer than this.
+const SELECT: Dialect = Dialect {
+    postgres: "select aggregate_id, next_version from inbox, \
+               set_config('idle_in_transaction_session_timeout', '5s', true) lease \
+               where consumer = ",
+    sqlite: "select aggregate_id, next_version from inbox where consumer = ",
+};
+const LOCK: Dialect =
+    Dialect { postgres: ") order by aggregate_id for update of inbox", sqlite: ")" };
 const BEHIND: &str = "select e.aggregate_id, coalesce(i.next_version, 1) as next_version, \
      max(e.version) + 1 as below from events e \
      left join inbox i on i.consumer = $1 and i.aggregate_id = e.aggregate_id \
      where e.position > $2 and e.position <= $3 and e.version >= coalesce(i.next_version, 1) \
      group by e.aggregate_id, i.next_version order by min(e.position) limit $4";
-const OLD: &str = "select coalesce(max(position), $1) from events \
-     where position > $1 and position <= $2 and occurred_at < $3";
+const OLD: &str = "select coalesce(max(position), $1) from (select position, occurred_at \
+     from events where position > $1 and position <= $2 order by position limit $3) e \
+     where occurred_at < $4";
 const MARKS: &str = "select handled, swept from consumers where name = $1";
 const HANDLED: &str = "insert into consumers (name, handled, swept) values ($1, $2, 0) \
      on conflict (name) do update set handled = excluded.handled";
@@ -49,8 +59,7 @@ pub async fn lock(
     if aggregates.is_empty() {
         return Ok(BTreeMap::new());
     }
-    let lock = Dialect { postgres: ") order by aggregate_id for update", sqlite: ")" };
-    let lock = lock.of(&tx.conn());
+    let (select, lock) = (SELECT.of(&tx.conn()), LOCK.of(&tx.conn()));
     let rows: Vec<(Uuid, i64)> = on!(tx.conn(), |conn| {
         let mut insert = QueryBuilder::new(INSERT);
         insert.push_values(aggregates, |mut row, aggregate| {
@@ -58,8 +67,7 @@ pub async fn lock(
         });
         insert.push(" on conflict (consumer, aggregate_id) do nothing");
         insert.build().execute(&mut *conn).await?;
-        let mut select =
-            QueryBuilder::new("select aggregate_id, next_version from inbox where consumer = ");
+        let mut select = QueryBuilder::new(select);
         select.push_bind(consumer).push(" and aggregate_id in (");
         let mut list = select.separated(", ");
         for aggregate in aggregates {
@@ -67,6 +75,26 @@ pub async fn lock(
         }
         select.push(lock);
         select.build_query_as().fetch_all(conn).await
+    })?;
+    Ok(rows.into_iter().collect())
+}
+
+/// Versions some aggregates expected a moment ago: what is below them is handled for good.
+pub async fn expected(
+    db: &Db,
+    consumer: &str,
+    aggregates: &BTreeSet<Uuid>,
+) -> Result<BTreeMap<Uuid, i64>> {
+    let rows: Vec<(Uuid, i64)> = on!(db.reads(), |pool| {
+        let mut select =
+            QueryBuilder::new("select aggregate_id, next_version from inbox where consumer = ");
+        select.push_bind(consumer).push(" and aggregate_id in (");
+        let mut list = select.separated(", ");
+        for aggregate in aggregates {
+            list.push_bind(*aggregate);
+        }
+        select.push(")");
+        select.build_query_as().fetch_all(pool).await
     })?;
     Ok(rows.into_iter().collect())
 }
@@ -106,18 +134,19 @@ pub async fn behind(
         .await)?)
 }
 
-/// The newest position up to `after + span` whose fact happened before a moment; `after` where
+/// The newest position among the next so many facts that happened before a moment; `after` where
 /// there is none.
 pub async fn older_than(
     db: &Db,
     after: i64,
-    span: i64,
+    limit: i64,
     moment: chrono::DateTime<chrono::Utc>,
 ) -> Result<i64> {
-    let upto = readable(db).unwrap_or(i64::MAX).min(after.saturating_add(span));
+    let upto = readable(db).unwrap_or(i64::MAX);
     Ok(on!(db.reads(), |pool| sqlx::query_scalar(OLD)
         .bind(after)
         .bind(upto)
+        .bind(limit)
         .bind(moment)
         .fetch_one(pool)
         .await)?)

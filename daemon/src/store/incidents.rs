@@ -31,6 +31,11 @@ const LOCK: Dialect = Dialect {
     postgres: "select id from incidents where id = $1 for update",
     sqlite: "select id from incidents where id = $1",
 };
+const TRY_LOCK: Dialect = Dialect {
+    postgres: "select id from incidents where id = $1 for update skip locked",
+    sqlite: "select id from incidents where id = $1",
+};
+const EXISTS: &str = "select count(*) from incidents where id = $1";
 const ID_OF: &str = "select id from incidents where number = $1";
 const NUMBER: &str = "update incident_numbers set last = last + 1 where id = 1 returning last";
 const SEQUENCE: &str = "select nextval('incident_number')";
@@ -180,6 +185,21 @@ pub async fn lock(tx: &mut Tx, id: IncidentId) -> Result<Option<Stored>> {
     let row: Option<Row> =
         on!(tx.conn(), |conn| sqlx::query_as(BY_ID).bind(id).fetch_optional(conn).await)?;
     row.map(Stored::try_from).transpose()
+}
+
+/// As [`lock`], but waits for nobody: another's lock is [`StoreError::Contended`].
+pub async fn try_lock(tx: &mut Tx, id: IncidentId) -> Result<Option<Stored>> {
+    let lock = TRY_LOCK.of(&tx.conn());
+    let found: Option<Uuid> =
+        on!(tx.conn(), |conn| sqlx::query_scalar(lock).bind(id).fetch_optional(conn).await)?;
+    if found.is_some() {
+        let row: Option<Row> =
+            on!(tx.conn(), |conn| sqlx::query_as(BY_ID).bind(id).fetch_optional(conn).await)?;
+        return row.map(Stored::try_from).transpose();
+    }
+    let count: i64 =
+        on!(tx.conn(), |conn| sqlx::query_scalar(EXISTS).bind(id).fetch_one(conn).await)?;
+    if count > 0 { Err(StoreError::Contended) } else { Ok(None) }
 }
 
 /// The open work of one person, in the order rows are locked.

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rdkafka::client::ClientContext;
 use rdkafka::config::{FromClientConfigAndContext, RDKafkaLogLevel};
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{FutureProducer, FutureRecord};
 use watchfire_shared::dead_letter::DeadLetter;
@@ -77,10 +77,7 @@ impl Copies {
         for letter in letters {
             match self.send(producer, &letter).await {
                 Ok(()) => copied.push(letter.id),
-                Err(error) => {
-                    failed = Some(error);
-                    break;
-                }
+                Err(error) => failed = Some(error),
             }
         }
         if !copied.is_empty() {
@@ -98,6 +95,7 @@ impl Copies {
         FutureProducer::from_config_and_context(&config, Quiet)
     }
 
+    /// One that is too large with all its headers goes without what it is about.
     async fn send(
         &self,
         to: &FutureProducer<Quiet>,
@@ -106,8 +104,22 @@ impl Copies {
         let event = letter.event.as_ref().and_then(|event| serde_json::to_vec(event).ok());
         let bytes = letter.bytes.as_ref().and_then(|bytes| STANDARD.decode(bytes).ok());
         let payload = event.or(bytes).unwrap_or_default();
+        let sent = self.send_with(to, letter, &payload).await;
+        let code = sent.as_ref().err().and_then(KafkaError::rdkafka_error_code);
+        match code {
+            Some(RDKafkaErrorCode::MessageSizeTooLarge) => self.send_with(to, letter, &[]).await,
+            _ => sent,
+        }
+    }
+
+    async fn send_with(
+        &self,
+        to: &FutureProducer<Quiet>,
+        letter: &DeadLetter,
+        payload: &[u8],
+    ) -> Result<(), KafkaError> {
         let key = letter.event.as_ref().map_or_else(String::new, |it| it.aggregate_id.to_string());
-        let record = FutureRecord::to(&self.topic).key(&key).payload(&payload);
+        let record = FutureRecord::to(&self.topic).key(&key).payload(payload);
         let record = record.headers(headers(letter));
         to.send(record, PATIENCE).await.map(drop).map_err(|(error, _)| error)
     }

@@ -15,6 +15,7 @@ mod waiting;
 use std::time::Duration;
 
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 use watchfire_shared::dead_letter::Place;
 
@@ -22,7 +23,7 @@ use watchfire_shared::dead_letter::Place;
 pub use copies::Copies;
 
 use crate::lifecycle::Lifecycle;
-use crate::service::inbox::{Delivery, Inbox, Taken};
+use crate::service::inbox::{Delivery, Effect, Inbox, Taken};
 use crate::service::{Error, Hub, Journal, Leader, Result, Working};
 use progress::Progress;
 #[cfg(feature = "kafka")]
@@ -45,6 +46,7 @@ struct Worker {
     progress: Progress,
     waiting: Waiting,
     commit_due: Option<Instant>,
+    stopping: CancellationToken,
 }
 
 /// Reads the topic as a member of the consumer's group, until this process stops.
@@ -70,7 +72,7 @@ pub async fn run_on_kafka(
         }
     };
     if let Some(source) = stopping.run_until_cancelled(joining).await {
-        Box::pin(Worker::new(inbox, working, Source::Kafka(source)).run(lifecycle)).await;
+        Box::pin(Worker::new(inbox, working, Source::Kafka(source), &lifecycle).run()).await;
     }
 }
 
@@ -81,11 +83,12 @@ pub async fn run_on_journal(inbox: Inbox, working: Working, hub: Hub, lifecycle:
     while !stopping.is_cancelled() {
         match start_on_journal(&inbox, &hub).await {
             Ok(Some((turn, source))) => {
-                let worker = Worker::new(inbox.clone(), working.clone(), source);
+                let worker = Worker::new(inbox.clone(), working.clone(), source, &lifecycle);
                 tokio::select! {
-                    () = worker.run(lifecycle.clone()) => {}
+                    () = worker.run() => {}
                     () = turn.lost() => tracing::warn!("another worker may read the journal now"),
                 }
+                working.behind_by(0);
             }
             Ok(None) => {}
             Err(error) => warn("the journal cannot be read", &error),
@@ -101,24 +104,25 @@ async fn start_on_journal(inbox: &Inbox, hub: &Hub) -> Result<Option<(Leader, So
 }
 
 impl Worker {
-    fn new(inbox: Inbox, working: Working, source: Source) -> Self {
+    fn new(inbox: Inbox, working: Working, source: Source, lifecycle: &Lifecycle) -> Self {
+        let stopping = lifecycle.stopping().clone();
         let (progress, waiting) = (Progress::default(), Waiting::default());
-        Self { inbox, working, source, progress, waiting, commit_due: None }
+        Self { inbox, working, source, progress, waiting, commit_due: None, stopping }
     }
 
     /// Handles events, and what is due by time, until the process stops; then commits what is
     /// finished and leaves.
-    async fn run(mut self, lifecycle: Lifecycle) {
+    async fn run(mut self) {
         let upkeep = upkeep::run(self.inbox.clone(), self.working.clone());
         tokio::select! {
-            () = self.handle_all(&lifecycle) => {}
+            () = self.handle_all() => {}
             () = upkeep => {}
         }
         self.source.close(&self.progress.commits()).await;
     }
 
-    async fn handle_all(&mut self, lifecycle: &Lifecycle) {
-        while !lifecycle.stopping().is_cancelled() {
+    async fn handle_all(&mut self) {
+        while !self.stopping.is_cancelled() {
             let due = [self.waiting.next_due(), self.commit_due].into_iter().flatten().min();
             let wake = async {
                 match due {
@@ -127,7 +131,7 @@ impl Worker {
                 }
             };
             tokio::select! {
-                () = lifecycle.stopping().cancelled() => return,
+                () = self.stopping.cancelled() => return,
                 batch = self.source.next(&self.working), if self.waiting.len() < FULL => {
                     self.receive(batch).await;
                 }
@@ -178,8 +182,12 @@ impl Worker {
             return Ok(());
         }
         let mut decided = Vec::with_capacity(batch.len());
-        for delivery in batch {
-            let effect = handlers::decide(&self.inbox, &delivery.event).await?;
+        for (delivery, known) in batch.iter().zip(self.inbox.known(batch).await?) {
+            let effect = if known {
+                Effect::Nothing
+            } else {
+                handlers::decide(&self.inbox, &delivery.event).await?
+            };
             decided.push((delivery.clone(), effect));
         }
         for (delivery, taken) in batch.iter().zip(self.inbox.take(decided).await?) {
@@ -205,7 +213,8 @@ impl Worker {
                     self.waiting.finished(aggregate);
                     self.finish(&delivery, taken);
                 }
-                Err(Error::Unavailable { .. }) => {
+                Err(Error::Unavailable { reason, .. }) => {
+                    self.working.waits(Some(reason));
                     return self.waiting.later(aggregate);
                 }
                 Err(error) if attempts + 1 < ATTEMPTS => {
@@ -220,9 +229,16 @@ impl Worker {
                             self.waiting.finished(aggregate);
                             self.finish(&delivery, taken);
                         }
-                        Err(error) => {
-                            warn("an event cannot be parked", &error);
+                        Err(Error::Unavailable { reason, .. }) => {
+                            self.working.waits(Some(reason));
                             return self.waiting.later(aggregate);
+                        }
+                        // No event of ours: those come from a database, which could store them.
+                        Err(_) => {
+                            let bytes = serde_json::to_vec(&*delivery.event).unwrap_or_default();
+                            self.waiting.finished(aggregate);
+                            let Some(place) = delivery.place else { continue };
+                            self.bury(bytes, place, error.to_string()).await;
                         }
                     }
                 }
@@ -241,27 +257,32 @@ impl Worker {
 
     fn finish(&mut self, delivery: &Delivery, taken: Taken) {
         self.working.took(taken);
+        self.working.waits(None);
         if let Some(place) = &delivery.place {
             self.progress.finish(place.partition, place.offset);
         }
     }
 
-    /// Nothing goes on before it is kept: its offset is committed with the next.
+    /// Nothing goes on before it is kept; a process that stops meanwhile leaves it to the next.
     async fn bury(&mut self, bytes: Vec<u8>, place: Place, cause: String) {
         tracing::warn!(?place, cause, "what arrived is no event");
         let mut failures = 0;
         while let Err(error) = self.inbox.bury(bytes.clone(), place.clone(), cause.clone()).await {
-            warn("what is no event cannot be kept", &error);
-            tokio::time::sleep(pause(failures)).await;
+            self.working.waits(Some(error.to_string()));
+            let pause = tokio::time::sleep(pause(failures));
+            if self.stopping.run_until_cancelled(pause).await.is_none() {
+                return;
+            }
             failures += 1;
         }
+        self.working.waits(None);
         self.working.buried();
         self.progress.finish(place.partition, place.offset);
     }
 
     /// Commits what is finished, a moment after it was: one commit for much.
     async fn commit(&mut self) {
-        self.source.measure(&self.working);
+        self.source.measure(&self.working, self.progress.low(0));
         let now = Instant::now();
         if self.commit_due.is_some_and(|due| due <= now) {
             let commits = self.progress.commits();

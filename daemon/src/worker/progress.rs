@@ -41,6 +41,11 @@ impl Progress {
         self.partitions.remove(&partition);
     }
 
+    /// The lowest offset of a partition that is not finished, where something of it was begun.
+    pub fn low(&self, partition: i32) -> Option<i64> {
+        self.partitions.get(&partition).map(Partition::low)
+    }
+
     /// Whether [`Self::commits`] would name any.
     pub fn is_behind(&self) -> bool {
         self.partitions.values().any(|partition| partition.low() > partition.committed)

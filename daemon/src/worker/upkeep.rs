@@ -15,8 +15,6 @@ use super::{handlers, warn};
 use crate::service::inbox::{Behind, Delivery, Inbox, Taken};
 use crate::service::{Error, Result, Working};
 
-/// Characters kept of a cause.
-const CAUSE_MAX: usize = 1_000;
 /// How often what is due is looked for.
 const TICK: Duration = Duration::from_secs(1);
 /// How often what was never delivered is looked for.
@@ -24,12 +22,16 @@ const SWEEP: Duration = Duration::from_mins(1);
 
 /// Requests served in one transaction.
 const MANY: i64 = 50;
+/// Transactions of requests before others have their turn.
+const ROUNDS: usize = 20;
+/// How often dead letters are counted.
+const COUNT: Duration = Duration::from_secs(15);
 
 /// Runs until it is dropped.
 pub async fn run(inbox: Inbox, working: Working) {
     let mut tick = tokio::time::interval(TICK);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut sweep_due = Instant::now();
+    let (mut sweep_due, mut count_due) = (Instant::now(), Instant::now());
     loop {
         tick.tick().await;
         if let Err(error) = request_due(&inbox).await {
@@ -38,9 +40,12 @@ pub async fn run(inbox: Inbox, working: Working) {
         if let Err(error) = redrive(&inbox, &working).await {
             warn("parked events cannot be handled again", &error);
         }
-        if let Ok(waiting) = inbox.waiting().await {
-            metrics::gauge!("dead_letters_waiting")
-                .set(f64::from(u32::try_from(waiting).unwrap_or(u32::MAX)));
+        if Instant::now() >= count_due {
+            if let Ok(waiting) = inbox.waiting().await {
+                metrics::gauge!("dead_letters_waiting")
+                    .set(f64::from(u32::try_from(waiting).unwrap_or(u32::MAX)));
+            }
+            count_due = Instant::now() + COUNT;
         }
         if Instant::now() >= sweep_due {
             if let Err(error) = sweep(&inbox, &working).await {
@@ -76,27 +81,26 @@ pub fn cause(error: &Error) -> String {
     let outer = matches!(error, Error::Refused { .. }).then(|| error.to_string());
     let sources = std::iter::successors(std::error::Error::source(error), |it| it.source());
     let texts: Vec<String> = outer.into_iter().chain(sources.map(ToString::to_string)).collect();
-    texts.join(": ").chars().take(CAUSE_MAX).collect()
+    texts.join(": ")
 }
 
 /// Many in one transaction; where one of them fails, each in its own, and that one later.
 async fn request_due(inbox: &Inbox) -> Result<()> {
-    while inbox.any_due().await? {
-        let more = match inbox.request_due(MANY).await {
+    for _ in 0..ROUNDS {
+        if !inbox.any_due().await? {
+            break;
+        }
+        match inbox.request_due(MANY).await {
             Err(error @ Error::Unavailable { .. }) => return Err(error),
             Err(_) => match inbox.request_due(1).await {
                 Err(error @ Error::Unavailable { .. }) => return Err(error),
                 Err(error) => {
                     warn("an assessment cannot be requested", &error);
                     inbox.postpone().await?;
-                    true
                 }
-                Ok(more) => more,
+                Ok(()) => {}
             },
-            Ok(more) => more,
-        };
-        if !more {
-            break;
+            Ok(()) => {}
         }
     }
     Ok(())
@@ -122,18 +126,22 @@ async fn redrive(inbox: &Inbox, working: &Working) -> Result<()> {
 async fn again(inbox: &Inbox, working: &Working, letter: DeadLetter) -> Result<()> {
     if let Some(event) = letter.event {
         let effect = handlers::decide(inbox, &event).await?;
-        inbox.redrive(letter.id, event, effect).await?;
-        working.took(Taken::Handled);
+        if inbox.redrive(letter.id, event, effect).await? {
+            working.took(Taken::Handled);
+        }
         return Ok(());
     }
-    let bytes = STANDARD.decode(letter.bytes.unwrap_or_default()).map_err(Error::internal)?;
+    let bytes = letter.bytes.ok_or_else(|| Error::internal("this version cannot read it"))?;
+    let bytes = STANDARD.decode(bytes).map_err(Error::internal)?;
     let event: Event = serde_json::from_slice(&bytes).map_err(Error::internal)?;
     if event.log_id != inbox.log_id {
         return Err(Error::internal("it is of another journal, from before a restore"));
     }
     let delivery = Delivery { event: Arc::new(event), place: letter.place };
-    catch_up(inbox, working, delivery).await?;
-    inbox.dig_up(letter.id).await
+    if inbox.dig_up(letter.id).await? {
+        catch_up(inbox, working, delivery).await?;
+    }
+    Ok(())
 }
 
 async fn sweep(inbox: &Inbox, working: &Working) -> Result<()> {

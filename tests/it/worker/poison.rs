@@ -64,6 +64,12 @@ async fn poisoned(feed: Feed) -> (Scene, Api, IncidentId) {
         assert_eq!(done[0].status, AssessmentStatus::Completed, "nobody else waits");
     }
     let letters = waiting(&api, 3).await;
+    let mut before = 0;
+    for other in &others {
+        let done = assessments(&api, other.id, 1).await;
+        before += usize::from(done.last().unwrap().completed_at < Some(letters[0].parked_at));
+    }
+    assert!(before > OTHERS / 2, "{before} of {OTHERS} were done before one was given up");
     assert_eq!(letters[0].kind, DeadLetterKind::Parked);
     assert!(letters[0].cause.contains("it is poison"), "{}", letters[0].cause);
     assert_eq!(letters[0].attempts, 5);
@@ -134,5 +140,9 @@ every_feed! {
         let done = assessments(&api, victim, 1).await;
         assert_eq!((done.len(), done[0].status), (1, AssessmentStatus::Failed));
         assert!(done[0].error.as_ref().unwrap().contains("of no use"), "{:?}", done[0].error);
+        let timeline = api.timeline(victim).await;
+        let last = timeline.last().unwrap();
+        assert_eq!(last.fact.event_type(), "assessment.completed", "whoever follows is told");
+        assert_eq!(last.caused_by, letters[0].event.as_ref().map(|event| event.event_id));
     }
 }

@@ -43,7 +43,7 @@ impl JournalSource {
         }
     }
 
-    pub fn lag(&self) -> i64 {
-        self.journal.lag()
+    pub fn lag(&self, low: Option<i64>) -> i64 {
+        self.journal.lag(low)
     }
 }

@@ -70,8 +70,8 @@ impl ClientContext for Context {
 }
 
 impl ConsumerContext for Context {
-    /// Runs inside a call that waits for messages, so nothing is being handled: what is finished is
-    /// committed before others go on from there.
+    /// Runs inside a call that waits for messages, so nothing is being handled: what was stored is
+    /// committed before others go on from there. What finished since then they get again.
     fn pre_rebalance(&self, consumer: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
         let Rebalance::Revoke(partitions) = rebalance else { return };
         // Of partitions that were lost already nothing can be committed.

@@ -83,10 +83,11 @@ impl Source {
         }
     }
 
-    /// Tells how far behind it is, where the source does not do so by itself.
-    pub fn measure(&self, working: &Working) {
+    /// Tells how far behind it is, where the source does not do so by itself. `low` is the lowest
+    /// offset not finished.
+    pub fn measure(&self, working: &Working, low: Option<i64>) {
         match self {
-            Self::Journal(journal) => working.behind_by(journal.lag()),
+            Self::Journal(journal) => working.behind_by(journal.lag(low)),
             #[cfg(feature = "kafka")]
             Self::Kafka(_) => {}
         }
