@@ -3,12 +3,9 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use chrono::{DateTime, Utc};
 use watchfire_shared::process::RelayFigures;
 
-use crate::clock;
 use crate::rate::Rate;
-use crate::store::publication::Figures;
 
 /// Cheap to clone.
 #[derive(Debug, Clone, Default)]
@@ -61,13 +58,8 @@ impl Publishing {
     }
 }
 
-/// Shows what waits to whoever collects metrics from the one that publishes.
-pub fn measure(figures: &Figures) {
-    let waits = |since: DateTime<Utc>| (clock::now() - since).as_seconds_f64().max(0.0);
-    gauges(figures.pending, figures.failed, figures.oldest.map_or(0.0, waits));
-}
-
-fn gauges(pending: i64, failed: i64, oldest_seconds: f64) {
+/// What waits, for whoever collects metrics from the one that publishes.
+pub fn gauges(pending: i64, failed: i64, oldest_seconds: f64) {
     let count = |count: i64| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
     metrics::gauge!("outbox_pending_events").set(count(pending));
     metrics::gauge!("outbox_failed_events").set(count(failed));

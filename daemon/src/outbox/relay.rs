@@ -4,11 +4,12 @@
 
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, Utc};
 use watchfire_shared::event::Event;
 
 use super::hub::Changes;
 use super::kafka::Producer;
-use super::publishing::measure;
+use super::publishing::gauges;
 use super::{Hub, Publishing};
 use crate::broker;
 use crate::clock;
@@ -259,6 +260,11 @@ impl Verdict {
     const fn is_clean(&self) -> bool {
         self.refused.is_empty() && self.unknown.is_none()
     }
+}
+
+fn measure(figures: &publication::Figures) {
+    let waits = |since: DateTime<Utc>| (clock::now() - since).as_seconds_f64().max(0.0);
+    gauges(figures.pending, figures.failed, figures.oldest.map_or(0.0, waits));
 }
 
 fn warn(what: &str, error: &(dyn std::error::Error + 'static)) {

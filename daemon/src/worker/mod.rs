@@ -132,7 +132,7 @@ impl Worker {
             };
             tokio::select! {
                 () = self.stopping.cancelled() => return,
-                batch = self.source.next(&self.working), if self.waiting.len() < FULL => {
+                batch = self.source.next(), if self.waiting.len() < FULL => {
                     self.receive(batch).await;
                 }
                 () = wake => {}
@@ -160,10 +160,12 @@ impl Worker {
                 Message::Event(delivery) => {
                     batch.extend(self.waiting.join(delivery).err());
                 }
+                #[cfg(feature = "kafka")]
                 Message::Foreign(place) => {
                     self.working.foreign();
                     self.progress.finish(place.partition, place.offset);
                 }
+                #[cfg(feature = "kafka")]
                 Message::Undecodable { bytes, place, cause } => {
                     self.bury(bytes, place, cause).await;
                 }

@@ -83,6 +83,7 @@ async fn stopped() {
         };
         let begun = ledger.book().acknowledged.len();
         stopped.sigstop();
+        let begun_at = tokio::time::Instant::now();
         let over = || ledger.book().acknowledged.len() >= begun + 200;
         let writers = (0..WRITERS).map(|writer| {
             let part = u64::try_from(round).unwrap() * WRITERS + writer;
@@ -96,10 +97,16 @@ async fn stopped() {
         let took = asked.elapsed();
         println!("200 writes published {took:?} after they were done");
         assert!(took < STOPPED * 2, "nobody took over within {took:?}");
+        tokio::time::sleep_until(begun_at + stop_time()).await;
         stopped.sigcont();
     }
     tells_everything(&topic, &second, &ledger).await;
     drop(api);
+}
+
+/// How long a process is stopped, at least.
+pub fn stop_time() -> Duration {
+    Duration::from_secs(number("WATCHFIRE_STOP_SECONDS").unwrap_or(0))
 }
 
 /// Waits until nothing is left to publish.

@@ -13,6 +13,7 @@ use super::Campaign;
 use super::audit::verify;
 use super::follower::Follower;
 use super::ledger::{Ledger, Outcome};
+use super::publish::stop_time;
 use super::workload::{WRITERS, Workload};
 
 /// A process that positions events and falls silent is ended after this time.
@@ -111,6 +112,7 @@ async fn stopped() {
             let incident = workload.open(other).await;
             stream.next_about(incident, LEASE + LATEST).await;
             let took = stopped.elapsed();
+            tokio::time::sleep_until(stopped + stop_time()).await;
             victim.sigcont();
             over.set(true);
             took

@@ -123,7 +123,7 @@ impl KafkaSource {
         Ok(Self { consumer: Arc::new(consumer), topic, log_id })
     }
 
-    pub async fn next(&mut self, working: &Working) -> Batch {
+    pub async fn next(&mut self) -> Batch {
         let mut batch = Batch::default();
         let mut received = Some(self.consumer.recv().await);
         while let Some(message) = received {
@@ -131,7 +131,8 @@ impl KafkaSource {
             match message {
                 Ok(message) => batch.messages.push(self.read(&message)),
                 Err(error) => {
-                    working.tell(Some(format!("the broker does not deliver: {error}")));
+                    let trouble = format!("the broker does not deliver: {error}");
+                    self.consumer.context().working.tell(Some(trouble));
                     // Dropped while it sleeps, it must not take with it what it was told.
                     if batch.messages.is_empty() && batch.revoked.is_empty() {
                         tokio::time::sleep(PAUSE).await;

@@ -21,8 +21,10 @@ const BATCH: usize = 500;
 pub enum Message {
     Event(Delivery),
     /// Of another journal: from before a restore.
+    #[cfg(feature = "kafka")]
     Foreign(Place),
     /// Not an event.
+    #[cfg(feature = "kafka")]
     Undecodable {
         bytes: Vec<u8>,
         place: Place,
@@ -34,6 +36,7 @@ impl Message {
     pub fn place(&self) -> Option<&Place> {
         match self {
             Self::Event(delivery) => delivery.place.as_ref(),
+            #[cfg(feature = "kafka")]
             Self::Foreign(place) | Self::Undecodable { place, .. } => Some(place),
         }
     }
@@ -56,11 +59,11 @@ pub enum Source {
 
 impl Source {
     /// Waits for messages. Safe to drop and call again: nothing is lost.
-    pub async fn next(&mut self, working: &Working) -> Batch {
+    pub async fn next(&mut self) -> Batch {
         match self {
             Self::Journal(journal) => journal.next().await,
             #[cfg(feature = "kafka")]
-            Self::Kafka(kafka) => kafka.next(working).await,
+            Self::Kafka(kafka) => kafka.next().await,
         }
     }
 
