@@ -1,5 +1,6 @@
 //! The worker: assessments, and what becomes of events that cannot be handled.
 
+mod person;
 mod poison;
 mod replay;
 

@@ -171,22 +171,26 @@ pub struct Scene {
 impl Scene {
     /// With a worker that is at work; incidents are assessed at once.
     pub async fn start(feed: Feed) -> Self {
-        let mut scene = Self::before_work(feed, |setup| setup).await;
-        scene.work().await;
-        scene
+        Self::of(feed, |setup| setup.env("WATCHFIRE_ASSESS_AFTER_SECONDS", "1")).await
     }
 
-    /// Its worker does not work yet, but for the embedded one.
-    pub async fn before_work(feed: Feed, change: impl FnOnce(Setup) -> Setup) -> Self {
+    /// With a worker that is at work; incidents ask for an assessment and get none.
+    pub async fn patient(feed: Feed) -> Self {
+        Self::of(feed, |setup| setup).await
+    }
+
+    async fn of(feed: Feed, change: impl FnOnce(Setup) -> Setup) -> Self {
         let engine = if feed == Feed::Embedded { Engine::Sqlite } else { Engine::Postgres };
-        let setup = Daemon::setup(engine).env("WATCHFIRE_ASSESS_AFTER_SECONDS", "1");
+        let setup = Daemon::setup(engine);
         let topic = (feed == Feed::Kafka).then(Topic::fresh);
         let setup = match &topic {
             Some(topic) => setup.publishing_to(topic),
             None => setup,
         };
         let daemon = change(setup).start().await;
-        Self { daemon, feed, topic, worker: None }
+        let mut scene = Self { daemon, feed, topic, worker: None };
+        scene.work().await;
+        scene
     }
 
     /// Somebody works from now on.

@@ -68,7 +68,10 @@ impl Fleet {
         let process = self.myself();
         let write =
             self.db.write(move |tx| Box::pin(async move { processes::beat(tx, &process).await }));
-        write.await.map(drop)
+        write.await?;
+        #[expect(clippy::cast_precision_loss, reason = "seconds are far below 2^52")]
+        metrics::gauge!("heartbeat_timestamp_seconds").set(clock::now().timestamp() as f64);
+        Ok(())
     }
 
     /// Tells the others that it ends.

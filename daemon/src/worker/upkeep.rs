@@ -80,7 +80,13 @@ pub fn cause(error: &Error) -> String {
     // That an internal error is one says nothing.
     let outer = matches!(error, Error::Refused { .. }).then(|| error.to_string());
     let sources = std::iter::successors(std::error::Error::source(error), |it| it.source());
-    let texts: Vec<String> = outer.into_iter().chain(sources.map(ToString::to_string)).collect();
+    let mut texts: Vec<String> = Vec::new();
+    for text in outer.into_iter().chain(sources.map(ToString::to_string)) {
+        // Some errors quote their source themselves.
+        if !texts.iter().any(|told| told.contains(&text)) {
+            texts.push(text);
+        }
+    }
     texts.join(": ")
 }
 

@@ -30,14 +30,14 @@ async fn poison(scene: &Scene) {
     scene.daemon.behind(statements).await;
 }
 
-async fn cure(scene: &Scene) {
+pub async fn cure(scene: &Scene) {
     let embedded = scene.feed == Feed::Embedded;
     let drop = if embedded { "drop trigger poison" } else { "drop trigger poison on assessments" };
     scene.daemon.behind(drop).await;
 }
 
 /// What waits, once there is so much.
-async fn waiting(api: &Api, count: usize) -> Vec<DeadLetter> {
+pub async fn waiting(api: &Api, count: usize) -> Vec<DeadLetter> {
     eventually(async || {
         let page: Page<DeadLetter> = api.read("/v1/admin/dead-letters").await.ok();
         let waits = page.items.iter().all(|it| it.state == DeadLetterState::Waiting);
@@ -48,7 +48,7 @@ async fn waiting(api: &Api, count: usize) -> Vec<DeadLetter> {
 
 /// An incident whose assessment cannot be stored, with two comments after it, among others that are
 /// assessed as ever.
-async fn poisoned(feed: Feed) -> (Scene, Api, IncidentId) {
+pub async fn poisoned(feed: Feed) -> (Scene, Api, IncidentId) {
     let mut scene = Scene::start(feed).await;
     poison(&scene).await;
     let api = scene.daemon.as_responder().await;

@@ -73,10 +73,7 @@ every_feed! {
     }
 
     async fn what_is_not_delivered_is_found_before_what_follows_it(feed: Feed) {
-        let mut scene = Scene::before_work(feed, |setup| {
-            setup.env("WATCHFIRE_ASSESS_AFTER_SECONDS", "86400")
-        }).await;
-        scene.work().await;
+        let mut scene = Scene::patient(feed).await;
         let api = scene.daemon.as_responder().await;
         let incident = api.create("Checkout is slow").await.id;
         scene.settled().await;
@@ -96,10 +93,7 @@ every_feed! {
     }
 
     async fn what_is_old_and_was_never_delivered_is_swept_up(feed: Feed) {
-        let mut scene = Scene::before_work(feed, |setup| {
-            setup.env("WATCHFIRE_ASSESS_AFTER_SECONDS", "86400")
-        }).await;
-        scene.work().await;
+        let mut scene = Scene::patient(feed).await;
         let api = scene.daemon.as_responder().await;
         let incident = api.create("Checkout is slow").await.id;
         api.comment(incident, "once").await;
@@ -126,10 +120,7 @@ every_feed! {
     }
 
     async fn what_is_not_kept_any_more_is_made_up_for(feed: Feed) {
-        let mut scene = Scene::before_work(feed, |setup| {
-            setup.env("WATCHFIRE_ASSESS_AFTER_SECONDS", "86400")
-        }).await;
-        scene.work().await;
+        let mut scene = Scene::patient(feed).await;
         let api = scene.daemon.as_responder().await;
         let incident = api.create("Checkout is slow").await.id;
         api.comment(incident, "first").await;
