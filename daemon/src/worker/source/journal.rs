@@ -1,26 +1,38 @@
 //! Events straight from the database, by position.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use watchfire_shared::dead_letter::Place;
+use watchfire_shared::event::Event;
 
 use super::{BATCH, Batch, Message};
 use crate::service::Journal;
 use crate::service::inbox::{Delivery, Inbox};
 
+/// Events gather for so long: nobody waits for the worker, and writers wait for its transactions.
+const GATHER: Duration = Duration::from_millis(50);
+
 pub struct JournalSource {
     inbox: Inbox,
     journal: Journal,
+    /// Read, while others gather.
+    first: Option<Arc<Event>>,
 }
 
 impl JournalSource {
     pub const fn new(inbox: Inbox, journal: Journal) -> Self {
-        Self { inbox, journal }
+        Self { inbox, journal, first: None }
     }
 
     pub async fn next(&mut self) -> Batch {
-        let first = self.journal.next().await;
+        if self.first.is_none() {
+            self.first = Some(self.journal.next().await);
+        }
+        tokio::time::sleep(GATHER).await;
         let rest = std::iter::from_fn(|| self.journal.ready());
-        let events = std::iter::once(first).chain(rest).take(BATCH);
-        let message = |event: std::sync::Arc<watchfire_shared::event::Event>| {
+        let events = self.first.take().into_iter().chain(rest).take(BATCH);
+        let message = |event: Arc<Event>| {
             let place = Place {
                 topic: "journal".to_owned(),
                 partition: 0,
