@@ -16,22 +16,26 @@ const GATHER: Duration = Duration::from_millis(50);
 pub struct JournalSource {
     inbox: Inbox,
     journal: Journal,
-    /// Read, while others gather.
-    first: Option<Arc<Event>>,
+    /// Read, while others gather; kept when nobody waits for them any more.
+    gathered: Vec<Arc<Event>>,
 }
 
 impl JournalSource {
     pub const fn new(inbox: Inbox, journal: Journal) -> Self {
-        Self { inbox, journal, first: None }
+        Self { inbox, journal, gathered: Vec::new() }
     }
 
     pub async fn next(&mut self) -> Batch {
-        if self.first.is_none() {
-            self.first = Some(self.journal.next().await);
+        if self.gathered.is_empty() {
+            let first = self.journal.next().await;
+            self.gathered.push(first);
         }
-        tokio::time::sleep(GATHER).await;
-        let rest = std::iter::from_fn(|| self.journal.ready());
-        let events = self.first.take().into_iter().chain(rest).take(BATCH);
+        self.gather();
+        if self.gathered.len() < BATCH {
+            tokio::time::sleep(GATHER).await;
+            self.gather();
+        }
+        let events = std::mem::take(&mut self.gathered).into_iter();
         let message = |event: Arc<Event>| {
             let place = Place {
                 topic: "journal".to_owned(),
@@ -41,6 +45,11 @@ impl JournalSource {
             Message::Event(Delivery { event, place: Some(place) })
         };
         Batch { revoked: Vec::new(), messages: events.map(message).collect() }
+    }
+
+    fn gather(&mut self) {
+        let ready = std::iter::from_fn(|| self.journal.ready());
+        self.gathered.extend(ready.take(BATCH - self.gathered.len()));
     }
 
     pub async fn commit(&self, commits: &[(i32, i64)]) -> bool {
