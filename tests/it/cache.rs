@@ -17,6 +17,9 @@ use watchfire_shared::stats::Stats;
 use watchfire_tests::people::PASSWORD;
 use watchfire_tests::{Api, Daemon, Engine, bounded};
 
+/// A stream says something by then.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 async fn stats(api: &Api) -> CacheStats {
     api.read("/v1/admin/cache-stats").await.ok()
 }
@@ -252,4 +255,38 @@ async fn an_administration_command_runs_beside_a_busy_daemon() {
     api.get(incident.id).await;
     let read = since(&before, &stats(&api).await, CacheType::Incident);
     assert_eq!(read[..2], [1, 2], "a raised epoch makes every value absent");
+}
+
+/// To each incident, in the story of a stream and its reader.
+const WRITES: i64 = 50;
+
+/// Whoever was shown a fact finds it when they read.
+#[tokio::test]
+async fn what_a_stream_has_shown_no_read_is_older_than() {
+    bounded(async {
+        let daemon = Daemon::start(Engine::Sqlite).await;
+        let api = daemon.as_responder().await;
+        let incidents = join_all((0..4).map(|_| api.create("Everybody writes here"))).await;
+        let mut stream = api.stream(None).await;
+        stream.hello(PATIENCE).await;
+        let write = async |incident: &Incident| {
+            for n in 0..WRITES {
+                // Whoever reads in between has it cached.
+                api.get(incident.id).await;
+                api.comment(incident.id, &format!("number {n}")).await;
+            }
+        };
+        let read = async {
+            let mut shown = 0;
+            while shown < WRITES * i64::try_from(incidents.len()).unwrap() {
+                let event = stream.next_event(PATIENCE).await;
+                let Some(incident) = event.incident_id() else { continue };
+                let read = api.get(incident).await.version;
+                assert!(read >= event.version, "{read} was read after {} was shown", event.version);
+                shown += 1;
+            }
+        };
+        tokio::join!(join_all(incidents.iter().map(write)), read);
+    })
+    .await;
 }

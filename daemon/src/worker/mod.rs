@@ -1,8 +1,8 @@
 //! The worker: events in, effects out, each once and in the order of its aggregate.
 //!
-//! [`source`] delivers → [`handlers`] decide → the inbox (a use case) does what was decided in one
-//! transaction with the version it expects next → the offset is committed. [`waiting`] holds what
-//! is tried again, [`upkeep`] does what is due by time.
+//! `source` delivers → `handlers` decide → the inbox (a use case) does what was decided in one
+//! transaction with the version it expects next → the offset is committed. `waiting` holds what
+//! is tried again, `upkeep` does what is due by time.
 
 #[cfg(feature = "kafka")]
 mod copies;
