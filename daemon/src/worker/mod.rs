@@ -224,28 +224,38 @@ impl Worker {
                     return self.waiting.failed(aggregate);
                 }
                 Err(error) => {
-                    let cause = upkeep::cause(&error);
-                    match self.inbox.park(delivery.clone(), cause, attempts + 1).await {
-                        Ok(taken) => {
-                            warn("an event is parked", &error);
-                            self.waiting.finished(aggregate);
-                            self.finish(&delivery, taken);
-                        }
-                        Err(Error::Unavailable { reason, .. }) => {
-                            self.working.waits(Some(reason));
-                            return self.waiting.later(aggregate);
-                        }
-                        // No event of ours: those come from a database, which could store them.
-                        Err(_) => {
-                            let bytes = serde_json::to_vec(&*delivery.event).unwrap_or_default();
-                            self.waiting.finished(aggregate);
-                            let Some(place) = delivery.place else { continue };
-                            self.bury(bytes, place, error.to_string()).await;
-                        }
+                    if !self.give_up(delivery, &error, attempts + 1).await {
+                        return self.waiting.later(aggregate);
                     }
                 }
             }
         }
+    }
+
+    /// Parks the first event of its aggregate; false where that cannot be done now.
+    async fn give_up(&mut self, delivery: Delivery, error: &Error, attempts: i64) -> bool {
+        let (aggregate, cause) = (delivery.event.aggregate_id, upkeep::cause(error));
+        match self.inbox.park(delivery.clone(), cause, attempts).await {
+            Ok(Taken::Gap { .. }) => return false,
+            Ok(taken) => {
+                warn("an event is parked", error);
+                self.waiting.finished(aggregate);
+                self.finish(&delivery, taken);
+            }
+            Err(Error::Unavailable { reason, .. }) => {
+                self.working.waits(Some(reason));
+                return false;
+            }
+            // No event of ours: those come from a database, which could store them.
+            Err(_) => {
+                self.waiting.finished(aggregate);
+                if let Some(place) = delivery.place {
+                    let bytes = serde_json::to_vec(&*delivery.event).unwrap_or_default();
+                    self.bury(bytes, place, error.to_string()).await;
+                }
+            }
+        }
+        true
     }
 
     /// Puts what was not delivered before what was.

@@ -5,13 +5,12 @@ use rand::rngs::StdRng;
 use watchfire_shared::ids::{IncidentId, UserId};
 use watchfire_shared::user::UserOut;
 use watchfire_tests::Api;
+use watchfire_tests::programs::number;
 
 use super::ledger::{Ack, Command, Ledger, Outcome, Write};
 
 /// How many write at once.
 pub const WRITERS: u64 = 8;
-/// How many incidents they share.
-const INCIDENTS: usize = 20;
 
 pub struct Workload<'a> {
     ledger: &'a Ledger,
@@ -23,7 +22,8 @@ impl<'a> Workload<'a> {
     /// Opens the incidents to work on.
     pub async fn prepare(ledger: &'a Ledger, api: &Api) -> Self {
         let me: UserOut = api.read("/v1/users/me").await.ok();
-        for _ in 0..INCIDENTS {
+        // How many the writers share.
+        for _ in 0..number("WATCHFIRE_INCIDENTS").unwrap_or(20) {
             let outcome = ledger.attempt(api, ledger.write(Command::Create)).await;
             assert!(matches!(outcome, Outcome::Acknowledged), "{outcome:?}");
         }
