@@ -60,7 +60,8 @@ impl Inner {
     }
 }
 
-/// Requests an assessment of a locked incident, unless one is under way.
+/// Requests an assessment of a locked incident, unless one is under way: that one will see all that
+/// led to this request. Events of an incident are handled in order, so whatever asked came before it.
 pub(super) async fn request(
     tx: &mut Tx,
     author: &Author,
