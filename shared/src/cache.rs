@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::text_enum::text_enum;
@@ -20,17 +21,33 @@ text_enum! {
 }
 
 text_enum! {
+    /// What was asked of the cache.
+    Operation {
+        /// Look for values.
+        Get = "get",
+        /// Look once more, and take the duty to load.
+        Lease = "lease",
+        /// Store what was loaded.
+        Fill = "fill",
+        /// Remove what a write made stale.
+        Forget = "forget",
+    }
+}
+
+text_enum! {
     /// `off`: this process has no cache that could break.
     BreakerState { Closed = "closed", Open = "open", HalfOpen = "half_open", Off = "off" }
 }
 
 /// Counters since the start, of all types together or of one.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(default)]
 pub struct CacheCounts {
     /// Lookups answered by the cache; not-found markers count.
     pub hits: u64,
     pub misses: u64,
+    /// `hits + misses`; a lookup that failed is neither.
     pub total: u64,
     /// `hits / (hits + misses)`, 0.0 when there were none.
     pub hit_rate: f64,
@@ -41,25 +58,175 @@ pub struct CacheCounts {
     /// Reads that waited for another's load instead of asking the database.
     pub waits_saved: u64,
     pub invalidations: u64,
+    /// Values that were damaged, another's or of another shape; each was read from the database.
     pub corrupt: u64,
+    /// Filled ahead of any read; not among `fills`.
+    pub warmed: u64,
+    /// What failed, by what was asked.
+    pub errors: BTreeMap<Operation, u64>,
 }
 
-/// Counters of this process, exact and now. Times are mean milliseconds.
+/// Percentiles in milliseconds; 0 when there was nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(default)]
+pub struct Percentiles {
+    pub p50: f64,
+    pub p95: f64,
+    pub p99: f64,
+}
+
+/// The last so many seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(default)]
+pub struct Window {
+    pub hits: u64,
+    pub misses: u64,
+    pub errors: u64,
+    pub hit_rate: f64,
+    /// How long looking took.
+    pub lookup: Percentiles,
+}
+
+/// One type of value.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(default)]
+pub struct TypeStats {
+    #[serde(flatten)]
+    pub counts: CacheCounts,
+    /// How long looking took, over the last five minutes.
+    pub lookup: Percentiles,
+    /// Hit rates of the last five minutes in equal steps, the newest last; none where nothing was
+    /// asked.
+    pub trend: Vec<Option<f64>>,
+}
+
+/// A change of the breaker.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct BreakerChange {
+    pub state: BreakerState,
+    pub at: DateTime<Utc>,
+    /// What failed, in a sentence; none where it closed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// What Redis says of itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(default)]
+pub struct RedisFigures {
+    /// Bytes, of `max_memory` (0: no limit).
+    pub used_memory: u64,
+    pub max_memory: u64,
+    /// In its whole database, whoever put them there.
+    pub keys: u64,
+    /// Removed for want of room, since Redis started.
+    pub evictions: u64,
+    /// Ended by time, since Redis started.
+    pub expirations: u64,
+}
+
+/// Every process of the installation together.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(default)]
+pub struct FleetStats {
+    #[serde(flatten)]
+    pub counts: CacheCounts,
+    pub processes: Vec<ProcessCache>,
+}
+
+/// The cache of one process, as it last told of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ProcessCache {
+    /// Host and process id; empty in what a process says of itself.
+    #[serde(default)]
+    pub name: String,
+    pub breaker: BreakerState,
+    pub counts: CacheCounts,
+}
+
+/// Counters of this process, exact and now. Times are milliseconds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CacheStats {
+    /// `memory`, `redis` or `none`.
+    pub kind: String,
     #[serde(flatten)]
     pub counts: CacheCounts,
-    pub errors: BTreeMap<String, u64>,
     pub breaker: BreakerState,
-    /// A lookup.
+    /// Its last changes, the newest last.
+    #[serde(default)]
+    pub breaker_changes: Vec<BreakerChange>,
+    /// A lookup, mean.
     pub t_cache: f64,
-    /// A load from the database after a miss.
+    /// A load from the database after a miss, mean.
     pub t_db: f64,
     /// `hit_rate × t_cache + (1 − hit_rate) × (t_cache + t_db)`.
     pub t_average: f64,
-    pub by_type: BTreeMap<CacheType, CacheCounts>,
-    /// Entries held, and their weight in bytes.
+    pub by_type: BTreeMap<CacheType, TypeStats>,
+    /// `now` (ten seconds), `1m`, `5m`.
+    #[serde(default)]
+    pub windows: BTreeMap<String, Window>,
+    /// As in [`TypeStats::trend`].
+    #[serde(default)]
+    pub trend: Vec<Option<f64>>,
+    /// Entries held by this process, and their weight in bytes.
     pub entries: u64,
     pub bytes: u64,
+    /// Entries this process dropped for want of room.
+    #[serde(default)]
+    pub evictions: u64,
+    /// None where there is no Redis, or it does not answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redis: Option<RedisFigures>,
+    #[serde(default)]
+    pub fleet: FleetStats,
+}
+
+impl CacheCounts {
+    /// Reads that did without the database.
+    pub const fn reads_saved(&self) -> u64 {
+        self.hits + self.waits_saved
+    }
+
+    /// Both together.
+    #[must_use]
+    pub fn plus(mut self, other: &Self) -> Self {
+        self.hits += other.hits;
+        self.misses += other.misses;
+        self.negative_hits += other.negative_hits;
+        self.fills += other.fills;
+        self.fills_refused += other.fills_refused;
+        self.waits_saved += other.waits_saved;
+        self.invalidations += other.invalidations;
+        self.corrupt += other.corrupt;
+        self.warmed += other.warmed;
+        for (operation, count) in &other.errors {
+            *self.errors.entry(*operation).or_default() += count;
+        }
+        self.rated()
+    }
+
+    /// With `total` and `hit_rate` as the other figures make them.
+    #[must_use]
+    pub fn rated(mut self) -> Self {
+        self.total = self.hits + self.misses;
+        self.hit_rate = rate(self.hits, self.misses);
+        self
+    }
+}
+
+/// `hits / (hits + misses)`, 0.0 when there were none.
+#[expect(clippy::cast_precision_loss, reason = "a rate for a screen")]
+pub fn rate(hits: u64, misses: u64) -> f64 {
+    match hits + misses {
+        0 => 0.0,
+        total => hits as f64 / total as f64,
+    }
 }

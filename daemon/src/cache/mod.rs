@@ -16,11 +16,10 @@ mod ttl;
 
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
 
 pub use sheet::Sheet;
-use watchfire_shared::cache::{BreakerState, CacheStats, CacheType};
+use watchfire_shared::cache::{CacheStats, CacheType};
 
 use crate::store::StoreError;
 use key::{Cacheable, Guard, Key};
@@ -83,16 +82,11 @@ impl Cache {
         };
         let started = Instant::now();
         let looked = memory.look(key, epoch, known);
-        self.recorder.lookups.add(started.elapsed());
-        let counters = self.recorder.of(T::TYPE);
         if let Looked::Found(value) = looked {
-            counters.hits.fetch_add(1, Relaxed);
-            if value.is_none() {
-                counters.negative_hits.fetch_add(1, Relaxed);
-            }
+            self.recorder.hit(T::TYPE, value.is_none(), started.elapsed());
             return Ok(value);
         }
-        counters.misses.fetch_add(1, Relaxed);
+        self.recorder.miss(T::TYPE, started.elapsed());
         loop {
             match memory.join(key, epoch) {
                 Joined::Leader(flight) => return self.lead(memory, key, flight, load).await,
@@ -103,7 +97,7 @@ impl Cache {
                         _ => true,
                     };
                     if let Some(loaded) = wait.outcome().await.filter(fresh) {
-                        counters.waits_saved.fetch_add(1, Relaxed);
+                        self.recorder.waited(T::TYPE);
                         return loaded;
                     }
                 }
@@ -116,12 +110,12 @@ impl Cache {
         let Backend::Memory(memory) = &self.backend else {
             return None;
         };
-        let counters = self.recorder.of(T::TYPE);
+        let started = Instant::now();
         if let Looked::Found(Some(value)) = memory.look(key, epoch, None) {
-            counters.hits.fetch_add(1, Relaxed);
+            self.recorder.hit(T::TYPE, false, started.elapsed());
             return Some(value);
         }
-        counters.misses.fetch_add(1, Relaxed);
+        self.recorder.miss(T::TYPE, started.elapsed());
         None
     }
 
@@ -138,10 +132,8 @@ impl Cache {
         let Backend::Memory(memory) = &self.backend else {
             return;
         };
-        let counters = self.recorder.of(T::TYPE);
         let stored = memory.store(key, epoch, generation, Some(value.clone()));
-        let counter = if stored { &counters.fills } else { &counters.fills_refused };
-        counter.fetch_add(1, Relaxed);
+        self.recorder.fill(T::TYPE, stored);
     }
 
     /// Makes everything under these guards absent for every read that begins after this returns.
@@ -158,7 +150,7 @@ impl Cache {
                 Guard::Lists => CacheType::IncidentList,
                 Guard::Time => CacheType::Stats,
             };
-            self.recorder.of(kind).invalidations.fetch_add(1, Relaxed);
+            self.recorder.invalidated(kind);
         }
     }
 
@@ -168,7 +160,7 @@ impl Cache {
             Backend::Memory(memory) => memory.size(),
             Backend::None => (0, 0),
         };
-        self.recorder.snapshot(BreakerState::Off, entries, bytes)
+        CacheStats { kind: self.kind().to_owned(), entries, bytes, ..self.recorder.snapshot() }
     }
 
     async fn lead<T, F, Fut>(
@@ -188,12 +180,10 @@ impl Cache {
         crate::lifecycle::spawn_detached(async move {
             let started = Instant::now();
             let loaded: Loaded<T> = load().await.map(|value| value.map(Arc::new)).map_err(Arc::new);
-            recorder.loads.add(started.elapsed());
+            recorder.load(started.elapsed());
             let kept = flight.land(&memory, &key, &loaded);
-            let counters = recorder.of(T::TYPE);
-            let counter = if kept { &counters.fills } else { &counters.fills_refused };
             if loaded.is_ok() {
-                counter.fetch_add(1, Relaxed);
+                recorder.fill(T::TYPE, kept);
             }
             answer.send(loaded).ok();
         });

@@ -21,7 +21,7 @@ pub struct CachePanel {
 impl CachePanel {
     /// Notes what happened between the last reading and this one.
     pub fn sample(&mut self, new: &CacheCounts) {
-        let Some(old) = self.stats.value.as_ref().map(|stats| stats.counts) else {
+        let Some(old) = self.stats.value.as_ref().map(|stats| &stats.counts) else {
             return;
         };
         let hits = new.hits.saturating_sub(old.hits);

@@ -6,7 +6,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 use uuid::Uuid;
 use watchfire_shared::alert::{Alert, AlertStatus};
-use watchfire_shared::cache::{BreakerState, CacheCounts, CacheStats, CacheType};
+use watchfire_shared::cache::{
+    BreakerState, CacheCounts, CacheStats, CacheType, FleetStats, TypeStats,
+};
 use watchfire_shared::event::{
     Actor, ActorKind, AggregateType, Event as Told, Fact, Hello, SCHEMA_VERSION, Source,
 };
@@ -323,31 +325,39 @@ pub fn logs() -> Vec<LogEntry> {
 }
 
 pub fn cache_stats() -> CacheStats {
-    let counts = |hits: u64, misses: u64, invalidations| CacheCounts {
-        hits,
-        misses,
-        total: hits + misses,
-        hit_rate: crate::model::cache::ratio(hits, hits + misses),
-        negative_hits: 512,
-        fills: misses,
-        fills_refused: 6,
-        waits_saved: 199,
-        invalidations,
-        corrupt: 0,
+    let counts = |hits: u64, misses: u64, invalidations| {
+        let counts = CacheCounts {
+            hits,
+            misses,
+            negative_hits: 512,
+            fills: misses,
+            fills_refused: 6,
+            waits_saved: 199,
+            invalidations,
+            ..CacheCounts::default()
+        };
+        counts.rated()
     };
+    let of_type = |counts| TypeStats { counts, ..TypeStats::default() };
     CacheStats {
+        kind: "memory".to_owned(),
         counts: counts(40_531, 3_013, 2_000),
-        errors: BTreeMap::new(),
         breaker: BreakerState::Closed,
+        breaker_changes: Vec::new(),
         t_cache: 0.004,
         t_db: 0.31,
         t_average: 0.0254,
         by_type: BTreeMap::from([
-            (CacheType::Incident, counts(38_120, 1_010, 10)),
-            (CacheType::IncidentList, counts(2_411, 2_003, 1_990)),
+            (CacheType::Incident, of_type(counts(38_120, 1_010, 10))),
+            (CacheType::IncidentList, of_type(counts(2_411, 2_003, 1_990))),
         ]),
+        windows: BTreeMap::new(),
+        trend: Vec::new(),
         entries: 420,
         bytes: 1_300_000,
+        evictions: 0,
+        redis: None,
+        fleet: FleetStats::default(),
     }
 }
 

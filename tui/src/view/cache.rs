@@ -86,7 +86,7 @@ fn totals(buf: &mut Buffer, area: Rect, model: &Model, stats: &CacheStats, theme
     let mut pen = Pen::new(buf, area, 2, theme);
     pen.gap(1);
     pen.cell("holds", NAMES, theme.dim());
-    let errors: u64 = stats.errors.values().sum();
+    let errors: u64 = stats.counts.errors.values().sum();
     let text = format!(
         "{} {dot} {} {dot} {} {dot} {}",
         count(signed(stats.entries), "entry", "entries"),
@@ -125,7 +125,8 @@ fn by_type(buf: &mut Buffer, area: Rect, top: u16, stats: &CacheStats, theme: Th
         whole_number(&mut pen, name, width, theme.dim());
     }
     let mut row = 1;
-    for (kind, counts) in &stats.by_type {
+    for (kind, of_type) in &stats.by_type {
+        let counts = &of_type.counts;
         let mut pen = Pen::new(buf, area, top + row, theme);
         pen.gap(1);
         pen.cell(kind.as_str(), NAMES, theme.plain());
