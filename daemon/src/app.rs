@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 use watchfire_shared::event::{Actor, Source};
 use watchfire_shared::ids::JournalId;
 
-use crate::cache::Cache;
+use crate::cache::{BreakerSettings, Cache, RedisError, RedisSettings};
 use crate::config::{self, Config, DEFAULT_ADDR, SecretSource};
 use crate::http;
 use crate::lifecycle::{GRACE, Lifecycle};
@@ -62,6 +62,8 @@ pub enum Error {
          WATCHFIRE_DATABASE_URL to the PostgreSQL that daemons and workers share."
     )]
     WorkerInside,
+    #[error("WATCHFIRE_REDIS_URL cannot be used: {0}.")]
+    Redis(#[source] RedisError),
     #[error("{0}")]
     Io(#[from] std::io::Error),
 }
@@ -87,10 +89,10 @@ pub async fn serve(config: Config) -> Result<ExitCode, Error> {
     let lifecycle = Lifecycle::new();
     lifecycle.listen_to_signals()?;
     let db = open(&config).await?;
-    let cache =
-        if config.is_embedded() { Cache::memory(config.cache_bytes) } else { Cache::none() };
+    let log_id = installation::log_id(&db).await?;
+    let cache = cache(&config, &db, log_id)?;
     let ledger = Ledger::new(db.clone(), cache.clone(), lifecycle.clone());
-    let hub = Hub::open(db.clone(), installation::log_id(&db).await?).await?;
+    let hub = Hub::open(db.clone(), log_id).await?;
     if config.is_embedded() {
         welcome_owner(&ledger, &hub, &state).await?;
     }
@@ -126,11 +128,14 @@ pub async fn serve(config: Config) -> Result<ExitCode, Error> {
         let relay = Relay::new(db.clone(), kafka, publishing, &hub);
         lifecycle.spawn_essential("relay", relay.run(lifecycle.clone()));
     }
-    lifecycle.spawn_essential("journal", hub.run(ledger, cache, lifecycle.clone()));
+    lifecycle.spawn_essential("journal", hub.run(ledger, cache.clone(), lifecycle.clone()));
     if db.is_postgres() {
         lifecycle.spawn_essential("heartbeat", fleet.run(lifecycle.clone()));
     }
     lifecycle.spawn_essential("housekeeping", housekeeping(service.clone(), lifecycle.clone()));
+    if config.cache.warm > 0 && cache.kind() != "none" {
+        lifecycle.spawn("warm", warm(service.clone(), config.cache.warm));
+    }
     let limits = http::Limits::default();
     let router = http::router(service, limits, &lifecycle);
     lifecycle
@@ -152,9 +157,10 @@ pub async fn work(config: Config) -> Result<ExitCode, Error> {
     let lifecycle = Lifecycle::new();
     lifecycle.listen_to_signals()?;
     let db = open(&config).await?;
-    let cache = Cache::none();
+    let log_id = installation::log_id(&db).await?;
+    let cache = cache(&config, &db, log_id)?;
     let ledger = Ledger::new(db.clone(), cache.clone(), lifecycle.clone());
-    let hub = Hub::open(db.clone(), installation::log_id(&db).await?).await?;
+    let hub = Hub::open(db.clone(), log_id).await?;
     let inbox = inbox(&config, &db, &ledger, hub.log_id());
     let working = Working::default();
     telemetry::metrics();
@@ -188,6 +194,38 @@ pub async fn work(config: Config) -> Result<ExitCode, Error> {
     let code = lifecycle.finish(GRACE).await;
     close(&db).await;
     Ok(code)
+}
+
+/// In process with `SQLite`, in Redis where one is configured, else none.
+fn cache(config: &Config, db: &Db, log_id: JournalId) -> Result<Cache, Error> {
+    if config.is_embedded() {
+        return Ok(Cache::memory(config.cache.max_bytes));
+    }
+    let Some(redis) = &config.cache.redis else { return Ok(Cache::none(db)) };
+    let settings = RedisSettings {
+        url: redis.url.0.clone(),
+        connections: redis.connections,
+        connect_timeout: redis.connect_timeout,
+        operation_timeout: redis.operation_timeout,
+        forget_timeout: redis.forget_timeout,
+        lease: redis.lease,
+        breaker: BreakerSettings {
+            failures: redis.breaker_failures,
+            pause: redis.breaker_open,
+            longest_pause: redis.breaker_open_max,
+        },
+    };
+    Cache::redis(&settings, db.clone(), log_id).map_err(Error::Redis)
+}
+
+/// Warms the cache in the background; nobody waits for it, and its failure harms nobody.
+async fn warm(service: Service, at_most: u32) {
+    match service.warm(at_most).await {
+        Ok(incidents) => tracing::debug!(incidents, "the cache is warm"),
+        Err(error) => {
+            tracing::debug!(error = &error as &dyn std::error::Error, "the cache stays cold");
+        }
+    }
 }
 
 fn inbox(config: &Config, db: &Db, ledger: &Ledger, log_id: JournalId) -> Inbox {

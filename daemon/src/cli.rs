@@ -179,7 +179,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Error> {
     }
     let db = app::open(&config).await?;
     let author = app::system_author(installation::log_id(&db).await?);
-    let ledger = Ledger::new(db.clone(), Cache::none(), lifecycle.clone());
+    let ledger = Ledger::new(db.clone(), Cache::none(&db), lifecycle.clone());
     let admin = Admin { db: db.clone(), ledger, author };
     let done = match cli.command {
         Command::Serve | Command::Worker | Command::Check => Ok(()),

@@ -8,8 +8,10 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
+mod cache;
 mod file;
 
+pub use cache::{Cache, Redis};
 use file::{File, KafkaFile, LogFile};
 
 use crate::telemetry::Format;
@@ -31,7 +33,7 @@ pub struct Config {
     pub auth_secret: SecretSource,
     pub state_dir: PathBuf,
     pub log: Log,
-    pub cache_bytes: u64,
+    pub cache: Cache,
     pub auto_resolve: bool,
     /// How long nothing is attached to an incident before it is assessed.
     pub assess_after: Duration,
@@ -193,7 +195,7 @@ impl Config {
             },
             state_dir,
             log: log(file.log, env)?,
-            cache_bytes: file.cache.max_bytes,
+            cache: file.cache.read(embedded, env)?,
             auto_resolve: file.alerts.auto_resolve,
             assess_after: Duration::from_secs(
                 assess_after(file.assessments.after_seconds, env)?.into(),

@@ -1,69 +1,34 @@
 //! Names of cached values, each typed to its value, and the one list of what a fact makes stale.
 
+use std::fmt::{self, Write as _};
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use uuid::Uuid;
 use watchfire_shared::cache::CacheType;
 use watchfire_shared::event::{Event, Fact};
 use watchfire_shared::ids::{IncidentId, JournalId, Reference, UserId};
 use watchfire_shared::page::Sort;
 use watchfire_shared::stats::{Counts, Stats};
+use watchfire_shared::user::UserOut;
 
-use super::Sheet;
+use super::sheet::Sheet;
+use super::value::Cacheable;
 use crate::store::listing::{IdPage, Query};
 
-/// A value that can be cached.
-pub trait Cacheable: Send + Sync + 'static {
-    const TYPE: CacheType;
-    /// Raised when the shape changes: old entries are then never read.
-    const SCHEMA: u32;
-    /// Rough size in bytes.
-    fn weight(&self) -> usize;
-    /// What a reader compares with what it has already seen; 0 where nothing counts versions.
-    fn version(&self) -> i64 {
-        0
-    }
+/// What a value is about, with every parameter that tells it from others. As data and not as text: a
+/// page looks up fifty of these.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Subject {
+    Incident(IncidentId),
+    /// A query in its normal form.
+    List(Arc<str>),
+    Counts,
+    Reference(Reference),
+    User(UserId),
+    Stats,
 }
 
-impl Cacheable for IdPage {
-    const TYPE: CacheType = CacheType::IncidentList;
-    const SCHEMA: u32 = 1;
-
-    fn weight(&self) -> usize {
-        128 + self.ids.len() * 16
-    }
-}
-
-impl Cacheable for Counts {
-    const TYPE: CacheType = CacheType::Counts;
-    const SCHEMA: u32 = 1;
-
-    fn weight(&self) -> usize {
-        256
-    }
-}
-
-impl Cacheable for IncidentId {
-    const TYPE: CacheType = CacheType::Reference;
-    const SCHEMA: u32 = 1;
-
-    fn weight(&self) -> usize {
-        16
-    }
-}
-
-impl Cacheable for Stats {
-    const TYPE: CacheType = CacheType::Stats;
-    const SCHEMA: u32 = 1;
-
-    fn weight(&self) -> usize {
-        256
-    }
-}
-
-/// What is forgotten as one: a value is valid only while its guard has not been forgotten since
-/// before its load.
+/// What is forgotten as one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Guard {
     Incident(IncidentId),
@@ -75,46 +40,84 @@ pub enum Guard {
     Time,
 }
 
+impl Subject {
+    pub const fn guard(&self) -> Guard {
+        match self {
+            Self::Incident(id) => Guard::Incident(*id),
+            Self::Reference(reference) => Guard::Reference(*reference),
+            Self::User(id) => Guard::User(*id),
+            Self::List(_) | Self::Counts => Guard::Lists,
+            Self::Stats => Guard::Time,
+        }
+    }
+
+    /// Bytes beside the value itself.
+    pub fn weight(&self) -> usize {
+        match self {
+            Self::List(query) => size_of::<Self>() + query.len(),
+            _ => size_of::<Self>(),
+        }
+    }
+}
+
+impl Guard {
+    pub const fn kind(self) -> CacheType {
+        match self {
+            Self::Incident(_) => CacheType::Incident,
+            Self::Reference(_) => CacheType::Reference,
+            Self::User(_) => CacheType::User,
+            Self::Lists => CacheType::IncidentList,
+            Self::Time => CacheType::Stats,
+        }
+    }
+}
+
 /// The name of one value of type `T`.
 #[derive(Debug)]
 pub struct Key<T> {
-    pub(super) name: Arc<str>,
-    pub(super) guard: Guard,
+    pub(super) subject: Subject,
     value: PhantomData<fn() -> T>,
 }
 
 impl<T> Clone for Key<T> {
     fn clone(&self) -> Self {
-        Self { name: self.name.clone(), guard: self.guard, value: PhantomData }
+        Self::of(self.subject.clone())
+    }
+}
+
+impl<T> Key<T> {
+    const fn of(subject: Subject) -> Self {
+        Self { subject, value: PhantomData }
     }
 }
 
 impl<T: Cacheable> Key<T> {
-    fn new(log: JournalId, guard: Guard, rest: &str) -> Self {
-        // Without the formatter: a page makes fifty of these.
-        let (mut buffer, schema) = (Uuid::encode_buffer(), T::SCHEMA.to_string());
-        let log = log.0.simple().encode_lower(&mut buffer);
-        let name = ["wf:", log, ":", &schema, ":", T::TYPE.as_str(), ":", rest].concat();
-        Self { name: name.into(), guard, value: PhantomData }
+    /// `wf:{log}:{schema}:{type}:{parameters}`, the name in Redis.
+    pub(super) fn text(&self, log: JournalId) -> String {
+        text(log, T::SCHEMA, T::TYPE.as_str(), &self.subject)
     }
 }
 
-pub fn incident(log: JournalId, id: IncidentId) -> Key<Sheet> {
-    let mut buffer = Uuid::encode_buffer();
-    Key::new(log, Guard::Incident(id), id.0.simple().encode_lower(&mut buffer))
+pub const fn incident(id: IncidentId) -> Key<Sheet> {
+    Key::of(Subject::Incident(id))
 }
 
-pub fn reference(log: JournalId, reference: Reference) -> Key<IncidentId> {
-    Key::new(log, Guard::Reference(reference), &reference.0.to_string())
+pub const fn reference(reference: Reference) -> Key<IncidentId> {
+    Key::of(Subject::Reference(reference))
+}
+
+pub const fn user(id: UserId) -> Key<UserOut> {
+    Key::of(Subject::User(id))
 }
 
 /// Every parameter of a query but the moment it is asked at: a filter that speaks of ages has no
 /// key (see [`depends_on_time`]).
-pub fn incident_list(log: JournalId, query: &Query) -> Key<IdPage> {
+pub fn incident_list(query: &Query) -> Key<IdPage> {
     let Query { filter, sort: Sort { by, reversed }, after, limit, now: _ } = query;
     let after = after.map_or_else(String::new, |place| format!("{}/{}", place.key, place.id));
-    let rest = format!("{by}:{reversed}:{limit}:{after}:{:?}", filter.terms());
-    Key::new(log, Guard::Lists, &rest)
+    // Debug quotes what people wrote, so no word of theirs can look like the end of its term.
+    let text = format!("{by}:{reversed}:{limit}:{after}:{:?}", filter.terms());
+    Key::of(Subject::List(text.into()))
 }
 
 /// A page that changes by itself cannot be kept.
@@ -123,12 +126,70 @@ pub fn depends_on_time(query: &Query) -> bool {
     query.filter.terms().iter().any(|term| matches!(term.test, Test::Age(..)))
 }
 
-pub fn counts(log: JournalId) -> Key<Counts> {
-    Key::new(log, Guard::Lists, "")
+pub const fn counts() -> Key<Counts> {
+    Key::of(Subject::Counts)
 }
 
-pub fn stats(log: JournalId) -> Key<Stats> {
-    Key::new(log, Guard::Time, "")
+pub const fn stats() -> Key<Stats> {
+    Key::of(Subject::Stats)
+}
+
+/// The shapes of everything that is cached, as text: daemons of other shapes keep apart.
+pub fn shapes() -> String {
+    let schemas = [
+        Sheet::SCHEMA,
+        IdPage::SCHEMA,
+        Counts::SCHEMA,
+        IncidentId::SCHEMA,
+        UserOut::SCHEMA,
+        Stats::SCHEMA,
+        GENERATION_SCHEMA,
+    ];
+    schemas.map(|schema| schema.to_string()).join(".")
+}
+
+/// Of the generations themselves.
+pub(super) const GENERATION_SCHEMA: u16 = 1;
+
+/// Where the generation of a guard's values stands in Redis; none for values that are forgotten one
+/// by one.
+pub(super) fn generation(guard: Guard, log: JournalId) -> Option<String> {
+    let generation = || format!("{}lists", prefix(log, GENERATION_SCHEMA, "generation"));
+    matches!(guard, Guard::Lists).then(generation)
+}
+
+/// What is removed in Redis when a guard is forgotten.
+pub(super) fn removed(guard: Guard, log: JournalId) -> Option<String> {
+    match guard {
+        Guard::Incident(id) => Some(incident(id).text(log)),
+        Guard::Reference(number) => Some(reference(number).text(log)),
+        Guard::User(id) => Some(user(id).text(log)),
+        Guard::Lists => generation(guard, log),
+        Guard::Time => None,
+    }
+}
+
+fn prefix(log: JournalId, schema: u16, kind: &str) -> String {
+    format!("wf:{}:{schema}:{kind}:", log.0.simple())
+}
+
+fn text(log: JournalId, schema: u16, kind: &str, subject: &Subject) -> String {
+    let mut text = prefix(log, schema, kind);
+    // Writing to a string cannot fail.
+    write!(text, "{subject}").ok();
+    text
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Incident(id) => write!(f, "{}", id.0.simple()),
+            Self::User(id) => write!(f, "{}", id.0.simple()),
+            Self::Reference(reference) => write!(f, "{}", reference.0),
+            Self::List(query) => f.write_str(query),
+            Self::Counts | Self::Stats => Ok(()),
+        }
+    }
 }
 
 /// What a fact makes stale: the only such list.

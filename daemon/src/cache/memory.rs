@@ -1,30 +1,25 @@
-//! The in-process cache: values bounded by weight, generations in a fixed array, loads in flight.
+//! The cache of one process: values bounded by weight, generations in a fixed array.
 
 use std::any::Any;
-use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
-use std::marker::PhantomData;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
+use moka::notification::RemovalCause;
 use moka::sync::Cache as Moka;
-use tokio::sync::watch;
 
-use super::key::{Cacheable, Guard, Key};
-use super::{Loaded, ttl};
+use super::key::{Guard, Key, Subject};
+use super::value::Cacheable;
+use super::{Look, ttl};
 
 /// Guards share generations by hash: two that collide are forgotten together, which is safe.
 const STRIPES: usize = 4096;
 
-/// A key and the epoch its load is for.
-type FlightName = (Arc<str>, i64);
-type AnyValue = Arc<dyn Any + Send + Sync>;
-
 #[derive(Clone)]
 struct Entry {
     /// None says that there is none in the database either.
-    value: Option<AnyValue>,
+    value: Option<Arc<dyn Any + Send + Sync>>,
     generation: u64,
     epoch: i64,
     version: i64,
@@ -33,62 +28,55 @@ struct Entry {
 }
 
 pub struct Memory {
-    entries: Moka<Arc<str>, Entry>,
+    entries: Moka<Subject, Entry>,
     generations: Box<[AtomicU64]>,
     hasher: RandomState,
-    flights: Mutex<HashMap<FlightName, watch::Receiver<Option<Landing>>>>,
+    evictions: Arc<AtomicU64>,
 }
 
-pub enum Looked<T> {
-    Found(Option<Arc<T>>),
-    Absent,
-}
-
-/// How a shared load ended: with a value all who waited may have, or so that they start again.
-#[derive(Clone)]
-enum Landing {
-    Shared(Result<Option<AnyValue>, Arc<crate::store::StoreError>>),
-    Overtaken,
-}
-
-pub enum Joined<T> {
-    Leader(Flight<T>),
-    Waiter(Wait<T>),
-}
-
-/// The duty to load one key. Dropped without landing, those who wait start again.
-pub struct Flight<T> {
-    name: FlightName,
-    generation: u64,
-    landing: watch::Sender<Option<Landing>>,
-    value: PhantomData<fn() -> T>,
-}
-
-pub struct Wait<T> {
-    landing: watch::Receiver<Option<Landing>>,
-    value: PhantomData<fn() -> T>,
+/// How much is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Size {
+    pub entries: u64,
+    pub bytes: u64,
+    /// Dropped for want of room.
+    pub evictions: u64,
 }
 
 impl Memory {
+    /// Holds at most so many bytes.
     pub fn new(capacity: u64) -> Self {
+        let evictions = Arc::new(AtomicU64::new(0));
+        let counted = evictions.clone();
         Self {
             entries: Moka::builder()
                 .max_capacity(capacity)
-                .weigher(|name: &Arc<str>, entry: &Entry| {
-                    entry.weight.saturating_add(u32::try_from(name.len()).unwrap_or(u32::MAX))
+                .weigher(|subject: &Subject, entry: &Entry| {
+                    let subject = u32::try_from(subject.weight()).unwrap_or(u32::MAX);
+                    entry.weight.saturating_add(subject)
+                })
+                .eviction_listener(move |_, _, cause| {
+                    if cause == RemovalCause::Size {
+                        counted.fetch_add(1, Ordering::Relaxed);
+                    }
                 })
                 .build(),
             generations: (0..STRIPES).map(|_| AtomicU64::new(0)).collect(),
             hasher: RandomState::new(),
-            flights: Mutex::default(),
+            evictions,
         }
     }
 
-    pub fn size(&self) -> (u64, u64) {
+    pub fn size(&self) -> Size {
         self.entries.run_pending_tasks();
-        (self.entries.entry_count(), self.entries.weighted_size())
+        Size {
+            entries: self.entries.entry_count(),
+            bytes: self.entries.weighted_size(),
+            evictions: self.evictions.load(Ordering::Relaxed),
+        }
     }
 
+    /// What a value has to carry that is loaded from now on.
     pub fn generation(&self, guard: Guard) -> u64 {
         self.stripe(guard).load(Ordering::SeqCst)
     }
@@ -102,22 +90,23 @@ impl Memory {
         &self.generations[usize::try_from(hash).unwrap_or(0) % STRIPES]
     }
 
-    pub fn look<T: Cacheable>(&self, key: &Key<T>, epoch: i64, known: Option<i64>) -> Looked<T> {
-        let Some(entry) = self.entries.get(&key.name) else {
-            return Looked::Absent;
-        };
-        let valid = entry.generation == self.generation(key.guard)
+    /// What is held and valid at `now`.
+    pub fn look<T: Cacheable>(
+        &self,
+        key: &Key<T>,
+        epoch: i64,
+        known: Option<i64>,
+        now: Instant,
+    ) -> Look<T> {
+        let Some(entry) = self.entries.get(&key.subject) else { return Look::Miss };
+        let valid = entry.generation == self.generation(key.subject.guard())
             && entry.epoch == epoch
-            && entry.ends > Instant::now()
+            && entry.ends > now
             && known.is_none_or(|known| entry.version >= known);
-        if !valid {
-            return Looked::Absent;
-        }
         match entry.value {
-            None => Looked::Found(None),
-            Some(value) => {
-                value.downcast().map_or(Looked::Absent, |value| Looked::Found(Some(value)))
-            }
+            _ if !valid => Look::Miss,
+            None => Look::Hit(None),
+            Some(value) => value.downcast().map_or(Look::Miss, |value| Look::Hit(Some(value))),
         }
     }
 
@@ -129,7 +118,7 @@ impl Memory {
         generation: u64,
         value: Option<Arc<T>>,
     ) -> bool {
-        if self.generation(key.guard) != generation {
+        if self.generation(key.subject.guard()) != generation {
             return false;
         }
         let time = if value.is_some() { ttl::of(T::TYPE) } else { ttl::NOT_FOUND };
@@ -140,55 +129,9 @@ impl Memory {
             weight: u32::try_from(value.as_ref().map_or(16, |value| value.weight()))
                 .unwrap_or(u32::MAX),
             ends: Instant::now() + ttl::jittered(time),
-            value: value.map(|value| value as AnyValue),
+            value: value.map(|value| value as Arc<dyn Any + Send + Sync>),
         };
-        self.entries.insert(key.name.clone(), entry);
+        self.entries.insert(key.subject.clone(), entry);
         true
-    }
-
-    /// Joins the load of this key that is under way, or starts one.
-    pub fn join<T: Cacheable>(&self, key: &Key<T>, epoch: i64) -> Joined<T> {
-        let name = (key.name.clone(), epoch);
-        let mut flights = self.flights.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(landing) = flights.get(&name)
-            && landing.has_changed().is_ok()
-        {
-            return Joined::Waiter(Wait { landing: landing.clone(), value: PhantomData });
-        }
-        let (landing, wait) = watch::channel(None);
-        flights.insert(name.clone(), wait);
-        let generation = self.generation(key.guard);
-        Joined::Leader(Flight { name, generation, landing, value: PhantomData })
-    }
-}
-
-impl<T: Cacheable> Flight<T> {
-    /// Ends the load. Nobody can join any more before the generation is compared, so a value that
-    /// is still valid then is not older than what anyone who waited may expect. True when kept.
-    pub fn land(self, memory: &Memory, key: &Key<T>, loaded: &Loaded<T>) -> bool {
-        memory.flights.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.name);
-        let (kept, landing) = match loaded {
-            Err(error) => (false, Landing::Shared(Err(error.clone()))),
-            Ok(value) => {
-                let kept = memory.store(key, self.name.1, self.generation, value.clone());
-                let shared = value.clone().map(|value| value as AnyValue);
-                (kept, if kept { Landing::Shared(Ok(shared)) } else { Landing::Overtaken })
-            }
-        };
-        self.landing.send_replace(Some(landing));
-        kept
-    }
-}
-
-impl<T: Cacheable> Wait<T> {
-    /// None: start again.
-    pub async fn outcome(mut self) -> Option<Loaded<T>> {
-        let landing = self.landing.wait_for(Option::is_some).await.ok()?.clone()?;
-        match landing {
-            Landing::Overtaken => None,
-            Landing::Shared(Err(error)) => Some(Err(error)),
-            Landing::Shared(Ok(None)) => Some(Ok(None)),
-            Landing::Shared(Ok(Some(value))) => value.downcast().ok().map(|value| Ok(Some(value))),
-        }
     }
 }

@@ -1,193 +1,255 @@
 //! Cache-aside. Correct by these rules (see the crate's architecture page):
 //!
-//! - A value carries the generation of its guard, taken before its load began; forgetting moves the
-//!   generation on, and whoever finds another generation treats the value as absent. A load that a
-//!   write overtook is therefore never served to those who come after the write.
+//! - Forgetting follows the commit and comes before the answer. What a load that began earlier brings
+//!   is refused: in Redis its lease is gone, in process the generation of its guard has moved on.
 //! - A value carries the epoch of the request that loaded it; a request of another epoch does not
-//!   see it.
-//! - Concurrent misses share one load. Who joined before the load ended may have its value only if
-//!   it was still valid then; otherwise they start again.
+//!   see it. A write that could not forget raises the epoch.
+//! - Concurrent misses share one load. Who joined before its store was sent may have its value only if
+//!   it was stored; otherwise they start again.
+//! - A failure is never a miss and never an answer: the database is read instead.
 
+mod breaker;
+mod flights;
 pub mod key;
 mod memory;
+mod read;
+mod redis;
 mod sheet;
 mod stats;
 mod ttl;
+mod value;
+mod warm;
 
-use std::future::Future;
+use std::slice::from_ref;
 use std::sync::Arc;
 use std::time::Instant;
 
+pub use ::redis::RedisError;
+pub use breaker::Settings as BreakerSettings;
+pub use redis::Settings as RedisSettings;
 pub use sheet::Sheet;
-use watchfire_shared::cache::{CacheStats, CacheType};
+use watchfire_shared::cache::CacheStats;
+use watchfire_shared::ids::{IncidentId, JournalId};
 
-use crate::store::StoreError;
-use key::{Cacheable, Guard, Key};
-use memory::{Joined, Looked, Memory};
+use crate::store::installation::Moment;
+use crate::store::{Db, StoreError};
+use flights::{Flights, Shared};
+use key::{Guard, Key, Subject};
+use memory::Memory;
+use redis::{Forgetter, Redis};
 use stats::Recorder;
+use value::Cacheable;
 
-/// What a load ends with; shared by all who waited for it.
-pub type Loaded<T> = Result<Option<Arc<T>>, Arc<StoreError>>;
+/// Why something could not be read; shared by all who waited for it.
+pub type Unread = Arc<StoreError>;
+/// What a load ends with.
+pub type Loaded<T> = Result<Option<Arc<T>>, Unread>;
 
 /// The cache of this process. Cheap to clone.
 #[derive(Clone)]
 pub struct Cache {
     backend: Backend,
     recorder: Arc<Recorder>,
+    flights: Flights,
+    /// Reads of the database by those who cannot wait for a load.
+    direct: Shared<Subject, Result<Option<AnyValue>, Unread>>,
+    rows: Shared<Rows, Result<Vec<Arc<Sheet>>, Unread>>,
 }
+
+/// Incidents wanted at once, and the epoch of those who want them.
+type Rows = (Arc<[IncidentId]>, i64);
+
+type AnyValue = Arc<dyn std::any::Any + Send + Sync>;
 
 #[derive(Clone)]
 enum Backend {
     /// In this process: only with `SQLite`, whose one daemon sees every write.
     Memory(Arc<Memory>),
-    /// Every read is the database's.
-    None,
+    /// Shared by every daemon of one database.
+    Redis(Arc<Redis>),
+    /// Every read is the database's; what others keep in Redis is made absent by raising the epoch.
+    None(Option<Forgetter>),
+}
+
+/// A look at the cache.
+enum Look<T> {
+    /// None says that there is none in the database either.
+    Hit(Option<Arc<T>>),
+    Miss,
+    /// Not there, and somebody loads it.
+    Leased,
+    /// The cache did not answer.
+    Failed,
+}
+
+/// A second look, with the duty to load what is not there.
+enum Claim<T> {
+    Found(Option<Arc<T>>),
+    Lead(Lease),
+    Leased,
+    Failed,
+}
+
+/// The duty to load one value, as its backend knows it.
+enum Lease {
+    /// The generation before the load.
+    Memory(u64),
+    Redis(redis::Lease),
+}
+
+/// What becomes of that duty.
+enum Outcome<T> {
+    /// None says that there is none in the database.
+    Loaded(Option<Arc<T>>),
+    /// It could not be read.
+    GivenBack,
 }
 
 impl Cache {
     /// In process, bounded by the weight of what it holds, in bytes.
     pub fn memory(capacity: u64) -> Self {
-        Self { backend: Backend::Memory(Arc::new(Memory::new(capacity))), recorder: Arc::default() }
+        Self::new(Backend::Memory(Arc::new(Memory::new(capacity))), Arc::default())
     }
 
-    pub fn none() -> Self {
-        Self { backend: Backend::None, recorder: Arc::default() }
+    /// In Redis, which may be away: it is connected to in the background.
+    pub fn redis(settings: &RedisSettings, db: Db, log: JournalId) -> Result<Self, RedisError> {
+        let recorder = Arc::<Recorder>::default();
+        let redis = Redis::start(settings, db, log, recorder.clone())?;
+        Ok(Self::new(Backend::Redis(Arc::new(redis)), recorder))
     }
 
-    /// `memory` or `none`.
+    /// None, beside others that may have one in Redis.
+    pub fn none(db: &Db) -> Self {
+        let forgetter = db
+            .is_postgres()
+            .then(|| Forgetter::start(Vec::new(), db.clone(), std::time::Duration::ZERO));
+        Self::new(Backend::None(forgetter), Arc::default())
+    }
+
+    fn new(backend: Backend, recorder: Arc<Recorder>) -> Self {
+        Self {
+            backend,
+            recorder,
+            flights: Flights::default(),
+            direct: Shared::default(),
+            rows: Shared::default(),
+        }
+    }
+
+    /// `memory`, `redis` or `none`.
     pub const fn kind(&self) -> &'static str {
         match self.backend {
             Backend::Memory(_) => "memory",
-            Backend::None => "none",
+            Backend::Redis(_) => "redis",
+            Backend::None(_) => "none",
         }
     }
 
-    /// The value under `key`, from the cache or else by `load`, which runs in a task of its own:
-    /// a reader who goes away takes no one's answer with it. `epoch` is the request's; a cached
-    /// value older than `known` is a miss.
-    pub async fn read_through<T, F, Fut>(
+    async fn look<T: Cacheable>(
         &self,
         key: &Key<T>,
-        epoch: i64,
+        moment: &Moment,
         known: Option<i64>,
-        load: F,
-    ) -> Loaded<T>
-    where
-        T: Cacheable,
-        F: Fn() -> Fut + Send + Clone + 'static,
-        Fut: Future<Output = Result<Option<T>, StoreError>> + Send,
-    {
-        let Backend::Memory(memory) = &self.backend else {
-            return load().await.map(|value| value.map(Arc::new)).map_err(Arc::new);
-        };
-        let started = Instant::now();
-        let looked = memory.look(key, epoch, known);
-        if let Looked::Found(value) = looked {
-            self.recorder.hit(T::TYPE, value.is_none(), started.elapsed());
-            return Ok(value);
+    ) -> Look<T> {
+        match &self.backend {
+            Backend::Memory(memory) => memory.look(key, moment.epoch, known, Instant::now()),
+            Backend::Redis(redis) => {
+                let mut looks = redis.look(from_ref(key), moment, known).await;
+                looks.pop().unwrap_or(Look::Failed)
+            }
+            Backend::None(_) => Look::Failed,
         }
-        self.recorder.miss(T::TYPE, started.elapsed());
-        loop {
-            match memory.join(key, epoch) {
-                Joined::Leader(flight) => return self.lead(memory, key, flight, load).await,
-                Joined::Waiter(wait) => {
-                    // A load that began before what this reader has seen is not for this reader.
-                    let fresh = |loaded: &Loaded<T>| match (loaded, known) {
-                        (Ok(Some(value)), Some(known)) => value.version() >= known,
-                        _ => true,
-                    };
-                    if let Some(loaded) = wait.outcome().await.filter(fresh) {
-                        self.recorder.waited(T::TYPE);
-                        return loaded;
-                    }
+    }
+
+    async fn look_many<T: Cacheable>(&self, keys: &[Key<T>], moment: &Moment) -> Vec<Look<T>> {
+        match &self.backend {
+            Backend::Memory(memory) => {
+                let now = Instant::now();
+                let look = |key| memory.look(key, moment.epoch, None, now);
+                keys.iter().map(look).collect()
+            }
+            Backend::Redis(redis) => redis.look(keys, moment, None).await,
+            Backend::None(_) => keys.iter().map(|_| Look::Failed).collect(),
+        }
+    }
+
+    async fn claim<T: Cacheable>(
+        &self,
+        keys: &[Key<T>],
+        moment: &Moment,
+        known: Option<i64>,
+    ) -> Vec<Claim<T>> {
+        match &self.backend {
+            Backend::Memory(memory) => {
+                let lead = |key: &Key<T>| {
+                    Claim::Lead(Lease::Memory(memory.generation(key.subject.guard())))
+                };
+                keys.iter().map(lead).collect()
+            }
+            Backend::Redis(redis) => redis.claim(keys, moment, known).await,
+            Backend::None(_) => keys.iter().map(|_| Claim::Failed).collect(),
+        }
+    }
+
+    /// Stores what was loaded, or gives the lease back where nothing could be. Answers for each
+    /// whether it was stored for certain.
+    async fn fill<T: Cacheable>(
+        &self,
+        epoch: i64,
+        loaded: Vec<(Key<T>, Lease, Outcome<T>)>,
+    ) -> Vec<bool> {
+        let mut stored = Vec::with_capacity(loaded.len());
+        let mut pending = Vec::new();
+        for (key, lease, value) in loaded {
+            match (lease, &self.backend) {
+                (Lease::Memory(generation), Backend::Memory(memory)) => {
+                    stored.push(match value {
+                        Outcome::Loaded(value) => memory.store(&key, epoch, generation, value),
+                        Outcome::GivenBack => false,
+                    });
                 }
+                (Lease::Redis(lease), _) => pending.push((lease, value)),
+                (Lease::Memory(_), _) => stored.push(false),
             }
         }
-    }
-
-    /// Only what is cached now: a row of a page. Counts as a lookup.
-    pub fn peek<T: Cacheable>(&self, key: &Key<T>, epoch: i64) -> Option<Arc<T>> {
-        let Backend::Memory(memory) = &self.backend else {
-            return None;
-        };
-        let started = Instant::now();
-        if let Looked::Found(Some(value)) = memory.look(key, epoch, None) {
-            self.recorder.hit(T::TYPE, false, started.elapsed());
-            return Some(value);
+        if let Backend::Redis(redis) = &self.backend {
+            return redis.fill(pending).await;
         }
-        self.recorder.miss(T::TYPE, started.elapsed());
-        None
-    }
-
-    /// The generation a value has to carry that is loaded from now on; see [`Cache::fill`].
-    pub fn before_load<T: Cacheable>(&self, key: &Key<T>) -> u64 {
-        match &self.backend {
-            Backend::Memory(memory) => memory.generation(key.guard),
-            Backend::None => 0,
-        }
-    }
-
-    /// Keeps a value loaded after [`Cache::before_load`], unless a write came between.
-    pub fn fill<T: Cacheable>(&self, key: &Key<T>, epoch: i64, generation: u64, value: &Arc<T>) {
-        let Backend::Memory(memory) = &self.backend else {
-            return;
-        };
-        let stored = memory.store(key, epoch, generation, Some(value.clone()));
-        self.recorder.fill(T::TYPE, stored);
+        stored
     }
 
     /// Makes everything under these guards absent for every read that begins after this returns.
-    pub fn forget(&self, guards: impl IntoIterator<Item = Guard>) {
-        let Backend::Memory(memory) = &self.backend else {
-            return;
-        };
-        for guard in guards {
-            memory.forget(guard);
-            let kind = match guard {
-                Guard::Incident(_) => CacheType::Incident,
-                Guard::Reference(_) => CacheType::Reference,
-                Guard::User(_) => CacheType::User,
-                Guard::Lists => CacheType::IncidentList,
-                Guard::Time => CacheType::Stats,
-            };
-            self.recorder.invalidated(kind);
+    /// Where neither that nor a raise of the epoch can be done it fails, and nobody may be told that
+    /// the write is done.
+    pub async fn forget(&self, guards: impl IntoIterator<Item = Guard>) -> Result<(), Unread> {
+        let guards: Vec<Guard> = guards.into_iter().collect();
+        if guards.is_empty() {
+            return Ok(());
         }
+        match &self.backend {
+            Backend::Memory(memory) => guards.iter().for_each(|guard| memory.forget(*guard)),
+            Backend::Redis(redis) => redis.forget(&guards).await?,
+            Backend::None(None) => {}
+            Backend::None(Some(forgetter)) => return forgetter.forget(Vec::new()).await.0,
+        }
+        for guard in guards {
+            self.recorder.invalidated(guard.kind());
+        }
+        Ok(())
     }
 
-    /// Counters of this process.
-    pub fn stats(&self) -> CacheStats {
-        let (entries, bytes) = match &self.backend {
-            Backend::Memory(memory) => memory.size(),
-            Backend::None => (0, 0),
-        };
-        CacheStats { kind: self.kind().to_owned(), entries, bytes, ..self.recorder.snapshot() }
-    }
-
-    async fn lead<T, F, Fut>(
-        &self,
-        memory: &Arc<Memory>,
-        key: &Key<T>,
-        flight: memory::Flight<T>,
-        load: F,
-    ) -> Loaded<T>
-    where
-        T: Cacheable,
-        F: Fn() -> Fut + Send + 'static,
-        Fut: Future<Output = Result<Option<T>, StoreError>> + Send,
-    {
-        let (memory, key, recorder) = (memory.clone(), key.clone(), self.recorder.clone());
-        let (answer, answered) = tokio::sync::oneshot::channel();
-        crate::lifecycle::spawn_detached(async move {
-            let started = Instant::now();
-            let loaded: Loaded<T> = load().await.map(|value| value.map(Arc::new)).map_err(Arc::new);
-            recorder.load(started.elapsed());
-            let kept = flight.land(&memory, &key, &loaded);
-            if loaded.is_ok() {
-                recorder.fill(T::TYPE, kept);
+    /// Counters of this process, now.
+    pub async fn stats(&self) -> CacheStats {
+        let mut stats = CacheStats { kind: self.kind().to_owned(), ..self.recorder.snapshot() };
+        match &self.backend {
+            Backend::Memory(memory) => {
+                let size = memory.size();
+                (stats.entries, stats.bytes) = (size.entries, size.bytes);
+                stats.evictions = size.evictions;
             }
-            answer.send(loaded).ok();
-        });
-        let lost = || StoreError::Unavailable { reason: "the read was cut off", source: None };
-        answered.await.unwrap_or_else(|_| Err(Arc::new(lost())))
+            Backend::Redis(redis) => stats.redis = redis.figures().await,
+            Backend::None(_) => {}
+        }
+        stats
     }
 }

@@ -113,6 +113,11 @@ impl Recorder {
         self.of(kind).corrupt.fetch_add(1, Relaxed);
     }
 
+    /// The breaker is in this state from now on.
+    pub fn breaker(&self, state: BreakerState, reason: Option<String>) {
+        let _ = (self, state, reason);
+    }
+
     /// Everything since the start; the caller adds what only it knows.
     pub fn snapshot(&self) -> CacheStats {
         let by_type: BTreeMap<CacheType, TypeStats> = CacheType::ALL

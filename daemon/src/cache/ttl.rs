@@ -22,3 +22,8 @@ pub const fn of(kind: CacheType) -> Duration {
 pub fn jittered(ttl: Duration) -> Duration {
     ttl.mul_f64(1.0 - rand::random::<f64>() * 0.1)
 }
+
+/// Half of a pause to all of it, so that those who wait do not come together.
+pub fn spread(pause: Duration) -> Duration {
+    pause.mul_f64(0.5 + rand::random::<f64>() * 0.5)
+}

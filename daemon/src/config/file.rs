@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use super::cache::CacheFile;
+
 /// The file as it is written; every setting may be left out.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -62,18 +64,6 @@ pub(super) struct DatabaseFile {
 impl Default for DatabaseFile {
     fn default() -> Self {
         Self { url: None, min_connections: 10, max_connections: 30, acquire_timeout_seconds: 5 }
-    }
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(super) struct CacheFile {
-    pub max_bytes: u64,
-}
-
-impl Default for CacheFile {
-    fn default() -> Self {
-        Self { max_bytes: 64 * 1024 * 1024 }
     }
 }
 

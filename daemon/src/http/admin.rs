@@ -101,7 +101,7 @@ async fn revoke_token(
 #[utoipa::path(get, path = "/v1/admin/cache-stats", tag = "admin",
     responses((status = 200, description = "Exact counters, as of now", body = CacheStats)))]
 async fn cache_stats(State(api): State<Api>, Person(caller): Person, _: Query<Nothing>) -> Result {
-    reply::ok(&api.service().cache_stats(&caller)?)
+    reply::ok(&api.service().cache_stats(&caller).await?)
 }
 
 /// Events on their way out.

@@ -140,8 +140,7 @@ async fn list(
     Query(params): Query<ListParams>,
 ) -> Result {
     let page = api.service().incidents(&caller, params.query()?).await?;
-    let rows: usize = page.items.iter().map(|row| row.row_len() + 1).sum();
-    reply::sized(StatusCode::OK, &page, rows + reply::CAPACITY)
+    Ok(reply::written(page.to_json().map_err(Error::internal)?))
 }
 
 /// One incident.

@@ -11,21 +11,17 @@ use crate::cache::Sheet;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 /// Most answers fit without growing.
-pub(super) const CAPACITY: usize = 1024;
+const CAPACITY: usize = 1024;
 
 pub(super) fn json<T: Serialize + ?Sized>(status: StatusCode, value: &T) -> Result {
-    sized(status, value, CAPACITY)
-}
-
-/// As [`json`], for an answer whose bytes are known not to be many more than `capacity`.
-pub(super) fn sized<T: Serialize + ?Sized>(
-    status: StatusCode,
-    value: &T,
-    capacity: usize,
-) -> Result {
-    let mut body = Vec::with_capacity(capacity);
+    let mut body = Vec::with_capacity(CAPACITY);
     serde_json::to_writer(&mut body, value).map_err(Error::internal)?;
     Ok((status, [(header::CONTENT_TYPE, JSON)], body).into_response())
+}
+
+/// JSON that is written already.
+pub(super) fn written(json: Vec<u8>) -> Response {
+    ([(header::CONTENT_TYPE, JSON)], json).into_response()
 }
 
 pub(super) fn ok<T: Serialize + ?Sized>(value: &T) -> Result {

@@ -10,7 +10,7 @@ use tokio::sync::{Notify, oneshot};
 use crate::cache::Cache;
 use crate::cache::key::{Guard, keys_of};
 use crate::lifecycle::Lifecycle;
-use crate::store::{Committed, Db, Fallible, StoreError, Tx};
+use crate::store::{Committed, Db, Fallible, StoreError, Touched, Tx};
 
 /// Where use cases write. Cheap to clone.
 #[derive(Clone)]
@@ -38,23 +38,31 @@ impl Ledger {
         let (answer, answered) = oneshot::channel();
         let ledger = self.clone();
         self.lifecycle.spawn("use case", async move {
-            let written = ledger.db.write(work).await.map(|committed| ledger.settle(committed));
+            let written = match ledger.db.write(work).await {
+                Ok(committed) => ledger.settle(committed).await.map_err(E::from),
+                Err(error) => Err(error),
+            };
             answer.send(written).ok();
         });
         let gone = || StoreError::Unavailable { reason: "the daemon is stopping", source: None };
         answered.await.unwrap_or_else(|_| Err(gone().into()))
     }
 
-    fn settle<T>(&self, committed: Committed<T>) -> T {
+    async fn settle<T>(&self, committed: Committed<T>) -> Result<T, StoreError> {
         let Committed { value, events, touched, ticket } = committed;
         // Each once, however many facts name it.
         let mut stale: HashSet<Guard> = events.iter().flat_map(keys_of).collect();
-        stale.extend(touched.into_iter().map(Guard::Incident));
-        self.cache.forget(stale);
+        stale.extend(touched.into_iter().map(|touched| match touched {
+            Touched::Incident(id) => Guard::Incident(id),
+            Touched::User(id) => Guard::User(id),
+            Touched::Lists => Guard::Lists,
+        }));
+        let forgotten = self.cache.forget(stale).await;
         drop(ticket);
         if !events.is_empty() {
             self.committed.notify_one();
         }
-        value
+        // It is done, and whoever reads may not see it yet: that is no answer to build on.
+        forgotten.map(|()| value).map_err(StoreError::Unforgotten)
     }
 }

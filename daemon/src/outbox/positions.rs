@@ -2,10 +2,12 @@
 //! visible and has none yet, under the lock of one counter row, so positions become visible in
 //! order whichever daemon gives them.
 
+use std::collections::HashSet;
+
 use uuid::Uuid;
 
 use crate::cache::Cache;
-use crate::cache::key::keys_of;
+use crate::cache::key::{Guard, keys_of};
 use crate::store::{Db, StoreError, outbox, wakes};
 
 /// Facts numbered in one transaction.
@@ -22,7 +24,9 @@ pub async fn step(db: &Db, cache: &Cache, me: Uuid) -> Result<bool, StoreError> 
             }
             // A crashed daemon may have committed and not forgotten: nobody may read the position
             // of a fact whose stale copy is still served.
-            cache.forget(taken.iter().flat_map(|(_, event)| keys_of(event)));
+            let stale: HashSet<Guard> =
+                taken.iter().flat_map(|(_, event)| keys_of(event)).collect();
+            cache.forget(stale).await.map_err(StoreError::Unforgotten)?;
             let seqs: Vec<i64> = taken.iter().map(|(seq, _)| *seq).collect();
             outbox::position(tx, last, &seqs).await?;
             wakes::tell(tx, me).await?;

@@ -17,7 +17,7 @@ use super::{Author, Caller, Error, Inner, Result, Who};
 use crate::store::alert_groups::{self, AlertGroup};
 use crate::store::alerts;
 use crate::store::incidents::{self, Stored};
-use crate::store::{Fallible, StoreError, Tx};
+use crate::store::{Fallible, StoreError, Touched, Tx};
 use changes::Changes;
 use plan::Plan;
 
@@ -116,7 +116,11 @@ impl Ingest {
         locked: Locked,
     ) -> Result<()> {
         // An earlier copy may have been committed and not acknowledged.
-        plan.repeated.iter().for_each(|id| tx.touch(*id));
+        for id in &plan.repeated {
+            // The first time, forgetting may have failed.
+            tx.touch(Touched::Incident(*id));
+            tx.touch(Touched::Lists);
+        }
         if !plan.repeats.is_empty() {
             alerts::repeat(tx, &plan.repeats, crate::clock::now()).await?;
         }

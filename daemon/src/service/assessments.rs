@@ -12,7 +12,7 @@ use super::incidents::lock_named;
 use super::{Answer, Author, Caller, Error, Inner, Result};
 use crate::clock;
 use crate::store::incidents::Stored;
-use crate::store::{Tx, assessments, incidents, outbox};
+use crate::store::{Touched, Tx, assessments, incidents, outbox};
 
 /// What looks at the lines of an incident.
 const COMPONENT: &str = "logs";
@@ -20,8 +20,8 @@ const COMPONENT: &str = "logs";
 const PARAMETERS: i32 = 1;
 
 impl Answer for Assessment {
-    fn incident(&self) -> Option<IncidentId> {
-        Some(self.incident_id)
+    fn touched(&self) -> Option<Touched> {
+        Some(Touched::Incident(self.incident_id))
     }
 }
 

@@ -22,6 +22,7 @@ use super::{Error, Inner, Result, Service};
 use crate::clock;
 use crate::lifecycle::spawn_detached;
 use crate::store::credentials::{self, Proof, Standing};
+use crate::store::installation::Moment;
 use crate::store::{Db, StoreError};
 
 /// Requests answered by one query, at most.
@@ -40,8 +41,8 @@ const KEY_LENGTH: usize = 32;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Authority {
     pub who: Who,
-    /// The cache epoch at that moment.
-    pub epoch: i64,
+    /// What the cache held then is good enough for this request.
+    pub moment: Moment,
     proof: Proof,
     asked: Instant,
 }
@@ -128,12 +129,12 @@ impl Caller {
         }
     }
 
-    pub const fn epoch(&self) -> i64 {
-        self.authority.epoch
+    pub const fn moment(&self) -> &Moment {
+        &self.authority.moment
     }
 }
 
-type Shared = Result<(i64, Option<Standing>), Arc<StoreError>>;
+type Shared = Result<(Moment, Option<Standing>), Arc<StoreError>>;
 
 /// Asks the database what credentials are good for, many at once.
 #[derive(Clone)]
@@ -171,11 +172,11 @@ async fn answer(db: Db, mut queue: mpsc::Receiver<(Proof, oneshot::Sender<Shared
         proofs.dedup();
         let found = standings(&db, &proofs)
             .await
-            .map(|(epoch, standings)| (epoch, standings.into_iter().collect::<HashMap<_, _>>()))
+            .map(|(moment, standings)| (moment, standings.into_iter().collect::<HashMap<_, _>>()))
             .map_err(Arc::new);
         for (proof, answer) in asked.drain(..) {
             let shared = match &found {
-                Ok((epoch, standings)) => Ok((*epoch, standings.get(&proof).cloned())),
+                Ok((moment, standings)) => Ok((moment.clone(), standings.get(&proof).cloned())),
                 Err(error) => Err(error.clone()),
             };
             answer.send(shared).ok();
@@ -183,7 +184,7 @@ async fn answer(db: Db, mut queue: mpsc::Receiver<(Proof, oneshot::Sender<Shared
     }
 }
 
-type Standings = (i64, Vec<(Proof, Standing)>);
+type Standings = (Moment, Vec<(Proof, Standing)>);
 
 /// Asks on the connection at hand, and on a new one when that fails or is late.
 async fn standings(db: &Db, proofs: &[Proof]) -> Result<Standings, StoreError> {
@@ -218,7 +219,7 @@ impl Service {
             Proof::Token(digest(bearer))
         };
         let asked = Instant::now();
-        let (epoch, standing) = self.authorities.ask(proof).await?;
+        let (moment, standing) = self.authorities.ask(proof).await?;
         let who = match (standing.ok_or_else(revoked)?, proof) {
             (Standing::Person { user, role }, Proof::Session(session)) => {
                 Who::Person { user, role, session: Some(session), expires_at }
@@ -228,7 +229,7 @@ impl Service {
             }
             (Standing::Key { id, name, source }, _) => Who::Key { id, name, source },
         };
-        Ok(Authority { who, epoch, proof, asked })
+        Ok(Authority { who, moment, proof, asked })
     }
 }
 

@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use uuid::Uuid;
 use watchfire_shared::dead_letter::{DeadLetter, DeadLetterState, DiscardIn, Discarded};
-use watchfire_shared::event::Fact;
+use watchfire_shared::event::{Event, Fact};
 use watchfire_shared::ids::DeadLetterId;
 use watchfire_shared::page::Page;
 use watchfire_shared::user::Role;
 
 use super::{Author, Caller, Error, Inner, Result, assessments};
 use crate::clock;
-use crate::store::{Tx, dead_letters, inbox};
+use crate::store::{Touched, Tx, dead_letters, inbox};
 
 /// Characters of a reason, at most.
 const REASON_MAX: usize = 1_000;
@@ -76,10 +76,12 @@ impl Inner {
                 if was_first && let Some(next) = first_of(tx, &letter).await? {
                     dead_letters::redrive(tx, next.id).await?;
                 }
-                Ok(())
+                let incident = letter.event.as_ref().and_then(Event::incident_id);
+                Ok(incident.map(Touched::Incident))
             })
         })
         .await
+        .map(drop)
     }
 }
 

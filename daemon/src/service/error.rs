@@ -58,6 +58,10 @@ impl From<Arc<StoreError>> for Error {
     fn from(error: Arc<StoreError>) -> Self {
         let reason = match &*error {
             StoreError::Unavailable { reason, .. } => format!("{reason}; try again"),
+            StoreError::Unforgotten(_) => {
+                "it is done, but the cache cannot be told; repeat it with the same Idempotency-Key"
+                    .to_owned()
+            }
             StoreError::Contended => "another write was in the way; try again".to_owned(),
             StoreError::Taken(_) => {
                 return Self::refused(Code::Conflict, "It exists already.");

@@ -115,8 +115,8 @@ impl Inner {
     }
 
     /// This process's counters, now.
-    pub fn cache_stats(&self, caller: &Caller) -> Result<CacheStats> {
+    pub async fn cache_stats(&self, caller: &Caller) -> Result<CacheStats> {
         caller.require(Role::Viewer)?;
-        Ok(self.cache.stats())
+        Ok(self.cache.stats().await)
     }
 }

@@ -1,11 +1,10 @@
 //! Incidents: read through the cache, changed under the row's lock.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use watchfire_shared::event::{Event, Fact};
 use watchfire_shared::field::Field;
@@ -24,8 +23,9 @@ use super::{Author, Caller, Error, Inner, Result};
 use crate::cache::{Sheet, key};
 use crate::clock;
 use crate::store::incidents::{self, Stored};
+use crate::store::installation::{self, Moment};
 use crate::store::listing::{self, IdPage, Place, Query};
-use crate::store::{StoreError, Tx, alert_groups, outbox, people};
+use crate::store::{Db, StoreError, Touched, Tx, alert_groups, outbox, people};
 
 /// A page of the list, as it was asked for.
 #[derive(Debug, Clone, Default)]
@@ -37,13 +37,42 @@ pub struct IncidentQuery {
     pub cursor: Option<String>,
 }
 
+/// What happened to an incident in the last day makes it likely to be asked for.
+const WARM: TimeDelta = TimeDelta::days(1);
+
 /// A page as it is sent; in its shape a [`watchfire_shared::page::IncidentPage`].
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub struct SheetPage {
-    pub items: Vec<Arc<Sheet>>,
+    items: Vec<Arc<Sheet>>,
+    end: PageEnd,
+}
+
+#[derive(Debug, Serialize)]
+struct PageEnd {
     next_cursor: Option<String>,
     total: i64,
     total_exact: bool,
+}
+
+impl SheetPage {
+    /// Its rows are written already; they are only put together.
+    pub fn to_json(&self) -> serde_json::Result<Vec<u8>> {
+        let rows: usize = self.items.iter().map(|sheet| sheet.row_len() + 1).sum();
+        let mut json = Vec::with_capacity(rows + 256);
+        json.extend_from_slice(b"{\"items\":[");
+        for (at, sheet) in self.items.iter().enumerate() {
+            if at > 0 {
+                json.push(b',');
+            }
+            sheet.write_row(&mut json);
+        }
+        json.extend_from_slice(b"],");
+        // What follows is an object: its members without its first brace.
+        let members = json.len();
+        serde_json::to_writer(&mut json, &self.end)?;
+        json.remove(members);
+        Ok(json)
+    }
 }
 
 /// What a cursor holds: it belongs to one filter and one order.
@@ -63,13 +92,13 @@ impl Inner {
     ) -> Result<Arc<Sheet>> {
         caller.require(Role::Viewer)?;
         let id = self.resolve(caller, which).await?;
-        let key = key::incident(self.log_id, id);
+        let key = key::incident(id);
         let db = self.db.clone();
         let load = move || {
             let db = db.clone();
             async move { incidents::by_id(&db, id).await?.map(sheet).transpose() }
         };
-        let found = self.cache.read_through(&key, caller.epoch(), known, load).await?;
+        let found = self.cache.read_through(&key, caller.moment(), known, load).await?;
         found.ok_or_else(|| Error::not_found("incident"))
     }
 
@@ -79,13 +108,13 @@ impl Inner {
             IncidentRef::Id(id) => return Ok(id),
             IncidentRef::Reference(reference) => reference,
         };
-        let key = key::reference(self.log_id, reference);
+        let key = key::reference(reference);
         let db = self.db.clone();
         let load = move || {
             let db = db.clone();
             async move { incidents::id_by_reference(&db, reference).await }
         };
-        let found = self.cache.read_through(&key, caller.epoch(), None, load).await?;
+        let found = self.cache.read_through(&key, caller.moment(), None, load).await?;
         found.map(|id| *id).ok_or_else(|| Error::not_found("incident"))
     }
 
@@ -227,10 +256,11 @@ impl Inner {
                 stored.incident.version += 1;
                 let fact = Fact::IncidentDeleted { incident: stored.incident.summary() };
                 outbox::append(tx, vec![author.incident(fact, now)?]).await?;
-                Ok(())
+                Ok(Some(Touched::Incident(id)))
             })
         })
         .await
+        .map(drop)
     }
 
     /// A page: its ids are one cached value, its rows are the incidents' own.
@@ -245,55 +275,46 @@ impl Inner {
         let now = clock::now();
         let query = Query { filter, sort: asked.sort, after, limit: asked.limit.into(), now };
         let page = self.id_page(caller, &query).await?;
-        let items = self.rows(caller, &page.ids).await?;
-        Ok(SheetPage {
-            items,
-            next_cursor: page
-                .next
-                .map(|after| write_cursor(&Cursor { after, list }))
-                .transpose()?,
+        let items = self.rows(caller.moment(), &page.ids).await?;
+        let after = page.next.map(|after| write_cursor(&Cursor { after, list }));
+        let end = PageEnd {
+            next_cursor: after.transpose()?,
             total: page.total.min(TOTAL_CAP),
             total_exact: page.total <= TOTAL_CAP,
-        })
+        };
+        Ok(SheetPage { items, end })
     }
 
     async fn id_page(&self, caller: &Caller, query: &Query) -> Result<Arc<IdPage>> {
         if key::depends_on_time(query) || names_somebody(&query.filter) {
             return Ok(Arc::new(listing::page(&self.db, query).await?));
         }
-        let key = key::incident_list(self.log_id, query);
+        let key = key::incident_list(query);
         let (db, query) = (self.db.clone(), query.clone());
         let load = move || {
             let (db, query) = (db.clone(), query.clone());
             async move { listing::page(&db, &query).await.map(Some) }
         };
-        let page = self.cache.read_through(&key, caller.epoch(), None, load).await?;
+        let page = self.cache.read_through(&key, caller.moment(), None, load).await?;
         page.ok_or_else(|| Error::internal("a list page is never absent"))
     }
 
     /// The rows of a page in its order; what was deleted since the page was made is left out.
-    async fn rows(&self, caller: &Caller, ids: &[IncidentId]) -> Result<Vec<Arc<Sheet>>> {
-        let epoch = caller.epoch();
-        let keys: Vec<_> = ids.iter().map(|id| key::incident(self.log_id, *id)).collect();
-        let mut found: Vec<_> = keys.iter().map(|key| self.cache.peek(key, epoch)).collect();
-        let missing: Vec<_> = (0..ids.len())
-            .filter(|at| found[*at].is_none())
-            .map(|at| (at, self.cache.before_load(&keys[at])))
-            .collect();
-        if !missing.is_empty() {
-            let wanted: Vec<_> = missing.iter().map(|(at, _)| ids[*at]).collect();
-            let mut loaded = HashMap::new();
-            for incident in incidents::many(&self.db, &wanted).await? {
-                loaded.insert(incident.id, Arc::new(sheet(incident)?));
-            }
-            for (at, generation) in missing {
-                if let Some(sheet) = loaded.remove(&ids[at]) {
-                    self.cache.fill(&keys[at], epoch, generation, &sheet);
-                    found[at] = Some(sheet);
-                }
-            }
-        }
-        Ok(found.into_iter().flatten().collect())
+    async fn rows(&self, moment: &Moment, ids: &[IncidentId]) -> Result<Vec<Arc<Sheet>>> {
+        let db = self.db.clone();
+        let load = move |ids: Arc<[IncidentId]>| sheets(db.clone(), ids);
+        Ok(self.cache.sheets(ids, moment, load).await?)
+    }
+
+    /// Has the cache hold what people are likely to ask for: incidents something happened to lately,
+    /// the latest first.
+    pub async fn warm(&self, at_most: u32) -> Result<usize> {
+        let since = clock::now() - WARM;
+        let ids = incidents::active_since(&self.db, since, at_most).await?;
+        let moment = installation::moment(&self.db).await?;
+        let db = self.db.clone();
+        let load = move |ids: Arc<[IncidentId]>| sheets(db.clone(), ids);
+        Ok(self.cache.warm(&ids, &moment, load).await?)
     }
 
     /// What is not closed, exact.
@@ -304,8 +325,8 @@ impl Inner {
             let db = db.clone();
             async move { incidents::counts(&db).await.map(Some) }
         };
-        let key = key::counts(self.log_id);
-        let counts = self.cache.read_through(&key, caller.epoch(), None, load).await?;
+        let key = key::counts();
+        let counts = self.cache.read_through(&key, caller.moment(), None, load).await?;
         Ok(counts.map(|counts| (*counts).clone()).unwrap_or_default())
     }
 
@@ -317,8 +338,8 @@ impl Inner {
             let db = db.clone();
             async move { incidents::stats(&db, clock::now()).await.map(Some) }
         };
-        let key = key::stats(self.log_id);
-        let stats = self.cache.read_through(&key, caller.epoch(), None, load).await?;
+        let key = key::stats();
+        let stats = self.cache.read_through(&key, caller.moment(), None, load).await?;
         stats
             .map(|stats| (*stats).clone())
             .ok_or_else(|| Error::internal("the figures are never absent"))
@@ -341,6 +362,10 @@ async fn id_in(tx: &mut Tx, which: IncidentRef) -> Result<IncidentId> {
             incidents::id_of(tx, reference).await?.ok_or_else(|| Error::not_found("incident"))
         }
     }
+}
+
+async fn sheets(db: Db, ids: Arc<[IncidentId]>) -> Result<Vec<Sheet>, StoreError> {
+    incidents::many(&db, &ids).await?.into_iter().map(sheet).collect()
 }
 
 fn sheet(incident: Incident) -> Result<Sheet, StoreError> {

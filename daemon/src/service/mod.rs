@@ -48,7 +48,7 @@ use crate::lifecycle::Lifecycle;
 pub use crate::outbox::Hub;
 use crate::outbox::Ledger;
 pub use crate::store::leader::Leader;
-use crate::store::{Db, Tx, idempotency};
+use crate::store::{Db, Touched, Tx, idempotency};
 use secrets::{Passwords, Signer};
 use sessions::Attempts;
 
@@ -141,37 +141,44 @@ impl Service {
 
 /// An answer that may be kept for a repeat.
 pub(crate) trait Answer: Serialize + DeserializeOwned + Send + 'static {
-    /// The incident whose cached copy an acknowledgement with this answer must not leave stale.
-    fn incident(&self) -> Option<IncidentId>;
+    /// What an acknowledgement with this answer must not leave stale.
+    fn touched(&self) -> Option<Touched>;
 }
 
 impl Answer for Incident {
-    fn incident(&self) -> Option<IncidentId> {
-        Some(self.id)
+    fn touched(&self) -> Option<Touched> {
+        Some(Touched::Incident(self.id))
     }
 }
 
 impl Answer for Comment {
-    fn incident(&self) -> Option<IncidentId> {
-        Some(self.incident_id)
+    fn touched(&self) -> Option<Touched> {
+        Some(Touched::Incident(self.incident_id))
     }
 }
 
 impl Answer for (IncidentId, LogsAccepted) {
-    fn incident(&self) -> Option<IncidentId> {
-        Some(self.0)
+    fn touched(&self) -> Option<Touched> {
+        Some(Touched::Incident(self.0))
     }
 }
 
 impl Answer for UserOut {
-    fn incident(&self) -> Option<IncidentId> {
-        None
+    fn touched(&self) -> Option<Touched> {
+        Some(Touched::User(self.id))
     }
 }
 
 impl Answer for () {
-    fn incident(&self) -> Option<IncidentId> {
+    fn touched(&self) -> Option<Touched> {
         None
+    }
+}
+
+/// Of what is answered without a word, and makes something stale.
+impl Answer for Option<Touched> {
+    fn touched(&self) -> Option<Touched> {
+        *self
     }
 }
 
@@ -190,7 +197,7 @@ impl Inner {
             Box::pin(async move {
                 let Some(request) = request else {
                     let answer = work(tx).await?;
-                    answer.incident().into_iter().for_each(|id| tx.touch(id));
+                    answer.touched().into_iter().for_each(|touched| tx.touch(touched));
                     return Ok(answer);
                 };
                 let now = clock::now();
@@ -199,7 +206,7 @@ impl Inner {
                     let answer = work(tx).await?;
                     let kept = serde_json::to_value(&answer).map_err(Error::internal)?;
                     idempotency::keep(tx, &request, &kept).await?;
-                    answer.incident().into_iter().for_each(|id| tx.touch(id));
+                    answer.touched().into_iter().for_each(|touched| tx.touch(touched));
                     return Ok(answer);
                 }
                 let kept = idempotency::find(tx, &request).await?;
@@ -210,7 +217,9 @@ impl Inner {
                     ));
                 }
                 let answer: T = serde_json::from_value(kept.answer.0).map_err(Error::internal)?;
-                answer.incident().into_iter().for_each(|id| tx.touch(id));
+                answer.touched().into_iter().for_each(|touched| tx.touch(touched));
+                // The first time, forgetting may have failed.
+                tx.touch(Touched::Lists);
                 Ok(answer)
             })
         });

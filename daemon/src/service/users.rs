@@ -14,15 +14,15 @@ use watchfire_shared::user::{
 
 use super::sessions::check_name;
 use super::{Author, Caller, Error, Inner, Result};
+use crate::cache::key;
 use crate::clock;
 use crate::store::people::{self, Person};
-use crate::store::{StoreError, Tx, credentials, incidents, installation, outbox};
+use crate::store::{StoreError, Touched, Tx, credentials, incidents, installation, outbox};
 
 impl Inner {
     pub async fn me(&self, caller: &Caller) -> Result<UserOut> {
         let id = caller.require(Role::Viewer)?.id;
-        let person = people::by_id(&self.db, id).await?;
-        Ok(person.ok_or_else(|| Error::not_found("user"))?.out(true))
+        self.profile(caller, id).await
     }
 
     /// Everybody; e-mails for admins only.
@@ -35,8 +35,21 @@ impl Inner {
 
     pub async fn user(&self, caller: &Caller, id: UserId) -> Result<UserOut> {
         own_or_admin(caller, id)?;
-        let person = people::by_id(&self.db, id).await?;
-        Ok(person.ok_or_else(|| Error::not_found("user"))?.out(true))
+        self.profile(caller, id).await
+    }
+
+    /// Without the last sign-in, which moves without a fact; the list of people has it.
+    async fn profile(&self, caller: &Caller, id: UserId) -> Result<UserOut> {
+        let db = self.db.clone();
+        let load = move || {
+            let db = db.clone();
+            async move {
+                let person = people::by_id(&db, id).await?;
+                Ok(person.map(|person| UserOut { last_login_at: None, ..person.out(true) }))
+            }
+        };
+        let found = self.cache.read_through(&key::user(id), caller.moment(), None, load).await?;
+        found.map(|user| (*user).clone()).ok_or_else(|| Error::not_found("user"))
     }
 
     pub async fn create_user(&self, caller: &Caller, new: UserIn) -> Result<UserOut> {
@@ -83,9 +96,13 @@ impl Inner {
         let status = Field::Set(UserStatus::Deactivated);
         let patch = UserPatch { status, ..UserPatch::default() };
         self.transact(caller, move |tx| {
-            Box::pin(async move { change_person(tx, &author, id, patch).await.map(drop) })
+            Box::pin(async move {
+                change_person(tx, &author, id, patch).await?;
+                Ok(Some(Touched::User(id)))
+            })
         })
         .await
+        .map(drop)
     }
 
     /// The patch with its values checked and its password hashed.

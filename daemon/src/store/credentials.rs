@@ -10,6 +10,7 @@ use uuid::Uuid;
 use watchfire_shared::ids::{KeyId, SessionId, TokenId, UserId};
 use watchfire_shared::user::{ApiToken, IngestKey, KeySource, Role, UserRef};
 
+use super::installation::Moment;
 use super::{Db, Dialect, Engine, Result, Tx, on};
 
 const ADD_SESSION: &str = "insert into sessions (id, user_id, created_at, expires_at) \
@@ -49,7 +50,7 @@ const REVOKE_KEY: &str =
 macro_rules! standings {
     ($session_bytes:literal, $sessions:literal, $digests:literal) => {
         concat!(
-            "select n.epoch, p.kind, p.proof, p.id, p.name, p.role, p.source \
+            "select n.epoch, n.cache_identity, p.kind, p.proof, p.id, p.name, p.role, p.source \
              from installation n left join ( \
              select 'session' as kind, ",
             $session_bytes,
@@ -307,7 +308,7 @@ pub enum Standing {
     Key { id: KeyId, name: String, source: KeySource },
 }
 
-/// The standing of every proof that still has one, and the cache epoch, in one statement begun now:
+/// The standing of every proof that still has one, and the moment of the cache, in one statement begun now:
 /// what is revoked, expired or deactivated is not among the rows. `fresh` asks on a new connection,
 /// where the one at hand has failed or is late.
 pub async fn standings(
@@ -315,7 +316,7 @@ pub async fn standings(
     proofs: &[Proof],
     now: DateTime<Utc>,
     fresh: bool,
-) -> Result<(i64, Vec<(Proof, Standing)>)> {
+) -> Result<(Moment, Vec<(Proof, Standing)>)> {
     let mut sessions = Vec::new();
     let mut digests = Vec::new();
     for proof in proofs {
@@ -342,13 +343,17 @@ pub async fn standings(
             rows
         }
     };
-    let epoch = rows.first().map_or(0, |row| row.epoch);
-    Ok((epoch, rows.into_iter().filter_map(StandingRow::read).collect()))
+    let moment = rows.first().map_or(Moment { epoch: 0, redis: None }, |row| Moment {
+        epoch: row.epoch,
+        redis: row.cache_identity.as_deref().map(Into::into),
+    });
+    Ok((moment, rows.into_iter().filter_map(StandingRow::read).collect()))
 }
 
 #[derive(FromRow)]
 struct StandingRow {
     epoch: i64,
+    cache_identity: Option<String>,
     kind: Option<String>,
     proof: Option<Vec<u8>>,
     id: Option<Uuid>,

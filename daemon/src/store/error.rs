@@ -1,5 +1,7 @@
 //! What can go wrong with the database, as the layers above need to tell it apart.
 
+use std::sync::Arc;
+
 use sqlx::error::ErrorKind;
 
 /// An error of the database.
@@ -20,6 +22,9 @@ pub enum StoreError {
     /// The database cannot be used now. The text is fit for a caller.
     #[error("{reason}")]
     Unavailable { reason: &'static str, source: Option<sqlx::Error> },
+    /// The write is committed, and the cache may still answer from before it.
+    #[error("the write is done, but not everybody can be made to see it yet")]
+    Unforgotten(#[source] Arc<Self>),
     /// What is stored cannot be read as what it should be, or a statement is wrong.
     #[error("the database answered an error")]
     Broken(#[source] sqlx::Error),

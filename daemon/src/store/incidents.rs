@@ -57,6 +57,8 @@ const COUNTS: &str = "select status, priority, count(*) from incidents \
      where status <> 'closed' group by status, priority";
 const STATS: &str = "select count(case when created_at > $1 then 1 end), \
      cast(coalesce(sum(firing_alerts), 0) as bigint) from incidents";
+const ACTIVE_SINCE: &str =
+    "select id from incidents where updated_at > $1 order by updated_at desc, id desc limit $2";
 const TIMES: Dialect = Dialect {
     postgres: "select cast(avg(extract(epoch from acknowledged_at - created_at)) as double precision), \
      cast(avg(extract(epoch from resolved_at - created_at)) as double precision) \
@@ -155,6 +157,15 @@ pub async fn id_by_reference(db: &Db, number: Reference) -> Result<Option<Incide
 /// As [`id_by_reference`], to decide a write.
 pub async fn id_of(tx: &mut Tx, number: Reference) -> Result<Option<IncidentId>> {
     Ok(on!(tx.conn(), |conn| sqlx::query_scalar(ID_OF).bind(number).fetch_optional(conn).await)?)
+}
+
+/// Those that changed after a moment, the latest first.
+pub async fn active_since(db: &Db, moment: DateTime<Utc>, at_most: u32) -> Result<Vec<IncidentId>> {
+    Ok(on!(db.reads(), |pool| sqlx::query_scalar(ACTIVE_SINCE)
+        .bind(moment)
+        .bind(i64::from(at_most))
+        .fetch_all(pool)
+        .await)?)
 }
 
 /// Those of `ids` that exist, in no order.

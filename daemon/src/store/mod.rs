@@ -36,7 +36,7 @@ use sqlx::{PgConnection, SqliteConnection};
 pub use error::{Result, StoreError};
 pub use open::Settings;
 use standby::Standby;
-pub use tx::{Committed, Fallible, Tx};
+pub use tx::{Committed, Fallible, Touched, Tx};
 pub use watermark::Ticket;
 
 /// One of the two, everywhere something differs by database.

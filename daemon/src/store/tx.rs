@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 use sqlx::{Connection as _, PgConnection, SqliteConnection};
 use tokio::sync::oneshot;
 use watchfire_shared::event::Event;
-use watchfire_shared::ids::IncidentId;
+use watchfire_shared::ids::{IncidentId, UserId};
 
 use super::writer::{self, Job, Kept};
 use super::{Connection, Db, Engine, Result, StoreError, Ticket};
@@ -18,7 +18,15 @@ use crate::lifecycle::spawn_detached;
 pub struct Tx {
     conn: Engine<sqlx::Transaction<'static, sqlx::Postgres>, SqliteConnection>,
     pub(super) events: Vec<Event>,
-    pub(super) touched: Vec<IncidentId>,
+    pub(super) touched: Vec<Touched>,
+}
+
+/// What a write makes stale although no fact says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum Touched {
+    Incident(IncidentId),
+    User(UserId),
+    Lists,
 }
 
 impl Tx {
@@ -29,10 +37,10 @@ impl Tx {
         }
     }
 
-    /// Has the cached copy of an incident forgotten although no fact says so: a counter moved, or
+    /// Has a cached copy forgotten although no fact says so: a counter moved, or
     /// an earlier answer is given again and its own forgetting may have failed.
-    pub fn touch(&mut self, incident: IncidentId) {
-        self.touched.push(incident);
+    pub fn touch(&mut self, touched: Touched) {
+        self.touched.push(touched);
     }
 
     pub(super) const fn sqlite(conn: SqliteConnection) -> Self {
@@ -60,8 +68,8 @@ pub struct Committed<T> {
     pub value: T,
     /// The facts it made true, in order.
     pub events: Vec<Event>,
-    /// Incidents stale beyond what the facts say: see [`Tx::touch`].
-    pub touched: Vec<IncidentId>,
+    /// Stale beyond what the facts say: see [`Tx::touch`].
+    pub touched: Vec<Touched>,
     /// Readers do not see the positions of these facts before this is dropped (SQLite; on
     /// `PostgreSQL` there is none yet to hide).
     pub ticket: Option<Ticket>,

@@ -8,11 +8,10 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Executor, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
 use watchfire_shared::event::Event;
-use watchfire_shared::ids::IncidentId;
 
 use super::outbox::HEAD;
 use super::watermark::Watermark;
-use super::{Result, StoreError, Ticket, Tx};
+use super::{Result, StoreError, Ticket, Touched, Tx};
 use crate::lifecycle::spawn_detached;
 
 /// How long a group may gather before it commits.
@@ -32,7 +31,7 @@ pub(super) enum Verdict {
 #[derive(Default)]
 pub(super) struct Kept {
     pub events: Vec<Event>,
-    pub touched: Vec<IncidentId>,
+    pub touched: Vec<Touched>,
     pub ticket: Option<Ticket>,
 }
 

@@ -1,0 +1,173 @@
+//! Loads of this process that are under way, and who waits for them.
+
+use std::any::Any;
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::marker::PhantomData;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::{oneshot, watch};
+
+use super::key::Subject;
+use super::{Loaded, Unread};
+use crate::lifecycle::spawn_detached;
+
+type AnyValue = Arc<dyn Any + Send + Sync>;
+/// A value and the epoch its load is for.
+type Name = (Subject, i64);
+
+/// At most one load of a value and epoch at a time. Cheap to clone.
+#[derive(Clone, Default)]
+pub struct Flights(Arc<Mutex<HashMap<Name, watch::Receiver<Option<Landing>>>>>);
+
+/// How a load ended: with a value all who waited may have, or so that they start again.
+#[derive(Clone)]
+enum Landing {
+    Shared(Result<Option<AnyValue>, Unread>),
+    Overtaken,
+}
+
+pub enum Joined<T> {
+    Leader(Flight<T>),
+    Waiter(Wait<T>),
+}
+
+/// The duty to load one value. Dropped without landing, those who wait start again.
+pub struct Flight<T> {
+    name: Name,
+    flights: Flights,
+    landing: watch::Sender<Option<Landing>>,
+    value: PhantomData<fn() -> T>,
+}
+
+pub struct Wait<T> {
+    landing: watch::Receiver<Option<Landing>>,
+    value: PhantomData<fn() -> T>,
+}
+
+impl Flights {
+    fn under_way(&self) -> MutexGuard<'_, HashMap<Name, watch::Receiver<Option<Landing>>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Joins the load that is under way, or starts one.
+    pub fn join<T>(&self, subject: &Subject, epoch: i64) -> Joined<T> {
+        let name = (subject.clone(), epoch);
+        let mut flights = self.under_way();
+        if let Some(landing) = flights.get(&name)
+            && landing.has_changed().is_ok()
+        {
+            return Joined::Waiter(Wait { landing: landing.clone(), value: PhantomData });
+        }
+        let (landing, wait) = watch::channel(None);
+        flights.insert(name.clone(), wait);
+        Joined::Leader(Flight { name, flights: self.clone(), landing, value: PhantomData })
+    }
+}
+
+impl<T: Send + Sync + 'static> Flight<T> {
+    /// Nobody can join any more: who comes from now on may want more than this load has seen. Before
+    /// the store is sent, not when its reply is here.
+    pub fn close(&self) {
+        self.flights.under_way().remove(&self.name);
+    }
+
+    /// Ends the load with what all who waited may have.
+    pub fn share(self, loaded: &Loaded<T>) {
+        let shared = match loaded {
+            Ok(value) => Ok(value.clone().map(|value| value as AnyValue)),
+            Err(error) => Err(error.clone()),
+        };
+        self.landing.send_replace(Some(Landing::Shared(shared)));
+    }
+
+    /// Ends the load so that those who waited start again.
+    pub fn overtaken(self) {
+        self.landing.send_replace(Some(Landing::Overtaken));
+    }
+}
+
+impl<T> Drop for Flight<T> {
+    fn drop(&mut self) {
+        let mut flights = self.flights.under_way();
+        // After it was closed, another may fly under the same name.
+        let own = self.landing.subscribe();
+        if flights.get(&self.name).is_some_and(|landing| landing.same_channel(&own)) {
+            flights.remove(&self.name);
+        }
+    }
+}
+
+impl<T: Send + Sync + 'static> Wait<T> {
+    /// None: start again.
+    pub async fn outcome(&mut self) -> Option<Loaded<T>> {
+        let landing = self.landing.wait_for(Option::is_some).await.ok()?.clone()?;
+        match landing {
+            Landing::Overtaken => None,
+            Landing::Shared(Err(error)) => Some(Err(error)),
+            Landing::Shared(Ok(None)) => Some(Ok(None)),
+            Landing::Shared(Ok(Some(value))) => value.downcast().ok().map(|value| Ok(Some(value))),
+        }
+    }
+}
+
+/// Reads that many want at once: one per name at a time, begun after everybody it answers had
+/// arrived. Cheap to clone.
+pub struct Shared<N, V>(Arc<Mutex<HashMap<N, Vec<oneshot::Sender<V>>>>>);
+
+impl<N, V> Clone for Shared<N, V> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<N, V> Default for Shared<N, V> {
+    fn default() -> Self {
+        Self(Arc::default())
+    }
+}
+
+impl<N: Hash + Eq + Clone + Send + 'static, V: Clone + Send + 'static> Shared<N, V> {
+    /// What `read` answers, once it is begun from now on by us or by somebody else; none when the
+    /// process ends meanwhile. All who name the same must want the same.
+    pub async fn read<F, Fut>(&self, name: N, read: F) -> Option<V>
+    where
+        F: Fn() -> Fut + Send + 'static,
+        Fut: Future<Output = V> + Send,
+    {
+        let (answer, answered) = oneshot::channel();
+        let first = {
+            let mut waiting = self.waiting();
+            let first = !waiting.contains_key(&name);
+            waiting.entry(name.clone()).or_default().push(answer);
+            first
+        };
+        if first {
+            let shared = self.clone();
+            spawn_detached(async move {
+                while let Some(answers) = shared.next(&name) {
+                    let value = read().await;
+                    for answer in answers {
+                        answer.send(value.clone()).ok();
+                    }
+                }
+            });
+        }
+        answered.await.ok()
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, HashMap<N, Vec<oneshot::Sender<V>>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Those who have arrived by now; the name is given up when there is nobody.
+    fn next(&self, name: &N) -> Option<Vec<oneshot::Sender<V>>> {
+        let mut waiting = self.waiting();
+        let answers = std::mem::take(waiting.get_mut(name)?);
+        if answers.is_empty() {
+            waiting.remove(name);
+            return None;
+        }
+        Some(answers)
+    }
+}

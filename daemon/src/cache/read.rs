@@ -1,0 +1,316 @@
+//! How a value is read: the cache, else one load for all who miss it at once, else the database.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::oneshot;
+use tokio::time::{sleep, timeout};
+use watchfire_shared::ids::IncidentId;
+
+use super::flights::{Flight, Joined};
+use super::key::{self, Key};
+use super::value::Cacheable;
+use super::{AnyValue, Backend, Cache, Claim, Loaded, Look, Outcome, Sheet, Unread, ttl};
+use crate::lifecycle::spawn_detached;
+use crate::store::StoreError;
+use crate::store::installation::Moment;
+
+/// Whoever waits for another's load reads the database after so long.
+const PATIENCE: Duration = Duration::from_millis(500);
+/// How often a load of another process is looked after, at most.
+const POLL: Duration = Duration::from_millis(50);
+/// Writes that come between may make a reader start again so often.
+const ATTEMPTS: usize = 3;
+
+/// What a leader's task has for the one who began it.
+enum Landed<T> {
+    Loaded(Loaded<T>),
+    /// It was in the cache by then.
+    Found(Option<Arc<T>>),
+    /// Neither in time: the database is to be asked.
+    Nothing,
+}
+
+impl Cache {
+    /// The value under `key`, from the cache or else by `load`, which runs in a task of its own:
+    /// a reader who goes away takes no one's answer with it. `moment` is the request's; a cached
+    /// value older than `known` is a miss.
+    pub async fn read_through<T, F, Fut>(
+        &self,
+        key: &Key<T>,
+        moment: &Moment,
+        known: Option<i64>,
+        load: F,
+    ) -> Loaded<T>
+    where
+        T: Cacheable,
+        F: Fn() -> Fut + Send + Clone + 'static,
+        Fut: Future<Output = Result<Option<T>, StoreError>> + Send,
+    {
+        if let Backend::None(_) = self.backend {
+            return load().await.map(|value| value.map(Arc::new)).map_err(Arc::new);
+        }
+        let started = Instant::now();
+        match self.look(key, moment, known).await {
+            Look::Hit(value) => {
+                self.recorder.hit(T::TYPE, value.is_none(), started.elapsed());
+                return Ok(value);
+            }
+            Look::Miss | Look::Leased => self.recorder.miss(T::TYPE, started.elapsed()),
+            Look::Failed => return self.read_direct(key, load).await,
+        }
+        for attempt in 0..ATTEMPTS {
+            if attempt > 0
+                && let Look::Hit(value) = self.look(key, moment, known).await
+            {
+                self.recorder.waited(T::TYPE);
+                return Ok(value);
+            }
+            match self.flights.join(&key.subject, moment.epoch) {
+                Joined::Leader(flight) => {
+                    match self.lead(key, moment, known, flight, &load).await {
+                        Landed::Loaded(loaded) => return loaded,
+                        Landed::Found(value) => {
+                            self.recorder.waited(T::TYPE);
+                            return Ok(value);
+                        }
+                        Landed::Nothing => break,
+                    }
+                }
+                Joined::Waiter(mut wait) => match timeout(PATIENCE, wait.outcome()).await {
+                    // A load that began before what this reader has seen is not for this reader.
+                    Ok(Some(loaded)) if !is_older(&loaded, known) => {
+                        self.recorder.waited(T::TYPE);
+                        return loaded;
+                    }
+                    Ok(_) => {}
+                    Err(_) => break,
+                },
+            }
+        }
+        self.read_direct(key, load).await
+    }
+
+    /// From the database, with all who want the same, and without filling the cache.
+    async fn read_direct<T, F, Fut>(&self, key: &Key<T>, load: F) -> Loaded<T>
+    where
+        T: Cacheable,
+        F: Fn() -> Fut + Send + 'static,
+        Fut: Future<Output = Result<Option<T>, StoreError>> + Send,
+    {
+        let recorder = self.recorder.clone();
+        let read = move || {
+            let (started, recorder, load) = (Instant::now(), recorder.clone(), load());
+            async move {
+                let loaded = load.await;
+                recorder.load(started.elapsed());
+                loaded.map(|value| value.map(|value| Arc::new(value) as AnyValue)).map_err(Arc::new)
+            }
+        };
+        match self.direct.read(key.subject.clone(), read).await.unwrap_or_else(|| Err(cut_off()))? {
+            None => Ok(None),
+            Some(value) => value.downcast().map(Some).map_err(|_| cut_off()),
+        }
+    }
+
+    /// Leads a load in a task of its own.
+    async fn lead<T, F, Fut>(
+        &self,
+        key: &Key<T>,
+        moment: &Moment,
+        known: Option<i64>,
+        flight: Flight<T>,
+        load: &F,
+    ) -> Landed<T>
+    where
+        T: Cacheable,
+        F: Fn() -> Fut + Send + Clone + 'static,
+        Fut: Future<Output = Result<Option<T>, StoreError>> + Send,
+    {
+        let (answer, answered) = oneshot::channel();
+        let (cache, key, moment, load) = (self.clone(), key.clone(), moment.clone(), load.clone());
+        spawn_detached(async move {
+            let landed = cache.fly(&key, &moment, known, flight, load).await;
+            answer.send(landed).ok();
+        });
+        answered.await.unwrap_or_else(|_| Landed::Loaded(Err(cut_off())))
+    }
+
+    async fn fly<T, F, Fut>(
+        &self,
+        key: &Key<T>,
+        moment: &Moment,
+        known: Option<i64>,
+        flight: Flight<T>,
+        load: F,
+    ) -> Landed<T>
+    where
+        T: Cacheable,
+        F: Fn() -> Fut + Send,
+        Fut: Future<Output = Result<Option<T>, StoreError>> + Send,
+    {
+        let lease = match timeout(PATIENCE, self.lease(key, moment, known)).await {
+            Ok(Claim::Lead(lease)) => lease,
+            // Read after some of those who wait had joined, before others did: they look again.
+            Ok(Claim::Found(value)) => return Landed::Found(value),
+            Ok(Claim::Leased | Claim::Failed) | Err(_) => return Landed::Nothing,
+        };
+        let started = Instant::now();
+        let loaded = load().await;
+        self.recorder.load(started.elapsed());
+        let loaded: Loaded<T> = loaded.map(|value| value.map(Arc::new)).map_err(Arc::new);
+        flight.close();
+        let filled = vec![(key.clone(), lease, Outcome::of(loaded.clone()))];
+        let stored = self.fill(moment.epoch, filled).await.first().copied().unwrap_or(false);
+        if loaded.is_ok() {
+            self.recorder.fill(T::TYPE, stored);
+        }
+        if stored || loaded.is_err() {
+            flight.share(&loaded);
+        } else {
+            flight.overtaken();
+        }
+        Landed::Loaded(loaded)
+    }
+
+    /// The duty to load, or what whoever had it has stored meanwhile.
+    async fn lease<T: Cacheable>(
+        &self,
+        key: &Key<T>,
+        moment: &Moment,
+        known: Option<i64>,
+    ) -> Claim<T> {
+        loop {
+            match self.claim(std::slice::from_ref(key), moment, known).await.pop() {
+                Some(Claim::Leased) => {}
+                Some(claim) => return claim,
+                None => return Claim::Failed,
+            }
+            // Another process loads it.
+            loop {
+                sleep(ttl::spread(POLL)).await;
+                match self.look(key, moment, known).await {
+                    Look::Hit(value) => return Claim::Found(value),
+                    Look::Leased => {}
+                    Look::Miss => break,
+                    Look::Failed => return Claim::Failed,
+                }
+            }
+        }
+    }
+
+    /// Incidents by id, as they stand in a list; those that are gone are left out. All that the cache
+    /// does not have comes by one `load`.
+    pub async fn sheets<F, Fut>(
+        &self,
+        ids: &[IncidentId],
+        moment: &Moment,
+        load: F,
+    ) -> Result<Vec<Arc<Sheet>>, Unread>
+    where
+        F: Fn(Arc<[IncidentId]>) -> Fut + Send + Sync + Clone + 'static,
+        Fut: Future<Output = Result<Vec<Sheet>, StoreError>> + Send,
+    {
+        let keys: Vec<Key<Sheet>> = ids.iter().map(|id| key::incident(*id)).collect();
+        let started = Instant::now();
+        let looks = self.look_many(&keys, moment).await;
+        let took = started.elapsed();
+        let mut found = Vec::with_capacity(ids.len());
+        let mut missing = Vec::new();
+        for (look, id) in looks.into_iter().zip(ids) {
+            match look {
+                Look::Hit(value) => {
+                    self.recorder.hit(Sheet::TYPE, value.is_none(), took);
+                    found.push(value.map(|sheet| (*id, sheet)));
+                    continue;
+                }
+                Look::Miss | Look::Leased => self.recorder.miss(Sheet::TYPE, took),
+                Look::Failed => {}
+            }
+            missing.push(*id);
+            found.push(None);
+        }
+        if missing.is_empty() {
+            return Ok(found.into_iter().flatten().map(|(_, sheet)| sheet).collect());
+        }
+        let missing: Arc<[IncidentId]> = missing.into();
+        let (cache, wanted, at) = (self.clone(), missing.clone(), moment.clone());
+        let read = move || {
+            let (cache, wanted, at, load) =
+                (cache.clone(), wanted.clone(), at.clone(), load.clone());
+            async move {
+                let (sheets, stored) = cache.load_sheets(wanted, &at, load).await?;
+                for stored in stored {
+                    cache.recorder.fill(Sheet::TYPE, stored);
+                }
+                Ok(sheets)
+            }
+        };
+        let loaded = self.rows.read((missing, moment.epoch), read).await;
+        let loaded = loaded.unwrap_or_else(|| Err(cut_off()))?;
+        let mut by_id: HashMap<IncidentId, Arc<Sheet>> =
+            found.into_iter().flatten().chain(loaded.into_iter().map(|s| (s.id, s))).collect();
+        Ok(ids.iter().filter_map(|id| by_id.remove(id)).collect())
+    }
+
+    /// Incidents from the database, stored where this process has the duty to. Answers also what
+    /// became of each store.
+    pub(super) async fn load_sheets<F, Fut>(
+        &self,
+        ids: Arc<[IncidentId]>,
+        moment: &Moment,
+        load: F,
+    ) -> Result<(Vec<Arc<Sheet>>, Vec<bool>), Unread>
+    where
+        F: Fn(Arc<[IncidentId]>) -> Fut + Send + Sync,
+        Fut: Future<Output = Result<Vec<Sheet>, StoreError>> + Send,
+    {
+        let keys: Vec<Key<Sheet>> = ids.iter().map(|id| key::incident(*id)).collect();
+        let mut sheets = Vec::with_capacity(ids.len());
+        let (mut wanted, mut leases) = (Vec::new(), Vec::new());
+        for (key, (id, claim)) in
+            keys.iter().zip(ids.iter().zip(self.claim(&keys, moment, None).await))
+        {
+            match claim {
+                Claim::Found(value) => {
+                    sheets.extend(value);
+                    continue;
+                }
+                Claim::Lead(lease) => leases.push((key.clone(), *id, lease)),
+                Claim::Leased | Claim::Failed => {}
+            }
+            wanted.push(*id);
+        }
+        let started = Instant::now();
+        let loaded = load(wanted.into()).await;
+        self.recorder.load(started.elapsed());
+        let loaded: Result<Vec<Arc<Sheet>>, Unread> =
+            loaded.map(|sheets| sheets.into_iter().map(Arc::new).collect()).map_err(Arc::new);
+        let outcome = |id| match &loaded {
+            Ok(sheets) => Outcome::Loaded(sheets.iter().find(|sheet| sheet.id == id).cloned()),
+            Err(_) => Outcome::GivenBack,
+        };
+        let filled = leases.into_iter().map(|(key, id, lease)| (key, lease, outcome(id))).collect();
+        let stored = self.fill(moment.epoch, filled).await;
+        sheets.extend(loaded?);
+        Ok((sheets, stored))
+    }
+}
+
+impl<T> Outcome<T> {
+    fn of(loaded: Loaded<T>) -> Self {
+        loaded.map_or(Self::GivenBack, Self::Loaded)
+    }
+}
+
+fn is_older<T: Cacheable>(loaded: &Loaded<T>, known: Option<i64>) -> bool {
+    match (loaded, known) {
+        (Ok(Some(value)), Some(known)) => value.version() < known,
+        _ => false,
+    }
+}
+
+fn cut_off() -> Unread {
+    Arc::new(StoreError::Unavailable { reason: "the read was cut off", source: None })
+}

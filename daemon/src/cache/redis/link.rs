@@ -1,0 +1,201 @@
+//! Connections to Redis, opened by ourselves: before one serves, we know which Redis it leads to.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use redis::aio::MultiplexedConnection;
+use redis::{AsyncConnectionConfig, Client, InfoDict, RedisError};
+use tokio::sync::watch;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use watchfire_shared::cache::Operation;
+
+use super::super::breaker::Breaker;
+use super::super::stats::Recorder;
+use super::super::{key, ttl};
+use super::{CLAIM, FILL};
+use crate::lifecycle::spawn_detached;
+use crate::store::{Db, StoreError, installation};
+
+/// Scripts, ranges of hashes and functions as we use them are there since this version.
+const OLDEST: u32 = 7;
+/// Between two attempts to connect: short, because whoever comes back is wanted; growing, because
+/// whoever just started must not be run over.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// Why an operation came to nothing. Never a miss.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Failure {
+    #[error("the breaker is open")]
+    Open,
+    #[error("there is no connection")]
+    Away,
+    #[error("another Redis, or one with values of other shapes, is the one recorded")]
+    Elsewhere,
+    #[error("no answer within {} ms", .0.as_millis())]
+    Late(Duration),
+    #[error("{0}")]
+    Redis(Arc<RedisError>),
+}
+
+/// Where Redis is, and how long we wait for it.
+#[derive(Clone)]
+pub struct Reach {
+    pub client: Client,
+    /// From the first packet to the end of the handshake.
+    pub connect_timeout: Duration,
+    /// One operation, counted from sending.
+    pub operation_timeout: Duration,
+}
+
+/// An open connection.
+#[derive(Clone)]
+pub struct Live {
+    connection: MultiplexedConnection,
+    /// Which Redis, which database in it, and the shapes we keep there.
+    pub identity: Arc<str>,
+    broken: CancellationToken,
+}
+
+/// One connection at a time, opened again whenever it breaks.
+#[derive(Clone)]
+pub struct Link {
+    live: watch::Receiver<Option<Live>>,
+    operation_timeout: Duration,
+    breaker: Arc<Breaker>,
+    recorder: Arc<Recorder>,
+}
+
+impl Link {
+    /// Connects in the background, now and whenever it has to.
+    pub fn start(reach: Reach, db: Db, breaker: Arc<Breaker>, recorder: Arc<Recorder>) -> Self {
+        let (current, live) = watch::channel(None);
+        let operation_timeout = reach.operation_timeout;
+        spawn_detached(keep_open(reach, db, breaker.clone(), current));
+        Self { live, operation_timeout, breaker, recorder }
+    }
+
+    pub fn is_up(&self) -> bool {
+        self.live.borrow().is_some()
+    }
+
+    /// Runs one operation under the breaker and the clock; answers also on which Redis it was run.
+    pub async fn call<T>(
+        &self,
+        operation: Operation,
+        work: impl AsyncFnOnce(MultiplexedConnection) -> Result<T, RedisError>,
+    ) -> Result<(T, Arc<str>), Failure> {
+        let Some(live) = self.live.borrow().clone() else {
+            return Err(self.failed(Failure::Away, None));
+        };
+        let sent = Instant::now();
+        if !self.breaker.admits(sent) {
+            return Err(Failure::Open);
+        }
+        let done = timeout(self.operation_timeout, work(live.connection.clone())).await;
+        self.recorder.operation(operation, sent.elapsed());
+        match done {
+            Ok(Ok(value)) => {
+                self.breaker.succeeded();
+                Ok((value, live.identity))
+            }
+            Ok(Err(error)) => Err(self.failed(Failure::Redis(Arc::new(error)), Some(&live))),
+            Err(_) => Err(self.failed(Failure::Late(self.operation_timeout), Some(&live))),
+        }
+    }
+
+    /// Tells the breaker; a connection that cannot recover, or that opened it, is not kept.
+    fn failed(&self, failure: Failure, live: Option<&Live>) -> Failure {
+        let opened = self.breaker.failed(Instant::now(), &failure.to_string());
+        // A Redis that has lost our scripts gets them again with the next connection.
+        let dead = matches!(&failure, Failure::Redis(error)
+            if error.is_unrecoverable_error() || error.code() == Some("NOSCRIPT"));
+        if let Some(live) = live.filter(|_| opened || dead) {
+            live.broken.cancel();
+        }
+        failure
+    }
+}
+
+async fn keep_open(
+    reach: Reach,
+    db: Db,
+    breaker: Arc<Breaker>,
+    current: watch::Sender<Option<Live>>,
+) {
+    let mut pause = FIRST_PAUSE;
+    let mut told = false;
+    while !current.is_closed() {
+        let opened = timeout(reach.connect_timeout, open(&reach, &db)).await;
+        match opened.unwrap_or(Err(OpenError::Late(reach.connect_timeout))) {
+            Ok(live) => {
+                tracing::info!(identity = &*live.identity, "connected to Redis");
+                (pause, told) = (FIRST_PAUSE, false);
+                let broken = live.broken.clone();
+                // A new connection is a probe that went well.
+                breaker.succeeded();
+                current.send_replace(Some(live));
+                broken.cancelled().await;
+                current.send_replace(None);
+                tracing::warn!("the connection to Redis is lost; reads go to the database");
+            }
+            Err(error) => {
+                if !std::mem::replace(&mut told, true) {
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "Redis cannot be used; reads go to the database"
+                    );
+                }
+                breaker.failed(Instant::now(), &error.to_string());
+                tokio::time::sleep(ttl::jittered(pause)).await;
+                pause = (pause * 2).min(LONGEST_PAUSE);
+            }
+        }
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+enum OpenError {
+    #[error("no answer to the handshake within {} ms", .0.as_millis())]
+    Late(Duration),
+    #[error("{0}")]
+    Redis(#[from] RedisError),
+    #[error("it is Redis {0}, and version {OLDEST} or later is needed")]
+    Old(String),
+    #[error("it does not say which Redis it is: its user needs the command INFO")]
+    Nameless,
+    #[error("the database could not be told of it: {0}")]
+    Store(#[from] StoreError),
+}
+
+/// Opens a connection. Another Redis than the recorded one raises the epoch before anything is read
+/// from it: it may have come back with values from before writes it has not heard of.
+async fn open(reach: &Reach, db: &Db) -> Result<Live, OpenError> {
+    let config = AsyncConnectionConfig::new()
+        .set_connection_timeout(Some(reach.connect_timeout))
+        .set_response_timeout(None);
+    let mut connection = reach.client.get_multiplexed_async_connection_with_config(&config).await?;
+    let server: InfoDict = redis::cmd("INFO").arg("server").query_async(&mut connection).await?;
+    let version = server.get::<String>("redis_version").unwrap_or_default();
+    let major = version.split('.').next().and_then(|major| major.parse::<u32>().ok());
+    if major.is_none_or(|major| major < OLDEST) {
+        return Err(OpenError::Old(version));
+    }
+    let run_id = server.get::<String>("run_id").ok_or(OpenError::Nameless)?;
+    for script in [&CLAIM, &FILL] {
+        script.load_async(&mut connection).await?;
+    }
+    let number = reach.client.get_connection_info().redis_settings().db();
+    let identity: Arc<str> = format!("{run_id}/{number}/{}", key::shapes()).into();
+    installation::adopt_cache(db, identity.clone()).await?;
+    Ok(Live { connection, identity, broken: CancellationToken::new() })
+}
+
+impl fmt::Debug for Reach {
+    /// The client's URL may hold a password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reach").finish_non_exhaustive()
+    }
+}

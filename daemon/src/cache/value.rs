@@ -1,0 +1,126 @@
+//! Values that can be cached: as what, in which shape, and how they become bytes and back.
+
+use bytes::Bytes;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use uuid::Uuid;
+use watchfire_shared::cache::CacheType;
+use watchfire_shared::ids::IncidentId;
+use watchfire_shared::stats::{Counts, Stats};
+use watchfire_shared::user::UserOut;
+
+use crate::store::listing::IdPage;
+
+/// A value that can be cached.
+pub trait Cacheable: Send + Sync + Sized + 'static {
+    const TYPE: CacheType;
+    /// Raised when the shape changes: old entries are then never read.
+    const SCHEMA: u16;
+    /// Rough size in bytes.
+    fn weight(&self) -> usize;
+    /// What a reader compares with what it has already seen; 0 where nothing counts versions.
+    fn version(&self) -> i64 {
+        0
+    }
+    /// Appends what stands in Redis behind the header.
+    fn encode(&self, out: &mut Vec<u8>);
+    /// None for bytes that no value of this shape has.
+    fn decode(version: i64, body: Bytes) -> Option<Self>;
+}
+
+fn json<T: Serialize>(value: &T, out: &mut Vec<u8>) {
+    // Plain data of ours; were it ever refused, the empty body would be found damaged and deleted.
+    if serde_json::to_writer(&mut *out, value).is_err() {
+        out.clear();
+    }
+}
+
+fn from_json<T: DeserializeOwned>(body: &Bytes) -> Option<T> {
+    serde_json::from_slice(body).ok()
+}
+
+impl Cacheable for IdPage {
+    const TYPE: CacheType = CacheType::IncidentList;
+    const SCHEMA: u16 = 1;
+
+    fn weight(&self) -> usize {
+        128 + self.ids.len() * 16
+    }
+
+    fn encode(&self, out: &mut Vec<u8>) {
+        json(self, out);
+    }
+
+    fn decode(_: i64, body: Bytes) -> Option<Self> {
+        from_json(&body)
+    }
+}
+
+impl Cacheable for Counts {
+    const TYPE: CacheType = CacheType::Counts;
+    const SCHEMA: u16 = 1;
+
+    fn weight(&self) -> usize {
+        256
+    }
+
+    fn encode(&self, out: &mut Vec<u8>) {
+        json(self, out);
+    }
+
+    fn decode(_: i64, body: Bytes) -> Option<Self> {
+        from_json(&body)
+    }
+}
+
+impl Cacheable for Stats {
+    const TYPE: CacheType = CacheType::Stats;
+    const SCHEMA: u16 = 1;
+
+    fn weight(&self) -> usize {
+        256
+    }
+
+    fn encode(&self, out: &mut Vec<u8>) {
+        json(self, out);
+    }
+
+    fn decode(_: i64, body: Bytes) -> Option<Self> {
+        from_json(&body)
+    }
+}
+
+/// A profile, without the last sign-in: that moves without a fact.
+impl Cacheable for UserOut {
+    const TYPE: CacheType = CacheType::User;
+    const SCHEMA: u16 = 1;
+
+    fn weight(&self) -> usize {
+        192 + self.name.len() + self.email.as_ref().map_or(0, String::len)
+    }
+
+    fn encode(&self, out: &mut Vec<u8>) {
+        json(self, out);
+    }
+
+    fn decode(_: i64, body: Bytes) -> Option<Self> {
+        from_json(&body)
+    }
+}
+
+impl Cacheable for IncidentId {
+    const TYPE: CacheType = CacheType::Reference;
+    const SCHEMA: u16 = 1;
+
+    fn weight(&self) -> usize {
+        16
+    }
+
+    fn encode(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.0.as_bytes());
+    }
+
+    fn decode(_: i64, body: Bytes) -> Option<Self> {
+        Uuid::from_slice(&body).ok().map(Self)
+    }
+}

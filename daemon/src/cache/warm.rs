@@ -1,0 +1,38 @@
+//! Values stored before anybody asks for them.
+
+use std::sync::Arc;
+
+use watchfire_shared::cache::CacheType;
+use watchfire_shared::ids::IncidentId;
+
+use super::{Cache, Sheet, Unread};
+use crate::store::StoreError;
+use crate::store::installation::Moment;
+
+/// Incidents loaded by one statement.
+const AT_ONCE: usize = 10;
+
+impl Cache {
+    /// Stores incidents that are not there, ten at a time; ends with the first failure, which harms
+    /// nobody. Answers how many were stored.
+    pub async fn warm<F, Fut>(
+        &self,
+        ids: &[IncidentId],
+        moment: &Moment,
+        load: F,
+    ) -> Result<usize, Unread>
+    where
+        F: Fn(Arc<[IncidentId]>) -> Fut + Send + Sync,
+        Fut: Future<Output = Result<Vec<Sheet>, StoreError>> + Send,
+    {
+        let mut warmed = 0;
+        for ids in ids.chunks(AT_ONCE) {
+            let (_, stored) = self.load_sheets(ids.into(), moment, &load).await?;
+            for _ in stored.iter().filter(|stored| **stored) {
+                self.recorder.warmed(CacheType::Incident);
+                warmed += 1;
+            }
+        }
+        Ok(warmed)
+    }
+}
