@@ -48,7 +48,7 @@ impl Own {
     }
 
     async fn epoch(&self) -> i64 {
-        credentials::standings(&self.db, &[], clock::now(), false).await.unwrap().0
+        credentials::standings(&self.db, &[], clock::now(), false).await.unwrap().0.epoch
     }
 }
 
