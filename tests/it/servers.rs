@@ -68,7 +68,7 @@ async fn alertmanager_tells_a_webhook_what_amtool_fires_and_resolves() {
     };
     tokio::select! {
         () = server => {}
-        told = tokio::time::timeout(SOON, story) => told.expect("both notices come in time"),
+        told = timeout(SOON, story) => told.expect("both notices come in time"),
     }
 }
 
