@@ -1,7 +1,7 @@
 //! The servers the other tests rely on do what those tests believe.
 
 use std::net::Ipv4Addr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::http::HeaderMap;
 use axum::routing::post;
@@ -10,9 +10,10 @@ use serde_json::Value;
 use sqlx::{Connection, Executor, Row};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
+use tokio::time::timeout;
 use watchfire_tests::alertmanager::Routing;
 use watchfire_tests::postgres::Database;
-use watchfire_tests::{Alertmanager, Terminal, terminal};
+use watchfire_tests::{Alertmanager, Link, Redis, Terminal, eventually, terminal};
 
 const SOON: Duration = Duration::from_secs(20);
 
@@ -67,7 +68,7 @@ async fn alertmanager_tells_a_webhook_what_amtool_fires_and_resolves() {
     };
     tokio::select! {
         () = server => {}
-        told = tokio::time::timeout(SOON, story) => told.expect("both notices come in time"),
+        told = timeout(SOON, story) => told.expect("both notices come in time"),
     }
 }
 
@@ -97,4 +98,69 @@ async fn a_wait_that_fails_shows_the_screen() {
     let terminal = Terminal::spawn(command, 80, 24);
     terminal.wait_for_text("only this", SOON).await;
     terminal.wait_for_text("never", Duration::from_millis(50)).await;
+}
+
+#[tokio::test]
+async fn a_redis_of_a_tests_own_dies_and_comes_back_empty_or_with_what_it_held() {
+    let mut redis = Redis::start().await;
+    let held = async |redis: &Redis| {
+        redis::from_redis_value::<Option<String>>(redis.command(&["GET", "a"]).await).unwrap()
+    };
+    redis.command(&["SET", "a", "old"]).await;
+    redis.save().await;
+    redis.command(&["SET", "a", "new"]).await;
+    redis.restart_from_snapshot().await;
+    assert_eq!(held(&redis).await.as_deref(), Some("old"));
+    redis.restart().await;
+    assert_eq!(held(&redis).await, None);
+
+    redis.with_limit(1 << 20).await;
+    let value = "x".repeat(1 << 16);
+    for n in 0..64 {
+        redis.command(&["SET", &format!("wide:{n}"), &value]).await;
+    }
+    let evicted = redis.info("stats", "evicted_keys").await;
+    assert!(evicted > 32 && !redis.keys("wide:*").await.is_empty(), "{evicted} were evicted");
+    assert!(redis::Client::open(watchfire_tests::redis::shared()).is_ok());
+}
+
+#[tokio::test]
+async fn a_link_is_frozen_cut_slow_and_healed() {
+    const BRIEF: Duration = Duration::from_millis(100);
+    let mut redis = Redis::start().await;
+    let link = Link::to(redis.server()).await;
+    let url = redis.url_through(link.address());
+    let client = redis::Client::open(url).unwrap();
+    let connect = async || client.get_multiplexed_async_connection().await;
+    let ping = async |connection: &mut redis::aio::MultiplexedConnection| {
+        timeout(BRIEF * 3, redis::cmd("PING").query_async::<String>(connection)).await
+    };
+    let mut connection = connect().await.unwrap();
+    ping(&mut connection).await.unwrap().unwrap();
+
+    link.freeze();
+    ping(&mut connection).await.unwrap_err();
+    link.heal();
+    ping(&mut connection).await.unwrap().unwrap();
+
+    link.delay(BRIEF);
+    let asked = Instant::now();
+    ping(&mut connection).await.unwrap().unwrap();
+    assert!(asked.elapsed() >= 2 * BRIEF, "{:?}", asked.elapsed());
+    link.heal();
+
+    link.cut();
+    ping(&mut connection).await.unwrap().unwrap_err();
+    connect().await.unwrap_err();
+    link.heal();
+    let mut connection = eventually(async || connect().await.ok()).await;
+    ping(&mut connection).await.unwrap().unwrap();
+
+    link.abandon();
+    ping(&mut connection).await.unwrap_err();
+    ping(&mut connect().await.unwrap()).await.unwrap().unwrap();
+    redis.pause();
+    ping(&mut connection).await.unwrap_err();
+    redis.resume();
+    redis.kill9().await;
 }

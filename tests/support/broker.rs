@@ -1,6 +1,6 @@
 //! An Apache Kafka of one test's own, which may be killed: one node, broker and controller.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -92,8 +92,7 @@ pub fn jars() -> String {
 }
 
 fn free() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
-    listener.local_addr().expect("it has an address")
+    SocketAddr::from((Ipv4Addr::LOCALHOST, programs::free_port()))
 }
 
 /// What Kafka's own consumer prints of a topic, line by line; it ends when nothing came for a while.

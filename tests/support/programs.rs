@@ -1,6 +1,7 @@
 //! Where the programs under test are, and the environment they start in.
 
 use std::ffi::OsString;
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::str::FromStr;
@@ -71,4 +72,12 @@ pub fn command(program: impl AsRef<std::ffi::OsStr>, home: &Path) -> Command {
 /// A process id as the standard library has it, as system calls take it.
 pub fn pid(id: u32) -> Option<Pid> {
     i32::try_from(id).ok().and_then(Pid::from_raw)
+}
+
+/// A port nobody listens on, below the range the kernel hands out by itself: nobody else gets it
+/// while a test's own server is down.
+pub(crate) fn free_port() -> u16 {
+    let mut ports = std::iter::repeat_with(|| rand::random_range(20_000..32_000));
+    let free = |port: &u16| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok();
+    ports.find(free).expect("there is a free port")
 }

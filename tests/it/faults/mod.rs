@@ -18,7 +18,6 @@ mod follower;
 mod full_disk;
 mod kill;
 mod ledger;
-mod link;
 mod order;
 mod outage;
 mod pipeline;

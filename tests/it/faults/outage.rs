@@ -1,8 +1,7 @@
 //! PostgreSQL goes away and comes back.
 
 use std::cell::Cell;
-use std::convert::Infallible;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -10,14 +9,14 @@ use reqwest::Method;
 use serde_json::json;
 use tokio::time::{Instant, timeout};
 use watchfire_shared::health::{Health, HealthStatus};
+use watchfire_tests::postgres::Database;
 use watchfire_tests::programs::number;
 use watchfire_tests::stream::Message;
-use watchfire_tests::{Api, Daemon, Engine, Stream, bounded};
+use watchfire_tests::{Api, Daemon, Engine, Link, Stream, bounded};
 
 use super::Campaign;
 use super::audit::verify;
 use super::ledger::{Ledger, Outcome, unavailable};
-use super::link::Link;
 use super::workload::{WRITERS, Workload};
 
 /// Longer than two heartbeats are apart.
@@ -85,13 +84,12 @@ async fn while_its_database_does_not_answer_a_daemon_does_and_heals() {
 /// burst of writes, and later carries on.
 async fn frozen() {
     let campaign = Campaign::begin();
-    let link = Link::open().await;
-    let mut carry = pin!(link.carry());
+    let link = Link::to(Database::server()).await;
     let setup = Daemon::setup(Engine::Postgres).through(link.address());
-    let daemon = carried(&mut carry, setup.start()).await;
-    let api = carried(&mut carry, daemon.as_responder()).await;
+    let daemon = setup.start().await;
+    let api = daemon.as_responder().await;
     let ledger = Ledger::new();
-    let workload = carried(&mut carry, Workload::prepare(&ledger, &api)).await;
+    let workload = Workload::prepare(&ledger, &api).await;
 
     for round in 0..number("WATCHFIRE_FREEZES").unwrap_or(1) {
         let chance = |writer| campaign.chance(round * WRITERS + writer);
@@ -99,28 +97,23 @@ async fn frozen() {
         let writer = |writer| workload.write_on(&api, chance(writer), || over.get());
         let writers = (0..WRITERS).map(writer);
         let mut writers = pin!(join_all(writers));
-        carried(&mut carry, async {
-            tokio::select! {
-                ends = &mut writers => panic!("a writer was refused: {ends:?}"),
-                () = ledger.acknowledged(40) => {}
-            }
-        })
-        .await;
-        // From here to the thaw nobody drives the link.
+        tokio::select! {
+            ends = &mut writers => panic!("a writer was refused: {ends:?}"),
+            () = ledger.acknowledged(40) => {}
+        }
+        link.freeze();
         over.set(true);
         let health = async { assert_eq!(api.read("/v1/health").await.status, 503) };
         let read = refused(&api, Method::GET, "/v1/incidents");
         tokio::join!(read, refused(&api, Method::GET, "/readyz"), health);
         // What was on its way then ends as it must: done, or refused and in doubt.
-        let ends = carried(&mut carry, timeout(LIMIT, writers)).await;
+        link.heal();
+        let ends = timeout(LIMIT, writers).await;
         for end in ends.expect("each write in flight ends") {
             assert!(matches!(end, None | Some(Outcome::Unavailable(_))), "{end:?}");
         }
-        carried(&mut carry, async {
-            ledger.settle(&api, usize::MAX).await;
-            verify(&daemon, &api, &ledger).await;
-        })
-        .await;
+        ledger.settle(&api, usize::MAX).await;
+        verify(&daemon, &api, &ledger).await;
     }
 }
 
@@ -130,34 +123,22 @@ async fn a_connection_on_which_nothing_comes_back_does_not_hold_up_authority() {
 }
 
 async fn hung() {
-    let link = Link::open().await;
-    let mut carry = pin!(link.carry());
+    let link = Link::to(Database::server()).await;
     let setup = Daemon::setup(Engine::Postgres).through(link.address());
-    let daemon = carried(&mut carry, setup.start()).await;
-    let api = carried(&mut carry, daemon.as_viewer()).await;
+    let daemon = setup.start().await;
+    let api = daemon.as_viewer().await;
     // Asks the database who asks, and nothing else.
     let path = "/v1/admin/cache-stats";
-    assert_eq!(carried(&mut carry, api.read(path)).await.status, 200);
+    assert_eq!(api.read(path).await.status, 200);
 
     // However often: no connection that hangs takes the place of one that would answer.
     for _ in 0..3 {
         link.abandon();
         let asked = Instant::now();
-        let reply = carried(&mut carry, api.read(path)).await;
+        let reply = api.read(path).await;
         assert_eq!(reply.status, 200, "{}", reply.text());
         let took = asked.elapsed();
         assert!(took < AUTHORITY_LIMIT, "another connection answers, after {took:?}");
-    }
-}
-
-/// Does something while the link is up.
-async fn carried<T>(
-    carry: &mut Pin<&mut impl Future<Output = Infallible>>,
-    work: impl Future<Output = T>,
-) -> T {
-    tokio::select! {
-        never = carry => match never {},
-        done = work => done,
     }
 }
 

@@ -1,0 +1,168 @@
+//! The network between two programs, in the hands of a test: a [`Link`] carries bytes to one server
+//! and may be frozen, cut, made slow and healed.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+/// What is read at once, and how many of these may be on their way.
+const CHUNK: usize = 16 * 1024;
+const ON_THEIR_WAY: usize = 64;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Every byte arrives so much later, in either direction.
+    Carries(Duration),
+    Frozen,
+    Cut,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Condition {
+    state: State,
+    /// Connections of an earlier age carry nothing any more.
+    age: u64,
+}
+
+/// A way to a server; gone with this value, and its connections with it.
+#[derive(Debug)]
+pub struct Link {
+    address: SocketAddr,
+    condition: watch::Sender<Condition>,
+    /// Ends with this value.
+    _carrier: JoinSet<()>,
+}
+
+impl Link {
+    /// One that leads to this host and port.
+    pub async fn to(server: (String, u16)) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
+        let listener = listener.expect("a port is free");
+        let address = listener.local_addr().expect("a bound socket has an address");
+        let healthy = Condition { state: State::Carries(Duration::ZERO), age: 0 };
+        let condition = watch::Sender::new(healthy);
+        let mut carrier = JoinSet::new();
+        carrier.spawn(carry(listener, server, condition.subscribe()));
+        Self { address, condition, _carrier: carrier }
+    }
+
+    /// Whoever connects to it reaches the server.
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    fn becomes(&self, state: State) {
+        self.condition.send_modify(|condition| condition.state = state);
+    }
+
+    /// Nothing comes through, and nobody is told.
+    pub fn freeze(&self) {
+        self.becomes(State::Frozen);
+    }
+
+    /// Connections are closed, new ones refused.
+    pub fn cut(&self) {
+        self.becomes(State::Cut);
+    }
+
+    /// Everything takes so much longer, each way.
+    pub fn delay(&self, time: Duration) {
+        self.becomes(State::Carries(time));
+    }
+
+    /// As at the beginning. What a freeze has held back arrives.
+    pub fn heal(&self) {
+        self.becomes(State::Carries(Duration::ZERO));
+    }
+
+    /// From now on nothing comes through on the connections there are, and nobody is told; new ones
+    /// are carried.
+    pub fn abandon(&self) {
+        self.condition.send_modify(|condition| condition.age += 1);
+    }
+}
+
+type Conditions = watch::Receiver<Condition>;
+
+/// Waits until the state is what it should be; for ever when the link is gone.
+async fn until(conditions: &mut Conditions, wanted: impl FnMut(&Condition) -> bool) {
+    if conditions.wait_for(wanted).await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+async fn carry(listener: TcpListener, server: (String, u16), mut conditions: Conditions) {
+    let address = listener.local_addr().expect("a bound socket has an address");
+    let mut listener = Some(listener);
+    let mut connections = JoinSet::new();
+    loop {
+        let Some(open) = &listener else {
+            until(&mut conditions, |condition| condition.state != State::Cut).await;
+            let again = TcpListener::bind(address).await;
+            listener = Some(again.expect("nobody has taken the port meanwhile"));
+            continue;
+        };
+        tokio::select! {
+            accepted = open.accept() => {
+                let (near, _) = accepted.expect("the link accepts");
+                connections.spawn(connection(near, server.clone(), conditions.clone()));
+            }
+            () = until(&mut conditions, |condition| condition.state == State::Cut) => {
+                listener = None;
+                connections.shutdown().await;
+            }
+            Some(_) = connections.join_next() => {}
+        }
+    }
+}
+
+/// Carries a connection until either side ends it, as it likes.
+async fn connection(near: TcpStream, server: (String, u16), conditions: Conditions) {
+    let Ok(far) = TcpStream::connect(server).await else { return };
+    let delays = [near.set_nodelay(true), far.set_nodelay(true)];
+    if delays.iter().any(Result::is_err) {
+        return;
+    }
+    let ((near_in, near_out), (far_in, far_out)) = (near.into_split(), far.into_split());
+    tokio::select! {
+        () = pump(near_in, far_out, conditions.clone()) => {}
+        () = pump(far_in, near_out, conditions) => {}
+    }
+}
+
+/// One direction. Bytes wait for their time in a queue, so that many of them wait together.
+async fn pump(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut conditions: Conditions) {
+    let age = conditions.borrow().age;
+    let (queue, mut queued) = mpsc::channel::<(Instant, Vec<u8>)>(ON_THEIR_WAY);
+    let read = async move {
+        let mut buffer = vec![0; CHUNK];
+        while let Ok(length @ 1..) = from.read(&mut buffer).await {
+            if queue.send((Instant::now(), buffer[..length].to_vec())).await.is_err() {
+                return;
+            }
+        }
+    };
+    let write = async {
+        while let Some((read, bytes)) = queued.recv().await {
+            let mut delay = Duration::ZERO;
+            until(&mut conditions, |condition| {
+                let State::Carries(time) = condition.state else { return false };
+                delay = time;
+                condition.age == age
+            })
+            .await;
+            tokio::time::sleep_until(read + delay).await;
+            if to.write_all(&bytes).await.is_err() {
+                return;
+            }
+        }
+    };
+    // The queue ends with the reader, and the writer when it has written all of it.
+    let ((), ()) = tokio::join!(read, write);
+}
