@@ -84,6 +84,8 @@ pub async fn serve(config: Config) -> Result<ExitCode, Error> {
     // The address a killed daemon left behind would count as ours, now that we hold the lock, for as
     // long as nobody has reaped it.
     state.withdraw();
+    // Before the first part that counts.
+    telemetry::metrics();
     let lifecycle = Lifecycle::new();
     lifecycle.listen_to_signals()?;
     let db = open(&config).await?;
@@ -112,7 +114,6 @@ pub async fn serve(config: Config) -> Result<ExitCode, Error> {
     });
     let listener = listen(config.http_addr).await?;
     let address = listener.local_addr()?;
-    telemetry::metrics();
     lifecycle.spawn_essential("metrics", telemetry::upkeep(lifecycle.clone()));
     if db.is_postgres() {
         lifecycle.spawn_essential("wakes", hub.clone().listen(lifecycle.clone()));
@@ -149,6 +150,8 @@ pub async fn work(config: Config) -> Result<ExitCode, Error> {
     if config.is_embedded() {
         return Err(Error::WorkerInside);
     }
+    // Before the first part that counts.
+    telemetry::metrics();
     let lifecycle = Lifecycle::new();
     lifecycle.listen_to_signals()?;
     let db = open(&config).await?;
@@ -157,7 +160,6 @@ pub async fn work(config: Config) -> Result<ExitCode, Error> {
     let hub = Hub::open(db.clone(), installation::log_id(&db).await?).await?;
     let inbox = inbox(&config, &db, &ledger, hub.log_id());
     let working = Working::default();
-    telemetry::metrics();
     lifecycle.spawn_essential("metrics", telemetry::upkeep(lifecycle.clone()));
     if let Some(address) = config.metrics_addr {
         let bound = TcpListener::bind(address).await;
