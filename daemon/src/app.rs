@@ -97,7 +97,7 @@ pub async fn serve(config: Config) -> Result<ExitCode, Error> {
         welcome_owner(&ledger, &hub, &state).await?;
     }
     let (publishing, working) = (Publishing::default(), Working::default());
-    let fleet = Fleet::of_daemon(db.clone(), publishing.clone(), working.clone());
+    let fleet = Fleet::of_daemon(db.clone(), publishing.clone(), working.clone(), cache.clone());
     let inbox = inbox(&config, &db, &ledger, hub.log_id());
     let service = Service::new(Parts {
         db: db.clone(),
@@ -169,7 +169,7 @@ pub async fn work(config: Config) -> Result<ExitCode, Error> {
             http::server::serve(listener, router, http::Limits::default(), lifecycle.clone());
         lifecycle.spawn_essential("http", served);
     }
-    let fleet = Fleet::of_worker(db.clone(), working.clone());
+    let fleet = Fleet::of_worker(db.clone(), working.clone(), cache.clone());
     lifecycle.spawn_essential("heartbeat", fleet.run(lifecycle.clone()));
     lifecycle.spawn_essential("wakes", hub.clone().listen(lifecycle.clone()));
     lifecycle.spawn_essential("journal", hub.clone().run(ledger, cache, lifecycle.clone()));

@@ -19,7 +19,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 pub use sheet::Sheet;
-use watchfire_shared::cache::{CacheStats, CacheType};
+use watchfire_shared::cache::{CacheStats, CacheType, ProcessCache};
 
 use crate::store::StoreError;
 use key::{Cacheable, Guard, Key};
@@ -152,6 +152,11 @@ impl Cache {
             };
             self.recorder.invalidated(kind);
         }
+    }
+
+    /// What the other processes are told.
+    pub fn process(&self) -> ProcessCache {
+        self.recorder.process()
     }
 
     /// Counters of this process.
