@@ -86,6 +86,8 @@ pub async fn serve(config: Config) -> Result<ExitCode, Error> {
     // The address a killed daemon left behind would count as ours, now that we hold the lock, for as
     // long as nobody has reaped it.
     state.withdraw();
+    // Before the first part that counts.
+    telemetry::metrics();
     let lifecycle = Lifecycle::new();
     lifecycle.listen_to_signals()?;
     let db = open(&config).await?;
@@ -97,7 +99,7 @@ pub async fn serve(config: Config) -> Result<ExitCode, Error> {
         welcome_owner(&ledger, &hub, &state).await?;
     }
     let (publishing, working) = (Publishing::default(), Working::default());
-    let fleet = Fleet::of_daemon(db.clone(), publishing.clone(), working.clone());
+    let fleet = Fleet::of_daemon(db.clone(), publishing.clone(), working.clone(), cache.clone());
     let inbox = inbox(&config, &db, &ledger, hub.log_id());
     let service = Service::new(Parts {
         db: db.clone(),
@@ -114,7 +116,6 @@ pub async fn serve(config: Config) -> Result<ExitCode, Error> {
     });
     let listener = listen(config.http_addr).await?;
     let address = listener.local_addr()?;
-    telemetry::metrics();
     lifecycle.spawn_essential("metrics", telemetry::upkeep(lifecycle.clone()));
     if db.is_postgres() {
         lifecycle.spawn_essential("wakes", hub.clone().listen(lifecycle.clone()));
@@ -154,6 +155,8 @@ pub async fn work(config: Config) -> Result<ExitCode, Error> {
     if config.is_embedded() {
         return Err(Error::WorkerInside);
     }
+    // Before the first part that counts.
+    telemetry::metrics();
     let lifecycle = Lifecycle::new();
     lifecycle.listen_to_signals()?;
     let db = open(&config).await?;
@@ -163,7 +166,6 @@ pub async fn work(config: Config) -> Result<ExitCode, Error> {
     let hub = Hub::open(db.clone(), log_id).await?;
     let inbox = inbox(&config, &db, &ledger, hub.log_id());
     let working = Working::default();
-    telemetry::metrics();
     lifecycle.spawn_essential("metrics", telemetry::upkeep(lifecycle.clone()));
     if let Some(address) = config.metrics_addr {
         let bound = TcpListener::bind(address).await;
@@ -173,7 +175,7 @@ pub async fn work(config: Config) -> Result<ExitCode, Error> {
             http::server::serve(listener, router, http::Limits::default(), lifecycle.clone());
         lifecycle.spawn_essential("http", served);
     }
-    let fleet = Fleet::of_worker(db.clone(), working.clone());
+    let fleet = Fleet::of_worker(db.clone(), working.clone(), cache.clone());
     lifecycle.spawn_essential("heartbeat", fleet.run(lifecycle.clone()));
     lifecycle.spawn_essential("wakes", hub.clone().listen(lifecycle.clone()));
     lifecycle.spawn_essential("journal", hub.clone().run(ledger, cache, lifecycle.clone()));

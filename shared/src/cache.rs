@@ -130,7 +130,7 @@ pub struct RedisFigures {
     pub expirations: u64,
 }
 
-/// Every process of the installation together.
+/// Every process of the installation that was heard of just now, together.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default)]
@@ -144,7 +144,7 @@ pub struct FleetStats {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ProcessCache {
-    /// Host and process id; empty in what a process says of itself.
+    /// Host and process id; a process need not name itself.
     #[serde(default)]
     pub name: String,
     pub breaker: BreakerState,
@@ -187,6 +187,13 @@ pub struct CacheStats {
     pub redis: Option<RedisFigures>,
     #[serde(default)]
     pub fleet: FleetStats,
+}
+
+impl FleetStats {
+    pub fn of(processes: Vec<ProcessCache>) -> Self {
+        let sum = |sum: CacheCounts, process: &ProcessCache| sum.plus(&process.counts);
+        Self { counts: processes.iter().fold(CacheCounts::default(), sum), processes }
+    }
 }
 
 impl CacheCounts {

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::cache::ProcessCache;
 use crate::ids::ProcessId;
 use crate::text_enum::text_enum;
 
@@ -32,6 +33,8 @@ pub struct Figures {
     pub relay: Option<RelayFigures>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub worker: Option<WorkerFigures>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache: Option<ProcessCache>,
 }
 
 /// How publication goes, as seen by one process.

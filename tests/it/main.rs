@@ -9,6 +9,7 @@ mod client;
 mod daemon;
 mod events;
 mod faults;
+mod fleet;
 mod idempotency;
 mod incidents;
 mod kafka;

@@ -28,7 +28,7 @@ pub use ::redis::RedisError;
 pub use breaker::Settings as BreakerSettings;
 pub use redis::Settings as RedisSettings;
 pub use sheet::Sheet;
-use watchfire_shared::cache::CacheStats;
+use watchfire_shared::cache::{CacheStats, ProcessCache};
 use watchfire_shared::ids::{IncidentId, JournalId};
 
 use crate::store::installation::Moment;
@@ -236,6 +236,11 @@ impl Cache {
             self.recorder.invalidated(guard.kind());
         }
         Ok(())
+    }
+
+    /// What the other processes are told.
+    pub fn process(&self) -> ProcessCache {
+        self.recorder.process()
     }
 
     /// Counters of this process, now.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use watchfire_shared::cache::CacheType;
 use watchfire_shared::ids::IncidentId;
 
-use super::{Cache, Sheet, Unread};
+use super::{Backend, Cache, Sheet, Unread};
 use crate::store::StoreError;
 use crate::store::installation::Moment;
 
@@ -13,21 +13,26 @@ use crate::store::installation::Moment;
 const AT_ONCE: usize = 10;
 
 impl Cache {
-    /// Stores incidents that are not there, ten at a time; ends with the first failure, which harms
+    /// Stores incidents that are not there, ten at a time, once there is somewhere to store
+    /// them; ends with the first failure, which harms
     /// nobody. Answers how many were stored.
     pub async fn warm<F, Fut>(
         &self,
         ids: &[IncidentId],
-        moment: &Moment,
+        moment: impl AsyncFnOnce() -> Result<Moment, StoreError>,
         load: F,
     ) -> Result<usize, Unread>
     where
         F: Fn(Arc<[IncidentId]>) -> Fut + Send + Sync,
         Fut: Future<Output = Result<Vec<Sheet>, StoreError>> + Send,
     {
+        if let Backend::Redis(redis) = &self.backend {
+            redis.connected().await;
+        }
+        let moment = moment().await.map_err(Arc::new)?;
         let mut warmed = 0;
         for ids in ids.chunks(AT_ONCE) {
-            let (_, stored) = self.load_sheets(ids.into(), moment, &load).await?;
+            let (_, stored) = self.load_sheets(ids.into(), &moment, &load).await?;
             for _ in stored.iter().filter(|stored| **stored) {
                 self.recorder.warmed(CacheType::Incident);
                 warmed += 1;

@@ -97,7 +97,7 @@ async fn revoke_token(
     Ok(reply::no_content())
 }
 
-/// What the cache of this process has done.
+/// What the cache of this process has done, and of all together.
 #[utoipa::path(get, path = "/v1/admin/cache-stats", tag = "admin",
     responses((status = 200, description = "Exact counters, as of now", body = CacheStats)))]
 async fn cache_stats(State(api): State<Api>, Person(caller): Person, _: Query<Nothing>) -> Result {

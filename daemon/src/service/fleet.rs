@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::time::MissedTickBehavior;
+use watchfire_shared::cache::{CacheStats, FleetStats, ProcessCache};
 use watchfire_shared::ids::ProcessId;
 use watchfire_shared::process::{Figures, Process, ProcessKind};
 use watchfire_shared::user::Role;
 
 use super::{Caller, Inner, Result, Working};
+use crate::cache::Cache;
 use crate::clock;
 use crate::lifecycle::Lifecycle;
 use crate::outbox::Publishing;
@@ -29,6 +31,7 @@ pub struct Fleet {
     /// A worker does not publish.
     publishing: Option<Publishing>,
     working: Working,
+    cache: Cache,
 }
 
 #[derive(Debug, Clone)]
@@ -40,14 +43,14 @@ struct Identity {
 }
 
 impl Fleet {
-    pub fn of_daemon(db: Db, publishing: Publishing, working: Working) -> Self {
+    pub fn of_daemon(db: Db, publishing: Publishing, working: Working, cache: Cache) -> Self {
         let identity = Identity::of_this_process(ProcessKind::Daemon);
-        Self { db, identity, publishing: Some(publishing), working }
+        Self { db, identity, publishing: Some(publishing), working, cache }
     }
 
-    pub fn of_worker(db: Db, working: Working) -> Self {
+    pub fn of_worker(db: Db, working: Working, cache: Cache) -> Self {
         let identity = Identity::of_this_process(ProcessKind::Worker);
-        Self { db, identity, publishing: None, working }
+        Self { db, identity, publishing: None, working, cache }
     }
 
     /// Tells the others of this process every two seconds, until it ends. On SQLite there are none.
@@ -96,6 +99,7 @@ impl Fleet {
             figures: Figures {
                 relay: self.publishing.as_ref().map(Publishing::figures),
                 worker: self.working.figures(),
+                cache: Some(self.cache.process()),
             },
         }
     }
@@ -115,6 +119,15 @@ impl Fleet {
     }
 }
 
+/// The caches of these processes, each by the name of its process.
+fn caches(processes: Vec<Process>) -> FleetStats {
+    let cache = |process: Process| {
+        let Process { name, figures, .. } = process;
+        figures.cache.map(|cache| ProcessCache { name, ..cache })
+    };
+    FleetStats::of(processes.into_iter().filter_map(cache).collect())
+}
+
 impl Identity {
     fn of_this_process(kind: ProcessKind) -> Self {
         let host = rustix::system::uname();
@@ -128,5 +141,12 @@ impl Inner {
     pub async fn processes(&self, caller: &Caller) -> Result<Vec<Process>> {
         caller.require(Role::Viewer)?;
         Ok(self.fleet.all().await?)
+    }
+
+    /// The counters of this process, and of all together.
+    pub async fn cache_stats(&self, caller: &Caller) -> Result<CacheStats> {
+        caller.require(Role::Viewer)?;
+        let fleet = caches(self.fleet.all().await?);
+        Ok(CacheStats { fleet, ..self.cache.stats().await })
     }
 }

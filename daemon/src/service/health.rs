@@ -4,11 +4,9 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
-use watchfire_shared::cache::CacheStats;
 use watchfire_shared::health::{Health, HealthStatus, Part, Parts};
-use watchfire_shared::user::Role;
 
-use super::{Caller, Inner, Result, Transport};
+use super::{Inner, Transport};
 use crate::clock;
 use crate::store::StoreError;
 
@@ -112,11 +110,5 @@ impl Inner {
         };
         let status = trouble.as_ref().map_or(HealthStatus::Healthy, |_| HealthStatus::Degraded);
         self.health.part("worker", kind, status, trouble)
-    }
-
-    /// This process's counters, now.
-    pub async fn cache_stats(&self, caller: &Caller) -> Result<CacheStats> {
-        caller.require(Role::Viewer)?;
-        Ok(self.cache.stats().await)
     }
 }

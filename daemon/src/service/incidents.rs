@@ -311,10 +311,9 @@ impl Inner {
     pub async fn warm(&self, at_most: u32) -> Result<usize> {
         let since = clock::now() - WARM;
         let ids = incidents::active_since(&self.db, since, at_most).await?;
-        let moment = installation::moment(&self.db).await?;
         let db = self.db.clone();
         let load = move |ids: Arc<[IncidentId]>| sheets(db.clone(), ids);
-        Ok(self.cache.warm(&ids, &moment, load).await?)
+        Ok(self.cache.warm(&ids, async || installation::moment(&self.db).await, load).await?)
     }
 
     /// What is not closed, exact.

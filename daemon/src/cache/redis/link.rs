@@ -77,6 +77,12 @@ impl Link {
         Self { live, operation_timeout, breaker, recorder }
     }
 
+    /// Returns once it is up.
+    pub async fn connected(&self) {
+        // It connects for as long as the process lives.
+        self.live.clone().wait_for(Option::is_some).await.ok();
+    }
+
     pub fn is_up(&self) -> bool {
         self.live.borrow().is_some()
     }

@@ -100,6 +100,11 @@ impl Redis {
         Ok(Self { log, links, rounds, forgetter, lease: settings.lease, recorder })
     }
 
+    /// Returns once there is a connection.
+    pub async fn connected(&self) {
+        self.links[0].connected().await;
+    }
+
     /// The connection for what is not a shared lookup.
     fn link(&self) -> &Link {
         self.links.iter().rev().find(|link| link.is_up()).unwrap_or(&self.links[0])

@@ -1,0 +1,190 @@
+//! Counters: each lookup is exactly one of hit (a not-found marker too), miss, error.
+
+mod changes;
+mod counters;
+mod meters;
+mod recent;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use watchfire_shared::cache::{
+    BreakerState, CacheCounts, CacheStats, CacheType, FleetStats, Operation, ProcessCache,
+    TypeStats,
+};
+
+use crate::clock;
+use changes::Changes;
+use counters::{Counters, Timer};
+use meters::Meters;
+use recent::Recent;
+
+/// What happened, told by whoever did it. Cheap: it is called for each read. It counts into the
+/// metrics recorder that was installed before it was made.
+pub struct Recorder {
+    by_type: [Counters; CacheType::ALL.len()],
+    lookups: Timer,
+    loads: Timer,
+    recent: Recent,
+    changes: Mutex<Changes>,
+    meters: Meters,
+}
+
+impl Default for Recorder {
+    fn default() -> Self {
+        Self::begun(Instant::now())
+    }
+}
+
+impl Recorder {
+    fn begun(now: Instant) -> Self {
+        Self {
+            by_type: Default::default(),
+            lookups: Timer::default(),
+            loads: Timer::default(),
+            recent: Recent::new(now),
+            changes: Mutex::default(),
+            meters: Meters::new(),
+        }
+    }
+
+    fn of(&self, kind: CacheType) -> &Counters {
+        &self.by_type[kind as usize]
+    }
+
+    /// A lookup found a value, or (`negative`) that there is none.
+    pub fn hit(&self, kind: CacheType, negative: bool, took: Duration) {
+        self.hit_at(kind, negative, took, Instant::now());
+    }
+
+    fn hit_at(&self, kind: CacheType, negative: bool, took: Duration, now: Instant) {
+        self.lookups.add(took);
+        self.of(kind).hits.fetch_add(1, Relaxed);
+        if negative {
+            self.of(kind).negative_hits.fetch_add(1, Relaxed);
+        }
+        self.recent.hit(kind, took, now);
+        self.meters.hits[kind as usize].increment(1);
+    }
+
+    /// A lookup found nothing that could be used.
+    pub fn miss(&self, kind: CacheType, took: Duration) {
+        self.miss_at(kind, took, Instant::now());
+    }
+
+    fn miss_at(&self, kind: CacheType, took: Duration, now: Instant) {
+        self.lookups.add(took);
+        self.of(kind).misses.fetch_add(1, Relaxed);
+        self.recent.miss(kind, took, now);
+        self.meters.misses[kind as usize].increment(1);
+    }
+
+    /// An operation failed: the cache did not answer, in time or at all.
+    pub fn error(&self, kind: CacheType, operation: Operation) {
+        self.error_at(kind, operation, Instant::now());
+    }
+
+    fn error_at(&self, kind: CacheType, operation: Operation, now: Instant) {
+        self.of(kind).errors[operation as usize].fetch_add(1, Relaxed);
+        self.recent.error(kind, now);
+        self.meters.errors[kind as usize][operation as usize].increment(1);
+    }
+
+    /// One round trip to Redis.
+    pub fn operation(&self, operation: Operation, took: Duration) {
+        self.meters.operations[operation as usize].record(took);
+    }
+
+    /// A miss was read from the database.
+    pub fn load(&self, took: Duration) {
+        self.loads.add(took);
+    }
+
+    /// What was loaded was stored, or refused because a write came between.
+    pub fn fill(&self, kind: CacheType, stored: bool) {
+        let counters = self.of(kind);
+        let counter = if stored { &counters.fills } else { &counters.fills_refused };
+        counter.fetch_add(1, Relaxed);
+    }
+
+    /// A value was stored before anybody asked for it.
+    pub fn warmed(&self, kind: CacheType) {
+        self.of(kind).warmed.fetch_add(1, Relaxed);
+    }
+
+    /// A read took the answer another one loaded.
+    pub fn waited(&self, kind: CacheType) {
+        self.of(kind).waits_saved.fetch_add(1, Relaxed);
+    }
+
+    /// A write had something forgotten.
+    pub fn invalidated(&self, kind: CacheType) {
+        self.of(kind).invalidations.fetch_add(1, Relaxed);
+    }
+
+    /// A value was damaged, another's or of another shape.
+    pub fn corrupt(&self, kind: CacheType) {
+        self.of(kind).corrupt.fetch_add(1, Relaxed);
+    }
+
+    /// The breaker is in this state from now on, for this reason; nothing where it was so before.
+    pub fn breaker(&self, state: BreakerState, reason: Option<String>) {
+        if self.changes().note(state, clock::now(), reason) {
+            self.meters.breaker(state);
+        }
+    }
+
+    /// What the others are told of this process; it is named by who tells.
+    pub fn process(&self) -> ProcessCache {
+        let counts = self.by_type.iter().map(Counters::read);
+        let counts = counts.fold(CacheCounts::default(), |sum, kind| sum.plus(&kind));
+        ProcessCache { name: String::new(), breaker: self.changes().state(), counts }
+    }
+
+    /// Everything since the start; the caller adds what only it knows.
+    pub fn snapshot(&self) -> CacheStats {
+        self.snapshot_at(Instant::now())
+    }
+
+    fn snapshot_at(&self, now: Instant) -> CacheStats {
+        let recent = self.recent.view(now);
+        let of_type = |(kind, (lookup, trend))| {
+            (kind, TypeStats { counts: self.of(kind).read(), lookup, trend })
+        };
+        let by_type: BTreeMap<CacheType, TypeStats> =
+            recent.by_type.into_iter().map(of_type).collect();
+        let counts =
+            by_type.values().fold(CacheCounts::default(), |sum, kind| sum.plus(&kind.counts));
+        let (t_cache, t_db) = (self.lookups.mean(), self.loads.mean());
+        let t_average = t_cache + (1.0 - counts.hit_rate) * t_db;
+        let (breaker, breaker_changes) = {
+            let changes = self.changes();
+            (changes.state(), changes.all())
+        };
+        CacheStats {
+            kind: String::new(),
+            t_average: if counts.total == 0 { 0.0 } else { t_average },
+            counts,
+            breaker,
+            breaker_changes,
+            t_cache,
+            t_db,
+            by_type,
+            windows: recent.windows,
+            trend: recent.trend,
+            entries: 0,
+            bytes: 0,
+            evictions: 0,
+            redis: None,
+            fleet: FleetStats::default(),
+        }
+    }
+
+    fn changes(&self) -> MutexGuard<'_, Changes> {
+        self.changes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,186 @@
+//! What happened of late, in slots of ten seconds. Nobody rolls them: whoever counts or looks finds
+//! a slot of another time and empties it.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use hdrhistogram::Histogram;
+use watchfire_shared::cache::{CacheType, Percentiles, Window, rate};
+
+use super::counters::nanos;
+
+pub const SLOT: Duration = Duration::from_secs(10);
+/// Five minutes, and the slot under way.
+const SLOTS: u64 = 31;
+/// A window is the slot under way and so many before it: at least what its name says.
+const WINDOWS: [(&str, u64); 3] = [("now", 1), ("1m", 6), ("5m", 30)];
+/// Steps of a trend, and the slots of one.
+const STEPS: usize = 10;
+const STEP: u64 = 3;
+/// Digits of a time that count.
+const DIGITS: u8 = 2;
+/// What took longer counts as this: a mistake of the clock must not make a histogram huge.
+const LONGEST: Duration = Duration::from_mins(1);
+
+/// The recent past of every type of value.
+pub struct Recent {
+    begun: Instant,
+    by_type: [Mutex<Ring>; CacheType::ALL.len()],
+}
+
+/// What [`Recent`] shows.
+pub struct View {
+    pub windows: BTreeMap<String, Window>,
+    pub trend: Vec<Option<f64>>,
+    pub by_type: BTreeMap<CacheType, (Percentiles, Vec<Option<f64>>)>,
+}
+
+/// The slots of one type, each with the number of the ten seconds it counted.
+struct Ring(Vec<(u64, Tally)>);
+
+pub struct Tally {
+    hits: u64,
+    misses: u64,
+    errors: u64,
+    /// How long looking took, in nanoseconds.
+    lookup: Histogram<u32>,
+}
+
+/// Hits and misses of each step, the newest last.
+type Steps = [(u64, u64); STEPS];
+
+impl Recent {
+    pub fn new(begun: Instant) -> Self {
+        let ring = || Ring((0..SLOTS).map(|_| (0, Tally::new())).collect());
+        Self { begun, by_type: std::array::from_fn(|_| Mutex::new(ring())) }
+    }
+
+    pub fn hit(&self, kind: CacheType, took: Duration, now: Instant) {
+        let number = self.number(now);
+        let mut ring = self.ring(kind);
+        let tally = ring.slot(number);
+        tally.hits += 1;
+        tally.took(took);
+    }
+
+    pub fn miss(&self, kind: CacheType, took: Duration, now: Instant) {
+        let number = self.number(now);
+        let mut ring = self.ring(kind);
+        let tally = ring.slot(number);
+        tally.misses += 1;
+        tally.took(took);
+    }
+
+    pub fn error(&self, kind: CacheType, now: Instant) {
+        self.ring(kind).slot(self.number(now)).errors += 1;
+    }
+
+    pub fn view(&self, now: Instant) -> View {
+        let now = self.number(now);
+        let mut windows = WINDOWS.map(|_| Tally::new());
+        let mut all = Steps::default();
+        let mut by_type = BTreeMap::new();
+        for kind in CacheType::ALL {
+            let (mut recent, mut steps) = (Tally::new(), Steps::default());
+            for (number, tally) in &self.ring(*kind).0 {
+                let age = now.saturating_sub(*number);
+                if age >= SLOTS {
+                    continue;
+                }
+                recent.add(tally);
+                for (window, (_, slots)) in windows.iter_mut().zip(WINDOWS) {
+                    // The longest is summed up from the types below.
+                    if slots + 1 < SLOTS && age <= slots {
+                        window.add(tally);
+                    }
+                }
+                tally.add_to(&mut steps, age);
+                tally.add_to(&mut all, age);
+            }
+            windows[WINDOWS.len() - 1].add(&recent);
+            by_type.insert(*kind, (recent.percentiles(), rates(&steps)));
+        }
+        let named = WINDOWS.iter().zip(&windows);
+        View {
+            windows: named.map(|((name, _), tally)| ((*name).to_owned(), tally.window())).collect(),
+            trend: rates(&all),
+            by_type,
+        }
+    }
+
+    /// Which ten seconds since the beginning.
+    fn number(&self, now: Instant) -> u64 {
+        now.saturating_duration_since(self.begun).as_secs() / SLOT.as_secs()
+    }
+
+    fn ring(&self, kind: CacheType) -> MutexGuard<'_, Ring> {
+        self.by_type[kind as usize].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Ring {
+    /// The slot of these ten seconds, empty when it last counted others.
+    fn slot(&mut self, number: u64) -> &mut Tally {
+        let place = usize::try_from(number % SLOTS).unwrap_or(0);
+        let (counted, tally) = &mut self.0[place];
+        if *counted != number {
+            *counted = number;
+            tally.clear();
+        }
+        tally
+    }
+}
+
+impl Tally {
+    fn new() -> Self {
+        let lookup = Histogram::new(DIGITS).expect("two digits are allowed");
+        Self { hits: 0, misses: 0, errors: 0, lookup }
+    }
+
+    fn clear(&mut self) {
+        (self.hits, self.misses, self.errors) = (0, 0, 0);
+        self.lookup.reset();
+    }
+
+    fn took(&mut self, time: Duration) {
+        let recorded = self.lookup.record(nanos(time.min(LONGEST)));
+        recorded.expect("a histogram that grows takes any time");
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.hits += other.hits;
+        self.misses += other.misses;
+        self.errors += other.errors;
+        self.lookup.add(&other.lookup).expect("a histogram that grows takes any other");
+    }
+
+    fn add_to(&self, steps: &mut Steps, age: u64) {
+        let back = usize::try_from(age / STEP).unwrap_or(usize::MAX);
+        if let Some(step) = STEPS.checked_sub(back + 1) {
+            steps[step].0 += self.hits;
+            steps[step].1 += self.misses;
+        }
+    }
+
+    fn percentiles(&self) -> Percentiles {
+        #[expect(clippy::cast_precision_loss, reason = "a minute is far below 2^52 ns")]
+        let at = |quantile| self.lookup.value_at_quantile(quantile) as f64 / 1e6;
+        Percentiles { p50: at(0.5), p95: at(0.95), p99: at(0.99) }
+    }
+
+    fn window(&self) -> Window {
+        Window {
+            hits: self.hits,
+            misses: self.misses,
+            errors: self.errors,
+            hit_rate: rate(self.hits, self.misses),
+            lookup: self.percentiles(),
+        }
+    }
+}
+
+fn rates(steps: &Steps) -> Vec<Option<f64>> {
+    let step = |(hits, misses): &(u64, u64)| (hits + misses > 0).then(|| rate(*hits, *misses));
+    steps.iter().map(step).collect()
+}
