@@ -1,11 +1,15 @@
 //! What the cache has done, as `/v1/admin/cache-stats` and the cache panel show it.
 
+mod verdict;
+
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::text_enum::text_enum;
+
+pub use verdict::{Band, Cause, ENOUGH, Fate};
 
 text_enum! {
     /// What a cached value is.
@@ -36,7 +40,8 @@ text_enum! {
 
 text_enum! {
     /// `off`: this process has no cache that could break.
-    BreakerState { Closed = "closed", Open = "open", HalfOpen = "half_open", Off = "off" }
+    #[derive(Default)]
+    BreakerState { Closed = "closed", Open = "open", HalfOpen = "half_open", #[default] Off = "off" }
 }
 
 /// Counters since the start, of all types together or of one.
@@ -152,7 +157,7 @@ pub struct ProcessCache {
 }
 
 /// Counters of this process, exact and now. Times are milliseconds.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CacheStats {
     /// `memory`, `redis` or `none`.

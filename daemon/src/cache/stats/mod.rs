@@ -13,8 +13,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use watchfire_shared::cache::{
-    BreakerState, CacheCounts, CacheStats, CacheType, FleetStats, Operation, ProcessCache,
-    TypeStats,
+    BreakerState, CacheCounts, CacheStats, CacheType, Operation, ProcessCache, TypeStats,
 };
 
 use crate::clock;
@@ -166,7 +165,6 @@ impl Recorder {
             (changes.state(), changes.all())
         };
         CacheStats {
-            kind: String::new(),
             t_average: if counts.total == 0 { 0.0 } else { t_average },
             counts,
             breaker,
@@ -176,11 +174,7 @@ impl Recorder {
             by_type,
             windows: recent.windows,
             trend: recent.trend,
-            entries: 0,
-            bytes: 0,
-            evictions: 0,
-            redis: None,
-            fleet: FleetStats::default(),
+            ..CacheStats::default()
         }
     }
 
