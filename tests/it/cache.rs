@@ -36,9 +36,17 @@ fn since(before: &CacheStats, now: &CacheStats, kind: CacheType) -> [u64; 5] {
 }
 
 #[tokio::test]
-async fn the_counters_of_a_known_story_are_known() {
+async fn the_counters_of_a_known_story_are_known_in_process() {
+    counters_of_a_known_story(&Daemon::start(Engine::Sqlite).await).await;
+}
+
+#[tokio::test]
+async fn the_counters_of_a_known_story_are_known_with_redis() {
+    counters_of_a_known_story(&Daemon::with_redis().await).await;
+}
+
+async fn counters_of_a_known_story(daemon: &Daemon) {
     use CacheType::{Counts, Incident as One, IncidentList as List, Reference};
-    let daemon = Daemon::start(Engine::Sqlite).await;
     let (api, admin) = (daemon.as_responder().await, daemon.as_admin().await);
     let start = stats(&api).await;
     let assert_counts = async |step: &str, expected: &[(CacheType, [u64; 5])]| {
@@ -134,14 +142,18 @@ async fn the_counters_of_a_known_story_are_known() {
 /// Writers and readers of a few incidents at once: each read that begins after a write was
 /// acknowledged has at least its version, by id, by reference and in lists.
 #[tokio::test]
-async fn a_read_after_an_acknowledged_write_is_never_older() {
-    bounded(race(800)).await;
+async fn a_read_after_an_acknowledged_write_is_never_older_in_process() {
+    bounded(race(Daemon::start(Engine::Sqlite).await, 800)).await;
 }
 
-async fn race(writes: usize) {
+#[tokio::test]
+async fn a_read_after_an_acknowledged_write_is_never_older_with_redis() {
+    bounded(race(Daemon::with_redis().await, 800)).await;
+}
+
+async fn race(daemon: Daemon, writes: usize) {
     let seed: u64 = rand::random();
     println!("seed {seed}");
-    let daemon = Daemon::start(Engine::Sqlite).await;
     let api = daemon.as_responder().await;
     let mut incidents: Vec<Incident> = Vec::new();
     for n in 0..3 {

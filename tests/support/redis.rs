@@ -11,6 +11,7 @@ use tempfile::TempDir;
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 use uuid::Uuid;
+use watchfire_shared::cache::CacheStats;
 
 use crate::daemon::{Daemon, Engine, LIMIT, Setup};
 use crate::programs;
@@ -32,9 +33,26 @@ impl Setup {
 }
 
 impl Daemon {
-    /// One on PostgreSQL and the Redis that all tests share.
+    /// One on PostgreSQL and the Redis that all tests share, connected to it.
     pub async fn with_redis() -> Self {
-        Self::setup(Engine::Postgres).caching_in(&shared()).start().await
+        let daemon = Self::setup(Engine::Postgres).caching_in(&shared()).start().await;
+        daemon.connected_to_redis().await;
+        daemon
+    }
+
+    /// Waits until Redis answers it.
+    pub async fn connected_to_redis(&self) {
+        let api = self.as_viewer().await;
+        let connected = async {
+            loop {
+                let stats: CacheStats = api.read("/v1/admin/cache-stats").await.ok();
+                if stats.redis.is_some() {
+                    return;
+                }
+                tokio::time::sleep(programs::GLANCE).await;
+            }
+        };
+        timeout(LIMIT, connected).await.expect("the daemon reaches Redis in time");
     }
 
     /// As [`Self::sibling`], but it reaches Redis in its own way.

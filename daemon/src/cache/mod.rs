@@ -223,6 +223,15 @@ impl Cache {
     /// the write is done.
     pub async fn forget(&self, guards: impl IntoIterator<Item = Guard>) -> Result<(), Unread> {
         let guards: Vec<Guard> = guards.into_iter().collect();
+        for guard in &guards {
+            self.recorder.invalidated(guard.kind());
+        }
+        self.make_sure(guards).await
+    }
+
+    /// As [`Cache::forget`], for what another process may have left undone; it counts as nothing new.
+    pub async fn make_sure(&self, guards: impl IntoIterator<Item = Guard>) -> Result<(), Unread> {
+        let guards: Vec<Guard> = guards.into_iter().collect();
         if guards.is_empty() {
             return Ok(());
         }
@@ -230,10 +239,7 @@ impl Cache {
             Backend::Memory(memory) => guards.iter().for_each(|guard| memory.forget(*guard)),
             Backend::Redis(redis) => redis.forget(&guards).await?,
             Backend::None(None) => {}
-            Backend::None(Some(forgetter)) => return forgetter.forget(Vec::new()).await.0,
-        }
-        for guard in guards {
-            self.recorder.invalidated(guard.kind());
+            Backend::None(Some(forgetter)) => forgetter.forget(Vec::new()).await.0?,
         }
         Ok(())
     }

@@ -26,7 +26,7 @@ pub async fn step(db: &Db, cache: &Cache, me: Uuid) -> Result<bool, StoreError> 
             // of a fact whose stale copy is still served.
             let stale: HashSet<Guard> =
                 taken.iter().flat_map(|(_, event)| keys_of(event)).collect();
-            cache.forget(stale).await.map_err(StoreError::Unforgotten)?;
+            cache.make_sure(stale).await.map_err(StoreError::Unforgotten)?;
             let seqs: Vec<i64> = taken.iter().map(|(seq, _)| *seq).collect();
             outbox::position(tx, last, &seqs).await?;
             wakes::tell(tx, me).await?;

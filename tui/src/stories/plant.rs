@@ -63,7 +63,7 @@ pub fn alone() -> Fleet {
     let figures = WorkerFigures { source: "journal".to_owned(), rate_1m: 0.4, ..worker(0) };
     Fleet {
         items: vec![Process {
-            figures: Figures { relay: None, worker: Some(figures) },
+            figures: Figures { relay: None, worker: Some(figures), cache: None },
             ..process(1, ProcessKind::Daemon, "laptop:311")
         }],
     }
@@ -77,16 +77,16 @@ pub fn fleet() -> Fleet {
     Fleet {
         items: vec![
             Process {
-                figures: Figures { relay: Some(leading), worker: None },
+                figures: Figures { relay: Some(leading), worker: None, cache: None },
                 ..process(1, ProcessKind::Daemon, "eu-1:4711")
             },
             process(2, ProcessKind::Daemon, "eu-2:12"),
             Process {
-                figures: Figures { relay: None, worker: Some(worker(3)) },
+                figures: Figures { relay: None, worker: Some(worker(3)), cache: None },
                 ..process(3, ProcessKind::Worker, "eu-3:99")
             },
             Process {
-                figures: Figures { relay: None, worker: Some(stuck) },
+                figures: Figures { relay: None, worker: Some(stuck), cache: None },
                 ..process(4, ProcessKind::Worker, "eu-4:7")
             },
         ],
