@@ -129,7 +129,7 @@ pub async fn serve(config: Config) -> Result<ExitCode, Error> {
         let relay = Relay::new(db.clone(), kafka, publishing, &hub);
         lifecycle.spawn_essential("relay", relay.run(lifecycle.clone()));
     }
-    lifecycle.spawn_essential("journal", hub.run(ledger, cache.clone(), lifecycle.clone()));
+    lifecycle.spawn_essential("journal", hub.run(ledger, lifecycle.clone()));
     if db.is_postgres() {
         lifecycle.spawn_essential("heartbeat", fleet.run(lifecycle.clone()));
     }
@@ -178,7 +178,7 @@ pub async fn work(config: Config) -> Result<ExitCode, Error> {
     let fleet = Fleet::of_worker(db.clone(), working.clone(), cache.clone());
     lifecycle.spawn_essential("heartbeat", fleet.run(lifecycle.clone()));
     lifecycle.spawn_essential("wakes", hub.clone().listen(lifecycle.clone()));
-    lifecycle.spawn_essential("journal", hub.clone().run(ledger, cache, lifecycle.clone()));
+    lifecycle.spawn_essential("journal", hub.clone().run(ledger, lifecycle.clone()));
     match config.kafka {
         #[cfg(feature = "kafka")]
         Some(kafka) => {

@@ -2,10 +2,12 @@
 //! read, answer. The whole is one tracked task: a caller who goes away leaves nothing half done.
 
 use std::collections::HashSet;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::future::BoxFuture;
 use tokio::sync::{Notify, oneshot};
+use watchfire_shared::event::Event;
+use watchfire_shared::ids::EventId;
 
 use crate::cache::Cache;
 use crate::cache::key::{Guard, keys_of};
@@ -20,11 +22,17 @@ pub struct Ledger {
     lifecycle: Lifecycle,
     /// Wakes whoever gives positions.
     pub(super) committed: Arc<Notify>,
+    /// Facts whose stale copies this process has forgotten, and that had no position then.
+    settled: Arc<Mutex<HashSet<EventId>>>,
 }
+
+/// What is remembered of them, at most: another daemon may give their positions, and who forgot
+/// that something is forgotten does it again.
+const SETTLED: usize = 10_000;
 
 impl Ledger {
     pub fn new(db: Db, cache: Cache, lifecycle: Lifecycle) -> Self {
-        Self { db, cache, lifecycle, committed: Arc::default() }
+        Self { db, cache, lifecycle, committed: Arc::default(), settled: Arc::default() }
     }
 
     /// Runs `work` in a transaction; returns after its commit and after the cache has forgotten
@@ -48,6 +56,21 @@ impl Ledger {
         answered.await.unwrap_or_else(|_| Err(gone().into()))
     }
 
+    fn settled(&self) -> MutexGuard<'_, HashSet<EventId>> {
+        self.settled.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns when nothing that these facts made stale is served any more: a crashed daemon may have
+    /// committed and not forgotten.
+    pub(super) async fn make_sure(&self, events: &[&Event]) -> Result<(), StoreError> {
+        let stale: HashSet<Guard> = {
+            let mut settled = self.settled();
+            let unsettled = events.iter().filter(|event| !settled.remove(&event.event_id));
+            unsettled.flat_map(|event| keys_of(event)).collect()
+        };
+        self.cache.make_sure(stale).await.map_err(StoreError::Unforgotten)
+    }
+
     async fn settle<T>(&self, committed: Committed<T>) -> Result<T, StoreError> {
         let Committed { value, events, touched, ticket } = committed;
         // Each once, however many facts name it.
@@ -58,6 +81,13 @@ impl Ledger {
             Touched::Lists => Guard::Lists,
         }));
         let forgotten = self.cache.forget(stale).await;
+        if forgotten.is_ok() && self.db.is_postgres() {
+            let mut settled = self.settled();
+            if settled.len() > SETTLED {
+                settled.clear();
+            }
+            settled.extend(events.iter().map(|event| event.event_id));
+        }
         drop(ticket);
         if !events.is_empty() {
             self.committed.notify_one();

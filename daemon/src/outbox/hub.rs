@@ -12,7 +12,6 @@ use watchfire_shared::event::{Event, Hello};
 use watchfire_shared::ids::JournalId;
 
 use super::{Ledger, positions};
-use crate::cache::Cache;
 use crate::clock;
 use crate::lifecycle::Lifecycle;
 use crate::store::{Db, Result, outbox, wakes};
@@ -84,12 +83,12 @@ impl Hub {
     /// Follows the journal until the process stops. On `PostgreSQL` it also gives positions to what
     /// this daemon committed, at once. What other processes did they tell; what one left that was
     /// killed is found each second.
-    pub async fn run(self, ledger: Ledger, cache: Cache, lifecycle: Lifecycle) {
+    pub async fn run(self, ledger: Ledger, lifecycle: Lifecycle) {
         let stopping = lifecycle.stopping().clone();
         let mut watched = outbox::watch_head(&self.db);
         let mut woken = Woken::Idle;
         while !stopping.is_cancelled() {
-            if let Err(error) = self.step(&cache, woken).await {
+            if let Err(error) = self.step(&ledger, woken).await {
                 tracing::warn!(
                     error = &error as &dyn std::error::Error,
                     "the journal could not be read"
@@ -133,7 +132,7 @@ impl Hub {
     /// Gives positions where that is due and reads what is new, batch by batch: whoever positioned
     /// until nothing is left would show nothing while writers are busy. Own writes find others'
     /// too: only an idle daemon has to look for them.
-    async fn step(&self, cache: &Cache, woken: Woken) -> Result<()> {
+    async fn step(&self, ledger: &Ledger, woken: Woken) -> Result<()> {
         if woken == Woken::Told {
             return self.read().await;
         }
@@ -141,7 +140,7 @@ impl Hub {
             outbox::find_others(&self.db).await?;
         }
         loop {
-            let more = self.db.is_postgres() && positions::step(&self.db, cache, self.me).await?;
+            let more = self.db.is_postgres() && positions::step(&self.db, ledger, self.me).await?;
             self.read().await?;
             if !more {
                 return Ok(());

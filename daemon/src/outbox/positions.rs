@@ -2,31 +2,26 @@
 //! visible and has none yet, under the lock of one counter row, so positions become visible in
 //! order whichever daemon gives them.
 
-use std::collections::HashSet;
-
 use uuid::Uuid;
 
-use crate::cache::Cache;
-use crate::cache::key::{Guard, keys_of};
+use super::Ledger;
 use crate::store::{Db, StoreError, outbox, wakes};
 
 /// Facts numbered in one transaction.
 const BATCH: usize = 500;
 
 /// Gives positions to a batch; true when it was full, so that more may wait.
-pub async fn step(db: &Db, cache: &Cache, me: Uuid) -> Result<bool, StoreError> {
-    let cache = cache.clone();
+pub async fn step(db: &Db, ledger: &Ledger, me: Uuid) -> Result<bool, StoreError> {
+    let ledger = ledger.clone();
     let done = db.write(move |tx| {
         Box::pin(async move {
             let (last, taken) = outbox::take_unpositioned(tx, BATCH).await?;
             if taken.is_empty() {
                 return Ok(false);
             }
-            // A crashed daemon may have committed and not forgotten: nobody may read the position
-            // of a fact whose stale copy is still served.
-            let stale: HashSet<Guard> =
-                taken.iter().flat_map(|(_, event)| keys_of(event)).collect();
-            cache.make_sure(stale).await.map_err(StoreError::Unforgotten)?;
+            // Nobody may read the position of a fact whose stale copy is still served.
+            let events: Vec<_> = taken.iter().map(|(_, event)| event).collect();
+            ledger.make_sure(&events).await?;
             let seqs: Vec<i64> = taken.iter().map(|(seq, _)| *seq).collect();
             outbox::position(tx, last, &seqs).await?;
             wakes::tell(tx, me).await?;
