@@ -4,6 +4,7 @@ use std::fmt::{self, Write as _};
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use uuid::Uuid;
 use watchfire_shared::cache::CacheType;
 use watchfire_shared::event::{Event, Fact};
 use watchfire_shared::ids::{IncidentId, JournalId, Reference, UserId};
@@ -167,6 +168,11 @@ pub(super) fn removed(guard: Guard, log: JournalId) -> Option<String> {
         Guard::Lists => generation(guard, log),
         Guard::Time => None,
     }
+}
+
+/// Where a process finds out whether Redis keeps what it is given.
+pub(super) fn probe(log: JournalId, process: Uuid) -> String {
+    format!("{}{}", prefix(log, 1, "probe"), process.simple())
 }
 
 fn prefix(log: JournalId, schema: u16, kind: &str) -> String {

@@ -10,6 +10,7 @@
 
 mod breaker;
 mod flights;
+mod integrity;
 pub mod key;
 mod memory;
 mod read;
@@ -34,6 +35,7 @@ use watchfire_shared::ids::{IncidentId, JournalId};
 use crate::store::installation::Moment;
 use crate::store::{Db, StoreError};
 use flights::{Flights, Shared};
+use integrity::LastProbe;
 use key::{Guard, Key, Subject};
 use memory::Memory;
 use redis::{Forgetter, Redis};
@@ -54,6 +56,7 @@ pub struct Cache {
     /// Reads of the database by those who cannot wait for a load.
     direct: Shared<Subject, Result<Option<AnyValue>, Unread>>,
     rows: Shared<Rows, Result<Vec<Arc<Sheet>>, Unread>>,
+    probed: LastProbe,
 }
 
 /// Incidents wanted at once, and the epoch of those who want them.
@@ -133,6 +136,7 @@ impl Cache {
             flights: Flights::default(),
             direct: Shared::default(),
             rows: Shared::default(),
+            probed: LastProbe::default(),
         }
     }
 

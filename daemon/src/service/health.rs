@@ -61,18 +61,21 @@ impl Inner {
         };
         let broker = self.broker().await;
         let worker = self.worker().await;
-        let healthy = |name, kind| self.health.part(name, kind, HealthStatus::Healthy, None);
+        let cache = self.degraded("cache", self.cache.kind(), self.cache.trouble());
+        let probed = self.cache.probe().await.err();
+        let cache_integrity = self.degraded("cache_integrity", self.cache.kind(), probed);
+        let parts = [&database, &cache, &cache_integrity, &broker, &worker];
         Health {
-            status: database.status.max(broker.status).max(worker.status),
+            status: parts.map(|part| part.status).into_iter().max().unwrap_or(database.status),
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            parts: Parts {
-                cache: healthy("cache", self.cache.kind()),
-                cache_integrity: healthy("cache_integrity", self.cache.kind()),
-                broker,
-                worker,
-                database,
-            },
+            parts: Parts { cache, cache_integrity, broker, worker, database },
         }
+    }
+
+    /// A part that is healthy unless there is trouble with it.
+    fn degraded(&self, name: &'static str, kind: &str, trouble: Option<String>) -> Part {
+        let status = trouble.as_ref().map_or(HealthStatus::Healthy, |_| HealthStatus::Degraded);
+        self.health.part(name, kind, status, trouble)
     }
 
     /// Whether events get out: as whoever publishes says, wherever that is.
@@ -91,8 +94,7 @@ impl Inner {
                 }
             },
         };
-        let status = trouble.as_ref().map_or(HealthStatus::Healthy, |_| HealthStatus::Degraded);
-        self.health.part("broker", kind, status, trouble)
+        self.degraded("broker", kind, trouble)
     }
 
     /// Whether events are handled: as whoever handles them says.
@@ -108,7 +110,6 @@ impl Inner {
                 (first.source.as_str(), workers.iter().find_map(|worker| worker.trouble.clone()))
             }
         };
-        let status = trouble.as_ref().map_or(HealthStatus::Healthy, |_| HealthStatus::Degraded);
-        self.health.part("worker", kind, status, trouble)
+        self.degraded("worker", kind, trouble)
     }
 }

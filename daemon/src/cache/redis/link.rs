@@ -36,6 +36,8 @@ pub enum Failure {
     Elsewhere,
     #[error("no answer within {} ms", .0.as_millis())]
     Late(Duration),
+    #[error("it does not keep what it is given")]
+    Forgetful,
     #[error("{0}")]
     Redis(Arc<RedisError>),
 }

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use redis::{Pipeline, RedisError, Script};
+use uuid::Uuid;
 use watchfire_shared::cache::{Operation, RedisFigures};
 use watchfire_shared::ids::JournalId;
 
@@ -19,17 +20,20 @@ use super::key::{self, Guard, Key};
 use super::stats::Recorder;
 use super::value::Cacheable;
 use super::{Claim, Look, Outcome, Unread, ttl};
+use crate::clock;
 use crate::store::Db;
-use crate::store::installation::Moment;
+use crate::store::installation::{self, Moment};
 use entry::{Entry, Stamp, Token};
 pub use forget::Forgetter;
-use link::{Link, Reach};
+use link::{Failure, Link, Reach};
 use rounds::Rounds;
 
 static CLAIM: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("claim.lua")));
 static FILL: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("fill.lua")));
 /// A generation outlives every page that carries it; one that ends early costs the pages.
 const GENERATION: Duration = Duration::from_hours(1);
+/// A probe that was cut off leaves its value for so long.
+const PROBE: Duration = Duration::from_secs(10);
 
 /// How Redis is reached and how long it is waited for.
 pub struct Settings {
@@ -53,6 +57,9 @@ pub struct Redis {
     forgetter: Forgetter,
     lease: Duration,
     recorder: Arc<Recorder>,
+    db: Db,
+    /// This process, among those that probe.
+    instance: Uuid,
 }
 
 /// The duty to load a value, and how to store it.
@@ -96,8 +103,17 @@ impl Redis {
         let start = |_| Link::start(reach.clone(), db.clone(), breaker.clone(), recorder.clone());
         let links: Vec<Link> = (0..settings.connections.max(1)).map(start).collect();
         let rounds = Rounds::start(&links);
-        let forgetter = Forgetter::start(links.clone(), db, settings.forget_timeout);
-        Ok(Self { log, links, rounds, forgetter, lease: settings.lease, recorder })
+        let forgetter = Forgetter::start(links.clone(), db.clone(), settings.forget_timeout);
+        Ok(Self {
+            log,
+            links,
+            rounds,
+            forgetter,
+            lease: settings.lease,
+            recorder,
+            db,
+            instance: clock::new_id(),
+        })
     }
 
     /// Returns once there is a connection.
@@ -271,6 +287,33 @@ impl Redis {
             }
         }
         forgotten
+    }
+
+    pub fn is_up(&self) -> bool {
+        self.links.iter().any(Link::is_up)
+    }
+
+    /// Writes, reads, compares and removes a value under a name of this process's own; checks that
+    /// this is the Redis recorded in the database.
+    pub async fn probe(&self) -> Result<(), Failure> {
+        let (name, value) = (key::probe(self.log, self.instance), clock::new_id());
+        let probed = self.link().call(Operation::Get, async |mut redis| {
+            let mut pipe = redis::pipe();
+            pipe.cmd("SET").arg(&name).arg(value.as_bytes()).arg("PX").arg(millis(PROBE)).ignore();
+            pipe.cmd("GET").arg(&name).cmd("DEL").arg(&name).ignore();
+            pipe.query_async::<(Option<Bytes>,)>(&mut redis).await
+        });
+        let ((found,), redis) = probed.await?;
+        if found.is_none_or(|found| found != value.as_bytes()[..]) {
+            return Err(Failure::Forgetful);
+        }
+        match installation::moment(&self.db).await {
+            Ok(Moment { redis: recorded, .. }) if recorded.as_ref() != Some(&redis) => {
+                Err(Failure::Elsewhere)
+            }
+            // Whether the database answers is another question.
+            Ok(_) | Err(_) => Ok(()),
+        }
     }
 
     /// What Redis says of itself; none when it does not answer.

@@ -137,6 +137,16 @@ impl Recorder {
         }
     }
 
+    /// Why the breaker is not closed.
+    pub fn open_because(&self) -> Option<String> {
+        let changes = self.changes();
+        if matches!(changes.state(), BreakerState::Closed | BreakerState::Off) {
+            return None;
+        }
+        let reason = changes.all().into_iter().rev().find_map(|change| change.reason);
+        Some(reason.unwrap_or_else(|| "it is being tried".to_owned()))
+    }
+
     /// What the others are told of this process; it is named by who tells.
     pub fn process(&self) -> ProcessCache {
         let counts = self.by_type.iter().map(Counters::read);
