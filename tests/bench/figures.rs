@@ -13,7 +13,7 @@ pub struct Figure {
 
 enum Kind {
     Incident(watchfire_tests::Engine, usize),
-    Page(usize),
+    Page(watchfire_tests::Engine, usize),
     CreateSqlite(usize),
     CreatePostgres(usize),
     StartFresh,
@@ -39,7 +39,7 @@ pub const FIGURES: &[Figure] = &[
     figure("get_incident_64", "the same with 64 connections", Kind::Incident(Sqlite, 64)),
     figure(
         "get_incident_postgres_256",
-        "GET one incident, PostgreSQL, 256 connections, against bare axum",
+        "GET one incident, PostgreSQL and Redis, 256 connections, against bare axum",
         Kind::Incident(Postgres, 256),
     ),
     figure(
@@ -47,11 +47,14 @@ pub const FIGURES: &[Figure] = &[
         "the same with 64 connections",
         Kind::Incident(Postgres, 64),
     ),
+    figure("get_incident_postgres_16", "with 16 connections", Kind::Incident(Postgres, 16)),
+    figure("get_incident_postgres_1", "with one connection", Kind::Incident(Postgres, 1)),
     figure(
         "list_page_64",
         "GET a page of 50, SQLite, 64 connections, against bare axum",
-        Kind::Page(64),
+        Kind::Page(Sqlite, 64),
     ),
+    figure("list_page_postgres_64", "the same, PostgreSQL and Redis", Kind::Page(Postgres, 64)),
     figure(
         "create_sqlite_64",
         "create over HTTP, 64 clients, against one commit per insert",
@@ -102,7 +105,7 @@ impl Figure {
     pub async fn measure(&self, plan: Plan) -> Result<Measured> {
         match self.kind {
             Kind::Incident(engine, connections) => reads::incident(plan, engine, connections).await,
-            Kind::Page(connections) => reads::page(plan, Sqlite, connections).await,
+            Kind::Page(engine, connections) => reads::page(plan, engine, connections).await,
             Kind::CreateSqlite(clients) => creates::sqlite(plan, clients).await,
             Kind::CreatePostgres(clients) => creates::postgres(plan, clients).await,
             Kind::StartFresh => starts::fresh(plan).await,

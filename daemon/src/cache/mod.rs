@@ -17,6 +17,8 @@ mod read;
 mod redis;
 mod sheet;
 mod stats;
+#[cfg(test)]
+mod tests;
 mod ttl;
 mod value;
 mod warm;
