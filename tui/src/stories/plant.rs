@@ -63,7 +63,7 @@ pub fn alone() -> Fleet {
     let figures = WorkerFigures { source: "journal".to_owned(), rate_1m: 0.4, ..worker(0) };
     Fleet {
         items: vec![Process {
-            figures: Figures { relay: None, worker: Some(figures) },
+            figures: Figures { worker: Some(figures), ..Figures::default() },
             ..process(1, ProcessKind::Daemon, "laptop:311")
         }],
     }
@@ -77,16 +77,16 @@ pub fn fleet() -> Fleet {
     Fleet {
         items: vec![
             Process {
-                figures: Figures { relay: Some(leading), worker: None },
+                figures: Figures { relay: Some(leading), ..Figures::default() },
                 ..process(1, ProcessKind::Daemon, "eu-1:4711")
             },
             process(2, ProcessKind::Daemon, "eu-2:12"),
             Process {
-                figures: Figures { relay: None, worker: Some(worker(3)) },
+                figures: Figures { worker: Some(worker(3)), ..Figures::default() },
                 ..process(3, ProcessKind::Worker, "eu-3:99")
             },
             Process {
-                figures: Figures { relay: None, worker: Some(stuck) },
+                figures: Figures { worker: Some(stuck), ..Figures::default() },
                 ..process(4, ProcessKind::Worker, "eu-4:7")
             },
         ],
