@@ -122,6 +122,12 @@ pub fn broken(stats: &CacheStats) -> Option<&BreakerChange> {
     matches!(last.state, BreakerState::Open | BreakerState::HalfOpen).then_some(last)
 }
 
+/// What failed when the breaker opened; none while it lets everybody through.
+pub fn why_broken(stats: &CacheStats) -> Option<&str> {
+    broken(stats)?;
+    stats.breaker_changes.iter().rev().find_map(|change| change.reason.as_deref())
+}
+
 /// The cause and what to do, in one sentence.
 pub fn explained(cause: Cause) -> String {
     format!("{cause}: {}", cause.advice())

@@ -4,7 +4,7 @@ use ratatui::style::Style;
 use watchfire_shared::cache::{Band, BreakerState, CacheCounts, CacheStats};
 
 use crate::model::Model;
-use crate::model::cache::{self, broken, millis, percent, verdict};
+use crate::model::cache::{self, broken, millis, percent, verdict, why_broken};
 use crate::model::slot::Note;
 use crate::theme::Theme;
 
@@ -67,8 +67,7 @@ pub fn breaker(pen: &mut Pen, model: &Model, stats: &CacheStats) {
     let Some(change) = broken(stats) else { return };
     let asks = pen.theme.asks();
     named(pen, "breaker");
-    let why = stats.breaker_changes.iter().rev().find_map(|change| change.reason.as_deref());
-    let why = why.map(|why| format!(": {why}")).unwrap_or_default();
+    let why = why_broken(stats).map(|why| format!(": {why}")).unwrap_or_default();
     let (state, at) = (cache::breaker(change.state), stamp(model, change.at));
     pen.text(&format!("{state} since {at}{why}"), asks);
 }
