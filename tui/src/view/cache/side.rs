@@ -129,10 +129,11 @@ pub fn part(pen: &mut Pen, name: &str, part: &Part) {
     }
 }
 
-/// Those that are well, on one line.
+/// Those that are well, on one line; of the cache's integrity only trouble is worth the room.
 pub fn healthy(pen: &mut Pen, health: &Health) {
     let theme = pen.theme;
-    let well = named_parts(health).into_iter().filter(|(_, part)| is_well(part));
+    let well = named_parts(health).into_iter();
+    let well = well.filter(|(name, part)| is_well(part) && *name != "integrity");
     let well: Vec<String> = well.map(|(name, part)| format!("{name} {}", part.kind)).collect();
     named(pen, "healthy");
     pen.text(&well.join(&format!(" {} ", theme.dot())), theme.dim());
