@@ -3,7 +3,8 @@
 use watchfire_tests::Engine::{Postgres, Sqlite};
 
 use crate::measure::{Measured, Plan, Result};
-use crate::{backlog, creates, reads, screens, starts};
+use crate::mix::{self, Of};
+use crate::{backlog, creates, reads, rounds, screens, starts};
 
 pub struct Figure {
     pub name: &'static str,
@@ -14,6 +15,8 @@ pub struct Figure {
 enum Kind {
     Incident(watchfire_tests::Engine, usize),
     Page(watchfire_tests::Engine, usize),
+    Mix(Of),
+    NPlusOne(watchfire_tests::Engine),
     CreateSqlite(usize),
     CreatePostgres(usize),
     StartFresh,
@@ -55,6 +58,18 @@ pub const FIGURES: &[Figure] = &[
         Kind::Page(Sqlite, 64),
     ),
     figure("list_page_postgres_64", "the same, PostgreSQL and Redis", Kind::Page(Postgres, 64)),
+    figure("mix_rate", "reads by id and writes in a storm, against no cache", Kind::Mix(Of::Rate)),
+    figure("mix_hit_rate", "of a hundred lookups in that storm", Kind::Mix(Of::HitRate)),
+    figure("mix_lookup_p95", "a lookup in Redis in that storm", Kind::Mix(Of::Lookup)),
+    figure("mix_read_p50", "a read over HTTP in that storm", Kind::Mix(Of::Read(50))),
+    figure("mix_read_p95", "the same, at the slow end", Kind::Mix(Of::Read(95))),
+    figure("mix_read_p99", "the same, at the slowest", Kind::Mix(Of::Read(99))),
+    figure(
+        "n_plus_one_sqlite",
+        "a page by two statements, against one for each row",
+        Kind::NPlusOne(Sqlite),
+    ),
+    figure("n_plus_one_postgres", "the same on PostgreSQL", Kind::NPlusOne(Postgres)),
     figure(
         "create_sqlite_64",
         "create over HTTP, 64 clients, against one commit per insert",
@@ -106,6 +121,8 @@ impl Figure {
         match self.kind {
             Kind::Incident(engine, connections) => reads::incident(plan, engine, connections).await,
             Kind::Page(engine, connections) => reads::page(plan, engine, connections).await,
+            Kind::Mix(of) => mix::beside_no_cache(plan, of).await,
+            Kind::NPlusOne(engine) => rounds::n_plus_one(plan, engine).await,
             Kind::CreateSqlite(clients) => creates::sqlite(plan, clients).await,
             Kind::CreatePostgres(clients) => creates::postgres(plan, clients).await,
             Kind::StartFresh => starts::fresh(plan).await,
