@@ -1,6 +1,8 @@
 //! The cache of the embedded daemon: its counters can be foretold, and nothing it serves is older
 //! than what was acknowledged.
 
+mod oracle;
+
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::{Duration, Instant};
