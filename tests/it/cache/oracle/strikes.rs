@@ -76,7 +76,7 @@ pub async fn strike(
             if over() && struck.get() {
                 break;
             }
-            pause(&mut chance, 50..500).await;
+            pause(&mut chance, 50..1500).await;
             println!("{:?}: {strike:?}", begun.elapsed());
             let victim = chance.random_range(0..daemons.len());
             match &mut *shared {
