@@ -14,12 +14,12 @@ mod writer;
 use std::cell::Cell;
 
 use futures_util::future::join_all;
-use tempfile::TempDir;
 use watchfire_tests::programs::number;
 use watchfire_tests::{Daemon, Engine, Link, Redis, bounded};
 
 use self::strikes::{Shared, strike};
 use self::world::World;
+use super::settings;
 use crate::faults::Campaign;
 
 /// Who read and write at once.
@@ -37,7 +37,7 @@ async fn two_daemons() {
     let links = [Link::to(redis.server()).await, Link::to(redis.server()).await];
     let [one, other] = [0, 1].map(|at: usize| redis.url_through(links[at].address()));
     // A breaker that stays open for long would leave little to be seen.
-    let folder = settings("[cache]\nbreaker_open_seconds = 1\nbreaker_open_max_seconds = 1\n");
+    let folder = settings("breaker_open_seconds = 1\nbreaker_open_max_seconds = 1\n");
     let setup = Daemon::setup(Engine::Postgres).caching_in(&one);
     let first = setup.env("XDG_CONFIG_HOME", folder.path().to_str().unwrap()).start().await;
     let second = first.sibling_caching_in(&other).await;
@@ -63,13 +63,4 @@ async fn campaign(daemons: &[Daemon], mut shared: Option<Shared>) {
         _ = async { tokio::join!(join_all(clients), strikes) } => {}
     }
     world.verify().await;
-}
-
-/// A configuration folder with this in the daemon's file.
-fn settings(text: &str) -> TempDir {
-    let folder = TempDir::new().unwrap();
-    let its = folder.path().join("watchfire");
-    std::fs::create_dir(&its).unwrap();
-    std::fs::write(its.join("watchfired.toml"), text).unwrap();
-    folder
 }
