@@ -70,6 +70,14 @@ impl Recorder {
         self.meters.hits[kind as usize].increment(1);
     }
 
+    /// So many values were found by one look.
+    pub fn hits(&self, kind: CacheType, count: u64, took: Duration) {
+        self.lookups.add_many(count, took);
+        self.of(kind).hits.fetch_add(count, Relaxed);
+        self.recent.hits(kind, count, took, Instant::now());
+        self.meters.hits[kind as usize].increment(count);
+    }
+
     /// A lookup found nothing that could be used.
     pub fn miss(&self, kind: CacheType, took: Duration) {
         self.miss_at(kind, took, Instant::now());
