@@ -172,7 +172,8 @@ mod tests {
 
     fn says(stats: &CacheStats) -> String {
         let facts = facts(stats, "x").into_iter();
-        facts.map(|(name, _, value)| format!("{name}: {value}\n")).collect()
+        let lines: Vec<_> = facts.map(|(name, _, value)| format!("{name}: {value}\n")).collect();
+        lines.concat()
     }
 
     #[test]

@@ -140,7 +140,9 @@ impl Recorder {
 
     /// The breaker is in this state from now on, for this reason; nothing where it was so before.
     pub fn breaker(&self, state: BreakerState, reason: Option<String>) {
-        if self.changes().note(state, clock::now(), reason) {
+        // The gauge is set under the lock too, or the first of two changes could have the last word.
+        let mut changes = self.changes();
+        if changes.note(state, clock::now(), reason) {
             self.meters.breaker(state);
         }
     }
