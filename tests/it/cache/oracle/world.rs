@@ -101,6 +101,12 @@ impl World {
         &self.doors[chance.random_range(0..self.doors.len())]
     }
 
+    /// Any incident, half the time one of two: there loads and commits meet.
+    pub fn case(&self, chance: &mut StdRng) -> usize {
+        let among = if chance.random_bool(0.5) { 2 } else { HOT };
+        chance.random_range(0..among)
+    }
+
     /// A text that nobody else writes.
     pub fn text(&self, word: &str) -> String {
         self.texts.update(|texts| texts + 1);
