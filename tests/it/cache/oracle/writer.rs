@@ -25,7 +25,7 @@ enum Outcome {
 impl World {
     pub async fn write(&self, chance: &mut StdRng) {
         let door = self.door(chance);
-        let case = &self.truth.cases[self.case(chance)];
+        let case = &self.truth.cases[Self::case(chance)];
         match chance.random_range(0..100) {
             0..50 => self.change(door, case, chance).await,
             50..64 => self.comment(door, case).await,
