@@ -4,6 +4,7 @@
 mod entry;
 mod forget;
 mod link;
+mod operate;
 mod rounds;
 
 use std::sync::{Arc, LazyLock};
@@ -58,6 +59,7 @@ pub struct Redis {
     lease: Duration,
     recorder: Arc<Recorder>,
     db: Db,
+    reach: Reach,
     /// This process, among those that probe.
     instance: Uuid,
 }
@@ -112,6 +114,7 @@ impl Redis {
             lease: settings.lease,
             recorder,
             db,
+            reach,
             instance: clock::new_id(),
         })
     }
