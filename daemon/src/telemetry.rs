@@ -225,6 +225,19 @@ mod tests {
     }
 
     #[test]
+    fn operations_of_the_cache_have_buckets_of_their_own() {
+        let recorder = metrics();
+        metrics::histogram!("cache_operation_seconds", "operation" => "test").record(0.000_07);
+        let text = recorder.render();
+        for (bound, count) in [("0.00005", 0), ("0.0001", 1), ("0.001", 1)] {
+            let line = format!(
+                "cache_operation_seconds_bucket{{operation=\"test\",le=\"{bound}\"}} {count}"
+            );
+            assert!(text.lines().any(|it| it == line), "no {line} in\n{text}");
+        }
+    }
+
+    #[test]
     fn a_log_file_is_bounded_and_private() {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().expect("a temporary folder");

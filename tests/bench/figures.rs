@@ -3,7 +3,8 @@
 use watchfire_tests::Engine::{Postgres, Sqlite};
 
 use crate::measure::{Measured, Plan, Result};
-use crate::{backlog, creates, reads, screens, starts};
+use crate::mix::{self, Of};
+use crate::{backlog, creates, reads, rounds, screens, starts};
 
 pub struct Figure {
     pub name: &'static str,
@@ -13,7 +14,9 @@ pub struct Figure {
 
 enum Kind {
     Incident(watchfire_tests::Engine, usize),
-    Page(usize),
+    Page(watchfire_tests::Engine, usize),
+    Mix(Of),
+    NPlusOne(watchfire_tests::Engine),
     CreateSqlite(usize),
     CreatePostgres(usize),
     StartFresh,
@@ -39,7 +42,7 @@ pub const FIGURES: &[Figure] = &[
     figure("get_incident_64", "the same with 64 connections", Kind::Incident(Sqlite, 64)),
     figure(
         "get_incident_postgres_256",
-        "GET one incident, PostgreSQL, 256 connections, against bare axum",
+        "GET one incident, PostgreSQL and Redis, 256 connections, against bare axum",
         Kind::Incident(Postgres, 256),
     ),
     figure(
@@ -47,11 +50,26 @@ pub const FIGURES: &[Figure] = &[
         "the same with 64 connections",
         Kind::Incident(Postgres, 64),
     ),
+    figure("get_incident_postgres_16", "with 16 connections", Kind::Incident(Postgres, 16)),
+    figure("get_incident_postgres_1", "with one connection", Kind::Incident(Postgres, 1)),
     figure(
         "list_page_64",
         "GET a page of 50, SQLite, 64 connections, against bare axum",
-        Kind::Page(64),
+        Kind::Page(Sqlite, 64),
     ),
+    figure("list_page_postgres_64", "the same, PostgreSQL and Redis", Kind::Page(Postgres, 64)),
+    figure("mix_rate", "reads by id and writes in a storm, against no cache", Kind::Mix(Of::Rate)),
+    figure("mix_hit_rate", "of a hundred lookups in that storm", Kind::Mix(Of::HitRate)),
+    figure("mix_lookup_p95", "a lookup in Redis in that storm", Kind::Mix(Of::Lookup)),
+    figure("mix_read_p50", "a read over HTTP in that storm", Kind::Mix(Of::Read(50))),
+    figure("mix_read_p95", "the same, at the slow end", Kind::Mix(Of::Read(95))),
+    figure("mix_read_p99", "the same, at the slowest", Kind::Mix(Of::Read(99))),
+    figure(
+        "n_plus_one_sqlite",
+        "a page by two statements, against one for each row",
+        Kind::NPlusOne(Sqlite),
+    ),
+    figure("n_plus_one_postgres", "the same on PostgreSQL", Kind::NPlusOne(Postgres)),
     figure(
         "create_sqlite_64",
         "create over HTTP, 64 clients, against one commit per insert",
@@ -102,7 +120,9 @@ impl Figure {
     pub async fn measure(&self, plan: Plan) -> Result<Measured> {
         match self.kind {
             Kind::Incident(engine, connections) => reads::incident(plan, engine, connections).await,
-            Kind::Page(connections) => reads::page(plan, Sqlite, connections).await,
+            Kind::Page(engine, connections) => reads::page(plan, engine, connections).await,
+            Kind::Mix(of) => mix::beside_no_cache(plan, of).await,
+            Kind::NPlusOne(engine) => rounds::n_plus_one(plan, engine).await,
             Kind::CreateSqlite(clients) => creates::sqlite(plan, clients).await,
             Kind::CreatePostgres(clients) => creates::postgres(plan, clients).await,
             Kind::StartFresh => starts::fresh(plan).await,

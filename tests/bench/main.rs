@@ -6,7 +6,7 @@
 //! ```
 //!
 //! - [`figures`]: what is measured, by name
-//! - [`reads`], [`creates`], [`starts`], [`screens`], [`backlog`]: how
+//! - [`reads`], [`mix`], [`rounds`], [`creates`], [`starts`], [`screens`], [`backlog`]: how
 //! - [`mod@measure`]: pairs and medians · [`load`]: the load generator · [`bare`]: the ceiling of HTTP ·
 //!   [`rows`], [`pgbench`]: the ceilings of the databases
 //! - [`report`]: the table and the JSON lines
@@ -17,9 +17,11 @@ mod creates;
 mod figures;
 mod load;
 mod measure;
+mod mix;
 mod pgbench;
 mod reads;
 mod report;
+mod rounds;
 mod rows;
 mod scene;
 mod screens;

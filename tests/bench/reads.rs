@@ -14,14 +14,14 @@ const INCIDENTS: usize = 200;
 
 /// One incident, again and again.
 pub async fn incident(plan: Plan, engine: Engine, connections: usize) -> Result<Measured> {
-    let scene = Scene::start(engine).await?;
+    let scene = Scene::cached(engine).await?;
     let ids = scene.incidents(INCIDENTS).await?;
     read(plan, &scene, &format!("/v1/incidents/{}", ids[INCIDENTS / 2]), connections, engine).await
 }
 
 /// The first page of the list, as the client asks for it.
 pub async fn page(plan: Plan, engine: Engine, connections: usize) -> Result<Measured> {
-    let scene = Scene::start(engine).await?;
+    let scene = Scene::cached(engine).await?;
     scene.incidents(INCIDENTS).await?;
     read(plan, &scene, "/v1/incidents?limit=50", connections, engine).await
 }
@@ -50,8 +50,8 @@ async fn read(
     let ceiling = Load { address: bare.address, ..ours.clone() };
     let time = Duration::from_secs(plan.seconds.into());
     let cache = match engine {
-        Engine::Sqlite => "cached",
-        Engine::Postgres => "no cache with PostgreSQL in this version",
+        Engine::Sqlite => "cached in process",
+        Engine::Postgres => "cached in Redis",
     };
     let note =
         format!("{connections} connections, {body} bytes, {cache}; ceiling: bare axum, same bytes");

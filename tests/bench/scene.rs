@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use watchfire_shared::user::Role;
-use watchfire_tests::{Daemon, Engine, programs};
+use watchfire_tests::daemon::Setup;
+use watchfire_tests::{Daemon, Engine, programs, redis};
 
 use crate::load::{self, Connection};
 use crate::measure::Result;
@@ -22,13 +23,32 @@ pub struct Scene {
 impl Scene {
     /// A fresh daemon on an engine, as it runs by default, with one responder.
     pub async fn start(engine: Engine) -> Result<Self> {
+        Self::of(engine, Daemon::setup(engine)).await
+    }
+
+    /// As [`Self::start`], with the cache that goes with the engine: Redis with PostgreSQL.
+    pub async fn cached(engine: Engine) -> Result<Self> {
+        if engine == Engine::Sqlite {
+            return Self::start(engine).await;
+        }
+        if programs::variable("WATCHFIRE_TEST_REDIS_URL").is_none() {
+            return Err("there is no Redis to measure on: use `tests/run --with`, or set \
+                 WATCHFIRE_TEST_REDIS_URL."
+                .into());
+        }
+        let setup = Daemon::setup(engine).caching_in(&redis::shared());
+        let scene = Self::of(engine, setup).await?;
+        scene.daemon.connected_to_redis().await;
+        Ok(scene)
+    }
+
+    async fn of(engine: Engine, setup: Setup) -> Result<Self> {
         program("watchfired")?;
         if engine == Engine::Postgres {
             postgres()?;
         }
         // Tests have incidents assessed much later.
-        let setup = Daemon::setup(engine).env("WATCHFIRE_ASSESS_AFTER_SECONDS", "5");
-        let daemon = setup.start().await;
+        let daemon = setup.env("WATCHFIRE_ASSESS_AFTER_SECONDS", "5").start().await;
         let address = daemon.url().trim_start_matches("http://").parse()?;
         daemon.add_user(EMAIL, "Bench", Role::Responder).await;
         let token = daemon.add_token(EMAIL).await;

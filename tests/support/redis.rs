@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::process::Stdio;
 use std::time::Duration;
 
+use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, RedisResult, Value};
 use rustix::process::{Signal, kill_process};
 use tempfile::TempDir;
@@ -129,12 +130,17 @@ impl Redis {
         reply.unwrap_or_else(|error| panic!("{words:?}: {error}"))
     }
 
-    async fn try_command(&self, words: &[&str]) -> RedisResult<Value> {
+    /// For what is no text.
+    pub async fn connection(&self) -> RedisResult<MultiplexedConnection> {
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(LIMIT))
             .set_response_timeout(Some(LIMIT));
         let client = Client::open(self.url()).expect("our own URL");
-        let mut connection = client.get_multiplexed_async_connection_with_config(&config).await?;
+        client.get_multiplexed_async_connection_with_config(&config).await
+    }
+
+    async fn try_command(&self, words: &[&str]) -> RedisResult<Value> {
+        let mut connection = self.connection().await?;
         let (name, arguments) = words.split_first().expect("a command has a name");
         redis::cmd(name).arg(arguments).query_async(&mut connection).await
     }

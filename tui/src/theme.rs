@@ -207,6 +207,11 @@ impl Theme {
         self.either("█", "#")
     }
 
+    /// In a curve, where there is nothing to show.
+    pub const fn unasked(self) -> &'static str {
+        self.either("·", " ")
+    }
+
     pub const fn empty(self) -> &'static str {
         self.either("░", ".")
     }

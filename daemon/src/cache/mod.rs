@@ -19,6 +19,8 @@ mod read;
 mod redis;
 mod sheet;
 mod stats;
+#[cfg(test)]
+mod tests;
 mod ttl;
 mod value;
 mod warm;

@@ -217,12 +217,17 @@ impl Cache {
         let looks = self.look_many(&keys, moment).await;
         let took = started.elapsed();
         let mut found = Vec::with_capacity(ids.len());
-        let mut missing = Vec::new();
+        let (mut missing, mut hits) = (Vec::new(), 0);
         for (look, id) in looks.into_iter().zip(ids) {
             match look {
-                Look::Hit(value) => {
-                    self.recorder.hit(Sheet::TYPE, value.is_none(), took);
-                    found.push(value.map(|sheet| (*id, sheet)));
+                Look::Hit(Some(sheet)) => {
+                    hits += 1;
+                    found.push(Some((*id, sheet)));
+                    continue;
+                }
+                Look::Hit(None) => {
+                    self.recorder.hit(Sheet::TYPE, true, took);
+                    found.push(None);
                     continue;
                 }
                 Look::Miss | Look::Leased => self.recorder.miss(Sheet::TYPE, took),
@@ -230,6 +235,9 @@ impl Cache {
             }
             missing.push(*id);
             found.push(None);
+        }
+        if hits > 0 {
+            self.recorder.hits(Sheet::TYPE, hits, took);
         }
         if missing.is_empty() {
             return Ok(found.into_iter().flatten().map(|(_, sheet)| sheet).collect());

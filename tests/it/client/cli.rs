@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout};
 use tokio::time::timeout;
+use watchfire_shared::cache::CacheStats;
 use watchfire_shared::user::Role;
 use watchfire_tests::{Daemon, Engine, both_engines, bounded};
 
@@ -61,6 +62,36 @@ both_engines! {
         let mut wrong = daemon.cli_command(Role::Viewer, &["ls"]).await;
         let wrong = wrong.env("WATCHFIRE_URL", "nonsense").output().await.unwrap();
         assert_ends(&wrong, 2, &["WATCHFIRE_URL"]);
+    }
+}
+
+both_engines! {
+    async fn the_cache_tells_what_it_did(engine: Engine) {
+        let daemon = Daemon::start(engine).await;
+        let api = daemon.as_responder().await;
+        let incident = api.create("Read again and again").await.id;
+        for _ in 0..30 {
+            api.get(incident).await;
+        }
+        let run = async |arguments: &[&str]| {
+            printed(&daemon.cli(Role::Viewer, &[&["cache", "stats"], arguments].concat()).await)
+        };
+        let (text, json) = (run(&[]).await, run(&["--json"]).await);
+        let stats: CacheStats = serde_json::from_str(&json).unwrap();
+        assert_eq!(stats.fleet.processes.len(), 1, "{json}");
+        let words = match engine {
+            Engine::Sqlite => {
+                assert_eq!((stats.counts.hits, stats.counts.misses), (29, 1), "{json}");
+                ["96.7 %, excellent", "now 96.7 %", "29 database reads"]
+            }
+            Engine::Postgres => {
+                assert_eq!((stats.kind.as_str(), stats.counts.total), ("none", 0), "{json}");
+                ["no cache", "PostgreSQL without Redis", "WATCHFIRE_REDIS_URL"]
+            }
+        };
+        for word in words {
+            assert!(text.contains(word), "no {word:?} in {text}");
+        }
     }
 }
 

@@ -31,17 +31,17 @@ use rand::rngs::StdRng;
 use watchfire_tests::programs::number;
 
 /// Where a campaign's chance comes from; when its test fails, it says how to repeat it.
-struct Campaign {
+pub struct Campaign {
     seed: u64,
 }
 
 impl Campaign {
-    fn begin() -> Self {
+    pub fn begin() -> Self {
         Self { seed: number("WATCHFIRE_SEED").unwrap_or_else(rand::random) }
     }
 
     /// Chance for one part of the campaign, whatever the other parts do.
-    fn chance(&self, part: u64) -> StdRng {
+    pub fn chance(&self, part: u64) -> StdRng {
         StdRng::seed_from_u64(self.seed.wrapping_add(part))
     }
 }

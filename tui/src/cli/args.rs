@@ -72,6 +72,9 @@ pub enum Command {
     },
     /// List the analyses of an incident, the newest first
     Assessments(Assessments),
+    /// Show what the cache does
+    #[command(subcommand)]
+    Cache(Cache),
     /// Show how events get on, and what could not be published
     Outbox,
     /// List the daemons and workers
@@ -115,6 +118,7 @@ impl Command {
             Self::Ls(_)
             | Self::New(_)
             | Self::Events(_)
+            | Self::Cache(_)
             | Self::Outbox
             | Self::Processes
             | Self::DeadLetters(_)
@@ -247,6 +251,12 @@ pub struct Assessments {
     /// Analyses at most
     #[arg(short = 'n', long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub limit: u32,
+}
+
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub enum Cache {
+    /// Print its figures: hits and misses, times, errors, and the likeliest cause of a bad rate
+    Stats,
 }
 
 #[derive(Debug, Args)]

@@ -4,6 +4,7 @@ mod account;
 pub mod args;
 mod assessments;
 mod attach;
+mod cache;
 mod change;
 mod daemon;
 mod events;
@@ -181,6 +182,7 @@ fn perform(command: Command, config: &Config, out: &mut Out) -> Done {
             Command::Events(events) => events::events(&client, out, &events).await,
             Command::Assess { incident } => assessments::request(&client, out, &incident).await,
             Command::Assessments(which) => assessments::list(&client, out, &which).await,
+            Command::Cache(what) => cache::perform(&client, out, what).await,
             Command::Outbox => plant::outbox(&client, out).await,
             Command::Processes => plant::processes(&client, out).await,
             Command::DeadLetters(which) => letters::list(&client, out, &which).await,

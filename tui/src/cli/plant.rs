@@ -161,7 +161,7 @@ mod tests {
             trouble: Some("the database is full".to_owned()),
             ..WorkerFigures::default()
         });
-        let (tone, text) = does(&process(Figures { relay, worker, ..Figures::default() }));
+        let (tone, text) = does(&process(Figures { relay, worker, cache: None }));
         assert_eq!(tone, Tone::Attention);
         let expected = "the database is full; publishes 41.2/s, \
                         handles journal 40.0/s, lag 31, 99 since its start, parked 2";

@@ -1,6 +1,7 @@
 //! Stories about the whole client, without terminal and network: key presses, facts and answers in;
 //! effects and pictures of the screen out.
 
+mod cached;
 mod chaos;
 mod client;
 mod commands;

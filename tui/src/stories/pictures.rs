@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::cached;
 use super::client::Client;
 use super::plant;
 use super::world::*;
@@ -32,6 +33,7 @@ fn nothing(load: &Load) -> Option<Outcome> {
         Load::Timeline { .. } => Outcome::Timeline(Page { items: Vec::new(), next_cursor: None }),
         Load::Alerts { .. } => Outcome::Alerts(Page { items: Vec::new(), next_cursor: None }),
         Load::Logs { .. } => Outcome::Logs(Page { items: Vec::new(), next_cursor: None }),
+        Load::CacheStats => Outcome::CacheStats(Box::new(cached::fresh())),
         other => return usual(other),
     })
 }

@@ -6,9 +6,6 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 use uuid::Uuid;
 use watchfire_shared::alert::{Alert, AlertStatus};
-use watchfire_shared::cache::{
-    BreakerState, CacheCounts, CacheStats, CacheType, FleetStats, TypeStats,
-};
 use watchfire_shared::event::{
     Actor, ActorKind, AggregateType, Event as Told, Fact, Hello, SCHEMA_VERSION, Source,
 };
@@ -22,6 +19,7 @@ use watchfire_shared::page::{IncidentPage, Page};
 use watchfire_shared::stats::Counts;
 use watchfire_shared::user::{Role, UserOut, UserRef, UserStatus};
 
+use super::cached;
 use super::plant::{alone, journal, letters_page};
 use crate::effect::Load;
 use crate::event::{Failure, FailureKind, Outcome, StreamEvent};
@@ -324,43 +322,6 @@ pub fn logs() -> Vec<LogEntry> {
         .collect()
 }
 
-pub fn cache_stats() -> CacheStats {
-    let counts = |hits: u64, misses: u64, invalidations| {
-        let counts = CacheCounts {
-            hits,
-            misses,
-            negative_hits: 512,
-            fills: misses,
-            fills_refused: 6,
-            waits_saved: 199,
-            invalidations,
-            ..CacheCounts::default()
-        };
-        counts.rated()
-    };
-    let of_type = |counts| TypeStats { counts, ..TypeStats::default() };
-    CacheStats {
-        kind: "memory".to_owned(),
-        counts: counts(40_531, 3_013, 2_000),
-        breaker: BreakerState::Closed,
-        breaker_changes: Vec::new(),
-        t_cache: 0.004,
-        t_db: 0.31,
-        t_average: 0.0254,
-        by_type: BTreeMap::from([
-            (CacheType::Incident, of_type(counts(38_120, 1_010, 10))),
-            (CacheType::IncidentList, of_type(counts(2_411, 2_003, 1_990))),
-        ]),
-        windows: BTreeMap::new(),
-        trend: Vec::new(),
-        entries: 420,
-        bytes: 1_300_000,
-        evictions: 0,
-        redis: None,
-        fleet: FleetStats::default(),
-    }
-}
-
 pub fn health() -> Health {
     let part = |kind: &str| Part {
         status: HealthStatus::Healthy,
@@ -408,7 +369,7 @@ pub fn usual(load: &Load) -> Option<Outcome> {
         }),
         Load::Logs { after: None, .. } => Outcome::Logs(Page { items: logs(), next_cursor: None }),
         Load::Logs { .. } => Outcome::Logs(Page { items: Vec::new(), next_cursor: None }),
-        Load::CacheStats => Outcome::CacheStats(Box::new(cache_stats())),
+        Load::CacheStats => Outcome::CacheStats(Box::new(cached::in_memory())),
         Load::Health => Outcome::Health(Box::new(health())),
         Load::Outbox => Outcome::Outbox(Box::new(journal())),
         Load::Processes => Outcome::Processes(alone()),

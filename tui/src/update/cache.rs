@@ -20,7 +20,6 @@ pub fn answered(model: &mut Model, request: RequestId, outcome: Outcome) {
     let panel = &mut model.cache;
     match outcome {
         Outcome::CacheStats(stats) if panel.stats.waits_for(request) => {
-            panel.sample(&stats.counts);
             model.dirty |= panel.stats.value.as_ref() != Some(&stats);
             panel.stats.fill(stats, model.now);
         }

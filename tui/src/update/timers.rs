@@ -157,7 +157,7 @@ fn loading(model: &Model) -> Vec<DateTime<Utc>> {
     let mut at = Vec::new();
     match (model.screen, &model.detail) {
         (Screen::Incidents, _) => at.extend(model.list.loading_at()),
-        (Screen::Cache, _) => at.extend(model.cache.stats.loading_at()),
+        (Screen::Cache, _) => at.extend(model.cache.stats.note_changes_at(model.now)),
         (Screen::Events, _) => at.extend(model.events.notes_change_at(model.now)),
         (Screen::Detail, Some(detail)) => {
             at.extend(detail.timeline.state.loading_at());

@@ -95,6 +95,10 @@ impl Redis {
         log: JournalId,
         recorder: Arc<Recorder>,
     ) -> Result<Self, RedisError> {
+        if settings.url.starts_with("rediss:") {
+            // Whoever installed one before us did so for the same reason.
+            rustls::crypto::ring::default_provider().install_default().ok();
+        }
         let client = redis::Client::open(settings.url.as_str())?;
         let breaker = Arc::new(Breaker::new(settings.breaker, recorder.clone()));
         let reach = Reach {

@@ -52,8 +52,13 @@ pub struct Timer {
 
 impl Timer {
     pub fn add(&self, time: Duration) {
-        self.nanos.fetch_add(nanos(time), Relaxed);
-        self.count.fetch_add(1, Relaxed);
+        self.add_many(1, time);
+    }
+
+    /// So many that took this long, each.
+    pub fn add_many(&self, count: u64, time: Duration) {
+        self.nanos.fetch_add(nanos(time).saturating_mul(count), Relaxed);
+        self.count.fetch_add(count, Relaxed);
     }
 
     /// Mean milliseconds; 0 without any.

@@ -70,6 +70,14 @@ impl Recorder {
         self.meters.hits[kind as usize].increment(1);
     }
 
+    /// So many values were found by one look.
+    pub fn hits(&self, kind: CacheType, count: u64, took: Duration) {
+        self.lookups.add_many(count, took);
+        self.of(kind).hits.fetch_add(count, Relaxed);
+        self.recent.hits(kind, count, took, Instant::now());
+        self.meters.hits[kind as usize].increment(count);
+    }
+
     /// A lookup found nothing that could be used.
     pub fn miss(&self, kind: CacheType, took: Duration) {
         self.miss_at(kind, took, Instant::now());
@@ -132,7 +140,9 @@ impl Recorder {
 
     /// The breaker is in this state from now on, for this reason; nothing where it was so before.
     pub fn breaker(&self, state: BreakerState, reason: Option<String>) {
-        if self.changes().note(state, clock::now(), reason) {
+        // The gauge is set under the lock too, or the first of two changes could have the last word.
+        let mut changes = self.changes();
+        if changes.note(state, clock::now(), reason) {
             self.meters.breaker(state);
         }
     }

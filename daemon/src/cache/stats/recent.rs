@@ -57,11 +57,16 @@ impl Recent {
     }
 
     pub fn hit(&self, kind: CacheType, took: Duration, now: Instant) {
+        self.hits(kind, 1, took, now);
+    }
+
+    /// So many that were looked for at once.
+    pub fn hits(&self, kind: CacheType, count: u64, took: Duration, now: Instant) {
         let number = self.number(now);
         let mut ring = self.ring(kind);
         let tally = ring.slot(number);
-        tally.hits += 1;
-        tally.took(took);
+        tally.hits += count;
+        tally.took(count, took);
     }
 
     pub fn miss(&self, kind: CacheType, took: Duration, now: Instant) {
@@ -69,7 +74,7 @@ impl Recent {
         let mut ring = self.ring(kind);
         let tally = ring.slot(number);
         tally.misses += 1;
-        tally.took(took);
+        tally.took(1, took);
     }
 
     pub fn error(&self, kind: CacheType, now: Instant) {
@@ -143,8 +148,9 @@ impl Tally {
         self.lookup.reset();
     }
 
-    fn took(&mut self, time: Duration) {
-        let recorded = self.lookup.record(nanos(time.min(LONGEST)));
+    fn took(&mut self, count: u64, time: Duration) {
+        let count = u32::try_from(count).unwrap_or(u32::MAX);
+        let recorded = self.lookup.record_n(nanos(time.min(LONGEST)), count);
         recorded.expect("a histogram that grows takes any time");
     }
 

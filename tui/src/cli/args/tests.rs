@@ -39,6 +39,8 @@ fn wrong_usage_is_refused() {
         "watchfire|discard|01890000-0000-7000-8000-000000000001",
         "watchfire|dead-letters|--state|parked",
         "watchfire|assess",
+        "watchfire|cache",
+        "watchfire|cache|burn",
     ] {
         let error = parse(wrong).expect_err(wrong);
         assert_eq!(error.exit_code(), 2, "{wrong}");
@@ -64,6 +66,7 @@ fn a_command_knows_what_it_is_about() {
         ("watchfire|dead-letters|--state|discarded".to_owned(), None),
         ("watchfire|processes|--json".to_owned(), None),
         ("watchfire|outbox".to_owned(), None),
+        ("watchfire|cache|stats".to_owned(), None),
     ] {
         let command = parse(&line).expect(&line).command.expect("a command");
         assert_eq!(command.subject().as_deref(), subject, "{line}");

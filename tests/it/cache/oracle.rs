@@ -1,0 +1,66 @@
+//! The rules of the cache in real life: readers and writers of the same few incidents through every
+//! daemon, while everything between them and the cache fails. The model in Python takes every
+//! interleaving of a small world; this takes some of the whole one.
+//!
+//! `WATCHFIRE_OPERATIONS=1000000` makes it long (with `WATCHFIRE_TEST_SECONDS`), `WATCHFIRE_SEED`
+//! repeats its choices.
+
+mod reader;
+mod strikes;
+mod truth;
+mod world;
+mod writer;
+
+use std::cell::Cell;
+
+use futures_util::future::join_all;
+use watchfire_tests::programs::number;
+use watchfire_tests::{Daemon, Engine, Link, Redis, bounded};
+
+use self::strikes::{Shared, strike};
+use self::world::World;
+use super::settings;
+use crate::faults::Campaign;
+
+/// Who read and write at once.
+const CLIENTS: u64 = 24;
+/// What Redis may hold beside what it needs for itself.
+const ROOM: u64 = 1 << 20;
+
+#[tokio::test]
+async fn two_daemons_never_serve_what_is_older_than_acknowledged_whatever_fails() {
+    bounded(Box::pin(two_daemons())).await;
+}
+
+async fn two_daemons() {
+    let mut redis = Redis::start().await;
+    let links = [Link::to(redis.server()).await, Link::to(redis.server()).await];
+    let [one, other] = [0, 1].map(|at: usize| redis.url_through(links[at].address()));
+    // A breaker that stays open for long would leave little to be seen.
+    let folder = settings("breaker_open_seconds = 1\nbreaker_open_max_seconds = 1\n");
+    let setup = Daemon::setup(Engine::Postgres).caching_in(&one);
+    let first = setup.env("XDG_CONFIG_HOME", folder.path().to_str().unwrap()).start().await;
+    let second = first.sibling_caching_in(&other).await;
+    redis.with_limit(ROOM).await;
+    let shared = Shared { redis, links: links.into() };
+    campaign(&[first, second], Some(shared)).await;
+}
+
+#[tokio::test]
+async fn one_daemon_with_its_own_cache_never_serves_what_is_older_than_acknowledged() {
+    bounded(Box::pin(async { campaign(&[Daemon::start(Engine::Sqlite).await], None).await })).await;
+}
+
+async fn campaign(daemons: &[Daemon], mut shared: Option<Shared>) {
+    let campaign = Campaign::begin();
+    let world = World::prepare(daemons, number("WATCHFIRE_OPERATIONS").unwrap_or(4000)).await;
+    let struck = Cell::new(false);
+    let clients = (1..=CLIENTS).map(|part| world.client(campaign.chance(part), &struck));
+    let strikes = strike(daemons, &mut shared, campaign.chance(0), &struck, || world.over());
+    let followers = join_all(world.doors.iter().map(|door| world.follow(door)));
+    tokio::select! {
+        never = followers => panic!("a stream cannot end: {never:?}"),
+        _ = async { tokio::join!(join_all(clients), strikes) } => {}
+    }
+    world.verify().await;
+}

@@ -1,0 +1,159 @@
+//! What goes wrong meanwhile: Redis, the way to it, and daemons that stand still.
+
+use std::cell::Cell;
+use std::time::Duration;
+
+use rand::RngExt;
+use rand::rngs::StdRng;
+use rand::seq::SliceRandom;
+use tokio::time::Instant;
+use watchfire_tests::{Daemon, Link, Redis};
+
+/// A Redis and the way each daemon reaches it.
+pub struct Shared {
+    pub redis: Redis,
+    pub links: Vec<Link>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Strike {
+    /// It comes back without anything,
+    KilledEmpty,
+    /// or with what it held long ago.
+    KilledOld,
+    Paused,
+    Flushed,
+    /// The lists' generations alone are gone.
+    Generations,
+    /// Some of everything is gone.
+    Values,
+    /// Others fill it.
+    Evicted,
+    Cut,
+    Frozen,
+    Slow,
+    /// A daemon stands still.
+    Stopped,
+}
+
+use Strike::{
+    Cut, Evicted, Flushed, Frozen, Generations, KilledEmpty, KilledOld, Paused, Slow, Stopped,
+    Values,
+};
+
+const ALL: [Strike; 11] = [
+    KilledEmpty,
+    KilledOld,
+    Paused,
+    Flushed,
+    Generations,
+    Values,
+    Evicted,
+    Cut,
+    Frozen,
+    Slow,
+    Stopped,
+];
+
+/// Strikes again and again, each in turn and in any order, until `over`; sets `struck` when all
+/// were met once.
+pub async fn strike(
+    daemons: &[Daemon],
+    shared: &mut Option<Shared>,
+    mut chance: StdRng,
+    struck: &Cell<bool>,
+    over: impl Fn() -> bool,
+) {
+    let begun = Instant::now();
+    let mut strikes = 0;
+    while !(over() && struck.get()) {
+        let mut deck = if shared.is_some() { ALL.to_vec() } else { vec![Stopped] };
+        deck.shuffle(&mut chance);
+        if let Some(shared) = &*shared {
+            shared.redis.save().await;
+        }
+        for strike in deck {
+            if over() && struck.get() {
+                break;
+            }
+            pause(&mut chance, 50..1500).await;
+            println!("{:?}: {strike:?}", begun.elapsed());
+            let victim = chance.random_range(0..daemons.len());
+            match &mut *shared {
+                Some(shared) if !matches!(strike, Stopped) => {
+                    shared.meets(strike, victim, &mut chance).await;
+                }
+                _ => {
+                    daemons[victim].sigstop();
+                    pause(&mut chance, 20..800).await;
+                    daemons[victim].sigcont();
+                }
+            }
+            strikes += 1;
+        }
+        struck.set(true);
+    }
+    println!("{strikes} strikes in {:?}", begun.elapsed());
+}
+
+impl Shared {
+    async fn meets(&mut self, strike: Strike, victim: usize, chance: &mut StdRng) {
+        let Self { redis, links } = self;
+        let link = &links[victim];
+        match strike {
+            KilledEmpty | KilledOld => {
+                redis.kill9().await;
+                pause(chance, 0..600).await;
+                if matches!(strike, KilledOld) {
+                    redis.restart_from_snapshot().await;
+                } else {
+                    redis.restart().await;
+                }
+            }
+            Paused => {
+                redis.pause();
+                pause(chance, 10..600).await;
+                redis.resume();
+            }
+            Flushed => drop(redis.command(&["FLUSHALL"]).await),
+            Generations => remove(redis, "wf:*:generation:*", 1.0, chance).await,
+            Values => remove(redis, "wf:*", 0.5, chance).await,
+            Evicted => fill(redis).await,
+            Cut => {
+                link.cut();
+                pause(chance, 20..800).await;
+            }
+            Frozen => {
+                link.freeze();
+                pause(chance, 20..800).await;
+            }
+            Slow => {
+                link.delay(Duration::from_millis(chance.random_range(1..80)));
+                pause(chance, 100..800).await;
+            }
+            Stopped => {}
+        }
+        link.heal();
+    }
+}
+
+/// How long something lasts, which nobody waits for.
+async fn pause(chance: &mut StdRng, milliseconds: std::ops::Range<u64>) {
+    tokio::time::sleep(Duration::from_millis(chance.random_range(milliseconds))).await;
+}
+
+async fn remove(redis: &Redis, pattern: &str, part: f64, chance: &mut StdRng) {
+    for key in redis.keys(pattern).await {
+        if chance.random_bool(part) {
+            redis.command(&["DEL", &key]).await;
+        }
+    }
+}
+
+/// Half as much again as there is room for.
+async fn fill(redis: &Redis) {
+    let wide = "x".repeat(64 * 1024);
+    for number in 0..24 {
+        redis.command(&["SET", &format!("wide:{number}"), &wide, "PX", "1000"]).await;
+    }
+}

@@ -1,0 +1,141 @@
+//! Who takes part in a campaign: incidents, people, and a door to each daemon.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+
+use futures_util::future::join_all;
+use rand::RngExt;
+use rand::rngs::StdRng;
+use tokio::sync::Mutex;
+use watchfire_shared::cache::CacheStats;
+use watchfire_shared::ids::UserId;
+use watchfire_shared::incident::Incident;
+use watchfire_shared::page::Page;
+use watchfire_shared::user::{Role, UserOut};
+use watchfire_tests::{Api, Daemon};
+
+use super::truth::{Case, Person, Truth};
+
+/// Incidents that everybody reads and writes.
+const HOT: usize = 32;
+const PEOPLE: usize = 3;
+
+/// A daemon, as each of those who talk to it.
+pub struct Door {
+    pub number: usize,
+    pub responder: Api,
+    pub admin: Api,
+    pub turncoat: Api,
+}
+
+/// Somebody whose role changes.
+pub struct Turncoat {
+    pub id: UserId,
+    pub role: Mutex<Role>,
+}
+
+pub struct World {
+    pub truth: Truth,
+    pub doors: Vec<Door>,
+    pub turncoat: Turncoat,
+    /// Operations to go.
+    left: Cell<usize>,
+    texts: Cell<u64>,
+    tally: RefCell<BTreeMap<String, usize>>,
+}
+
+impl World {
+    pub async fn prepare(daemons: &[Daemon], operations: usize) -> Self {
+        let first = &daemons[0];
+        let admin = first.as_admin().await;
+        let mut truth = Truth::default();
+        let add = async |email: &str, name: &str, role| {
+            first.add_user(email, name, role).await;
+            let users: Page<UserOut> = admin.read("/v1/users").await.ok();
+            let its = |user: &UserOut| user.email.as_deref() == Some(email);
+            users.items.into_iter().find(its).expect("who was added is there").id
+        };
+        for number in 0..PEOPLE {
+            let email = format!("person{number}@example.test");
+            truth.people.push(Person::new(add(&email, &Person::name(0), Role::Viewer).await));
+        }
+        let email = "turncoat@example.test";
+        let id = add(email, "Turncoat", Role::Viewer).await;
+        let token = first.add_token(email).await;
+        let mut doors = Vec::new();
+        for (number, daemon) in daemons.iter().enumerate() {
+            let (responder, admin) = (daemon.as_responder().await, daemon.as_admin().await);
+            doors.push(Door { number, responder, admin, turncoat: daemon.as_holder_of(&token) });
+        }
+        let api = &doors[0].responder;
+        let titles = (0..HOT).map(|number| format!("Number {number}"));
+        let opened = join_all(titles.map(async |title| api.create(&title).await)).await;
+        truth.cases = opened.iter().map(Case::new).collect();
+        Self {
+            truth,
+            doors,
+            turncoat: Turncoat { id, role: Mutex::new(Role::Viewer) },
+            left: Cell::new(operations),
+            texts: Cell::default(),
+            tally: RefCell::default(),
+        }
+    }
+
+    /// Reads and writes until there is nothing left to do and `struck` is true.
+    pub async fn client(&self, mut chance: StdRng, struck: &Cell<bool>) {
+        while !self.over() || !struck.get() {
+            self.left.update(|left| left.saturating_sub(1));
+            if chance.random_bool(0.15) {
+                self.write(&mut chance).await;
+            } else {
+                self.read(&mut chance).await;
+            }
+        }
+    }
+
+    pub const fn over(&self) -> bool {
+        self.left.get() == 0
+    }
+
+    pub fn door(&self, chance: &mut StdRng) -> &Door {
+        &self.doors[chance.random_range(0..self.doors.len())]
+    }
+
+    /// A text that nobody else writes.
+    pub fn text(&self, word: &str) -> String {
+        self.texts.update(|texts| texts + 1);
+        format!("{word} {}", self.texts.get())
+    }
+
+    pub fn count(&self, what: &str) {
+        *self.tally.borrow_mut().entry(what.to_owned()).or_default() += 1;
+    }
+
+    /// When nobody writes any more: every daemon shows the last state of everything, and nothing
+    /// was ever read that did not happen.
+    pub async fn verify(&self) {
+        let journal = self.doors[0].responder.journal().await;
+        assert_eq!(self.truth.audit(&journal), [""; 0]);
+        for door in &self.doors {
+            for case in &self.truth.cases {
+                let its = journal.iter().rev().find(|event| event.incident_id() == Some(case.id));
+                let last = its.expect("it happened").version;
+                let read: Incident = door.responder.get(case.id).await;
+                assert_eq!(read.version, last, "{} at daemon {}", case.reference, door.number);
+            }
+            let stats: CacheStats = door.responder.read("/v1/admin/cache-stats").await.ok();
+            let counts = stats.counts;
+            println!(
+                "daemon {}: {} hits, {} misses, {} fills refused, {} corrupt, errors {:?}",
+                door.number,
+                counts.hits,
+                counts.misses,
+                counts.fills_refused,
+                counts.corrupt,
+                counts.errors
+            );
+            assert!(counts.hits > 0, "the cache of daemon {} was not used", door.number);
+        }
+        println!("{} events; {:?}", journal.len(), self.tally.borrow());
+    }
+}

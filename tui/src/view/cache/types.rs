@@ -1,0 +1,96 @@
+//! The types of value, a row each, and why one of them is found too seldom.
+
+use ratatui::style::Style;
+use watchfire_shared::cache::{CacheStats, CacheType, Cause, TypeStats};
+
+use crate::model::cache::{amount, explained, millis, percent};
+
+use super::super::paint::Pen;
+use super::figures::{band_style, trend};
+
+const NAMES: usize = 14;
+/// They leave from the right where there is no room.
+const COLUMNS: [(&str, usize); 6] =
+    [("hits", 10), ("misses", 10), ("rate", 7), ("fills", 10), ("refused", 8), ("p95 ms", 8)];
+const TREND: usize = 10;
+
+pub fn heading(pen: &mut Pen) {
+    let dim = pen.theme.dim();
+    pen.gap(1);
+    pen.cell("by type", NAMES, dim);
+    for (name, width) in COLUMNS {
+        whole(pen, name, width, dim);
+    }
+    if pen.room() >= TREND + 2 {
+        pen.gap(2);
+        pen.text("over 5 min", dim);
+    }
+}
+
+pub fn row(pen: &mut Pen, stats: &CacheStats, kind: CacheType, of_type: &TypeStats) {
+    let theme = pen.theme;
+    let counts = &of_type.counts;
+    let none = || theme.none().to_owned();
+    let usual = if is_unasked(of_type) { theme.dim() } else { theme.plain() };
+    pen.gap(1);
+    pen.cell(kind.as_str(), NAMES, usual);
+    let looked = of_type.lookup.p99 > 0.0;
+    let values = [
+        amount(counts.hits),
+        amount(counts.misses),
+        percent(counts.hits, counts.misses).unwrap_or_else(none),
+        amount(counts.fills),
+        amount(counts.fills_refused),
+        if looked { millis(of_type.lookup.p95) } else { none() },
+    ];
+    for (value, (name, width)) in values.iter().zip(COLUMNS) {
+        let style = if name == "rate" { band_style(counts, theme) } else { usual };
+        whole(pen, value, width, style);
+    }
+    if pen.room() >= TREND + 2 {
+        pen.gap(2);
+        trend(pen, &of_type.trend);
+    }
+    if let Some(cause) = stats.cause_of(kind)
+        && fits_beside(pen.room(), cause)
+    {
+        pen.gap(2);
+        pen.text(cause.as_str(), theme.asks());
+    }
+}
+
+/// Below its row, where there is room beside it too: then the words stand there, and here what to do.
+pub fn cause(pen: &mut Pen, cause: Cause) {
+    let (style, dim) = (pen.theme.asks(), pen.theme.dim());
+    let taken = 1 + NAMES + COLUMNS.iter().map(|(_, width)| width).sum::<usize>() + 2 + TREND;
+    let beside = fits_beside(pen.room().saturating_sub(taken), cause);
+    pen.gap(3);
+    if beside {
+        pen.text(cause.advice(), dim);
+    } else {
+        pen.text(&explained(cause), style);
+    }
+}
+
+fn fits_beside(room: usize, cause: Cause) -> bool {
+    room >= cause.as_str().len() + 3
+}
+
+pub fn unasked(pen: &mut Pen) {
+    let dim = pen.theme.dim();
+    pen.gap(1);
+    pen.text("nobody has read anything since this process started", dim);
+}
+
+pub fn is_unasked(of_type: &TypeStats) -> bool {
+    of_type.counts.total == 0 && of_type.counts.errors.is_empty()
+}
+
+/// A number, or nothing at all: half of one would be another number.
+pub fn whole(pen: &mut Pen, text: &str, width: usize, style: Style) {
+    if pen.room() >= width {
+        pen.number(text, width, style);
+    } else {
+        pen.gap(width);
+    }
+}
