@@ -37,12 +37,13 @@ struct Params {
     limit: Option<String>,
 }
 
-#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 struct Name {
     /// As it is listed.
-    key: String,
+    #[param(required = true)]
+    key: Option<String>,
 }
 
 /// Names in the cache, with what stands there.
@@ -71,6 +72,7 @@ async fn cache_ttl(
     Person(caller): Person,
     Query(Name { key }): Query<Name>,
 ) -> Result {
+    let key = key.ok_or_else(|| Error::field("key", "must be a name as it is listed"))?;
     reply::ok(&api.service().cache_key(&caller, &key).await?)
 }
 

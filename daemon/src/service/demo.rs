@@ -86,6 +86,9 @@ impl Service {
         kept.remove().await;
         brief.remove().await;
         self.remove(&caller, &incident).await?;
+        if let Some(trouble) = self.cache.trouble() {
+            return Err(Error::unavailable(trouble));
+        }
         let late = |_| Error::unavailable("the demonstration took too long and was broken off");
         measured.map_err(late)?.map_err(Error::internal)?
     }

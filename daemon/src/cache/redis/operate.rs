@@ -59,6 +59,9 @@ impl Redis {
 
     /// What stands under these names; those that are gone are left out.
     pub async fn describe(&self, moment: &Moment, names: Vec<String>) -> Described {
+        if names.is_empty() {
+            return Ok(Vec::new());
+        }
         let lists = key::generation(key::Guard::Lists, self.log).unwrap_or_default();
         let asked: Vec<String> = names.iter().cloned().chain([lists]).collect();
         let head = |pipe: &mut Pipeline, name: &str| {
