@@ -1,5 +1,7 @@
 //! What the cache has done, as `/v1/admin/cache-stats` and the cache panel show it.
 
+pub mod demo;
+mod operate;
 mod verdict;
 
 use std::collections::BTreeMap;
@@ -9,6 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::text_enum::text_enum;
 
+pub use demo::CacheDemo;
+pub use operate::{CacheKey, Holds, PurgeIn, Purged};
 pub use verdict::{Band, Cause, ENOUGH, Fate};
 
 text_enum! {

@@ -18,6 +18,7 @@ mod lists;
 mod logs;
 mod migrations;
 mod openapi;
+mod operate;
 mod pages;
 mod problems;
 mod roles;

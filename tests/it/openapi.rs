@@ -21,6 +21,7 @@ const ROUTES: &str = "
     GET /v1/incidents/{id}/assessments · POST /v1/incidents/{id}/assessments
     GET /v1/admin/dead-letters · POST /v1/admin/dead-letters/{id}/redrive · POST /v1/admin/dead-letters/{id}/discard
     GET /v1/admin/processes
+    GET /v1/admin/cache/keys · GET /v1/admin/cache/ttl · POST /v1/admin/cache/purge · POST /v1/admin/cache/demo
     GET /v1/admin/cache-stats · GET /v1/admin/outbox · POST /v1/admin/outbox/{event_id}/retry
     POST /v1/ingest/alertmanager";
 

@@ -40,6 +40,9 @@ fn routes(incident: &Incident, user: &UserOut) -> Vec<(Role, Method, String, Val
         (Role::Responder, Method::PATCH, one.clone(), title),
         (Role::Responder, Method::POST, format!("{one}/comments"), json!({ "body": "x" })),
         (Role::Responder, Method::POST, format!("{one}/logs"), json!({ "message": "x" })),
+        (Role::Admin, Method::GET, "/v1/admin/cache/keys".into(), Value::Null),
+        (Role::Admin, Method::GET, "/v1/admin/cache/ttl?key=x".into(), Value::Null),
+        (Role::Admin, Method::POST, "/v1/admin/cache/purge".into(), json!({ "old": true })),
         (Role::Admin, Method::GET, "/v1/admin/keys".into(), Value::Null),
         (Role::Admin, Method::GET, "/v1/admin/tokens".into(), Value::Null),
         (

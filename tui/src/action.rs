@@ -19,6 +19,8 @@ pub enum Action {
     /// Load what is shown again, and try the stream now.
     Reload,
     CommandLog,
+    /// Watch the cache at work.
+    Demonstrate,
     Step(Step),
     AssignToMe,
     /// Choose a person.

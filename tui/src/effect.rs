@@ -72,6 +72,8 @@ pub enum Load {
         limit: u32,
     },
     CacheStats,
+    /// Has the cache measured; takes some seconds.
+    CacheDemo,
     Health,
     Outbox,
     Processes,

@@ -10,7 +10,7 @@
 use std::time::Duration;
 
 use watchfire_shared::alert::Alert;
-use watchfire_shared::cache::CacheStats;
+use watchfire_shared::cache::{CacheDemo, CacheStats};
 use watchfire_shared::dead_letter::DeadLetter;
 use watchfire_shared::event::{Event as Fact, Hello};
 use watchfire_shared::health::Health;
@@ -133,6 +133,7 @@ pub enum Outcome {
     /// By number, the newest last.
     Logs(Page<LogEntry>),
     CacheStats(Box<CacheStats>),
+    CacheDemo(Box<CacheDemo>),
     Health(Box<Health>),
     Outbox(Box<OutboxStatus>),
     Processes(Fleet),

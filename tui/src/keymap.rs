@@ -15,6 +15,8 @@ pub enum Context {
     Events,
     Help,
     CommandLog,
+    /// The cache at work.
+    Demonstration,
     Picker,
     /// The query bar.
     Query,
@@ -96,7 +98,7 @@ const SCREENS: &[Context] = &[C::List, C::Detail, C::Logs, C::Cache, C::Events];
 const INCIDENT: &[Context] = &[C::List, C::Detail, C::Logs];
 const OPENED: &[Context] = &[C::Detail, C::Logs];
 const SCROLLED: &[Context] =
-    &[C::List, C::Detail, C::Logs, C::Events, C::Help, C::CommandLog, C::Picker];
+    &[C::List, C::Detail, C::Logs, C::Events, C::Help, C::CommandLog, C::Demonstration, C::Picker];
 const TEXT: &[Context] = &[C::Query, C::Search, C::Comment, C::Reason, C::NewIncident, C::SignIn];
 const FIELDS: &[Context] = &[C::NewIncident, C::SignIn];
 const EVERYWHERE: &[Context] = &[
@@ -107,6 +109,7 @@ const EVERYWHERE: &[Context] = &[
     C::Events,
     C::Help,
     C::CommandLog,
+    C::Demonstration,
     C::Picker,
     C::Query,
     C::Search,
@@ -115,8 +118,16 @@ const EVERYWHERE: &[Context] = &[
     C::NewIncident,
     C::SignIn,
 ];
-const CONFIRMED: &[Context] =
-    &[C::Picker, C::Query, C::Search, C::Comment, C::Reason, C::NewIncident, C::SignIn];
+const CONFIRMED: &[Context] = &[
+    C::Demonstration,
+    C::Picker,
+    C::Query,
+    C::Search,
+    C::Comment,
+    C::Reason,
+    C::NewIncident,
+    C::SignIn,
+];
 const LEFT_BY_ESC: &[Context] = &[
     C::List,
     C::Detail,
@@ -125,6 +136,7 @@ const LEFT_BY_ESC: &[Context] = &[
     C::Events,
     C::Help,
     C::CommandLog,
+    C::Demonstration,
     C::Picker,
     C::Query,
     C::Search,
@@ -132,8 +144,17 @@ const LEFT_BY_ESC: &[Context] = &[
     C::Reason,
     C::NewIncident,
 ];
-const NOT_TEXT: &[Context] =
-    &[C::List, C::Detail, C::Logs, C::Cache, C::Events, C::Help, C::CommandLog, C::Picker];
+const NOT_TEXT: &[Context] = &[
+    C::List,
+    C::Detail,
+    C::Logs,
+    C::Cache,
+    C::Events,
+    C::Help,
+    C::CommandLog,
+    C::Demonstration,
+    C::Picker,
+];
 
 const fn key(c: char) -> KeyInput {
     KeyInput::char(c)
@@ -203,6 +224,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(Group::Screens, SCREENS, &[key('2')], Action::Go(Place::Cache), "cache", "cache").pair(),
     bind(Group::Screens, SCREENS, &[key('3')], Action::Go(Place::Events), "events", "events").pair(),
     bind(Group::Screens, NOT_TEXT, &[key('@')], Action::CommandLog, "commands", "command log"),
+    bind(Group::Screens, &[C::Cache], &[key('D')], Action::Demonstrate, "demonstrate", "cache demo").pair(),
     bind(Group::Screens, SCREENS, &[ctrl('r')], Action::Reload, "reload", "load again, reconnect"),
     bind(Group::Screens, NOT_TEXT, &[key('?')], Action::Help, "help", "this page"),
     bind(Group::Screens, NOT_TEXT, &[key('q')], Action::Quit, "quit", "quit"),

@@ -175,11 +175,21 @@ pub(super) fn probe(log: JournalId, process: Uuid) -> String {
     format!("{}{}", prefix(log, 1, "probe"), process.simple())
 }
 
-fn prefix(log: JournalId, schema: u16, kind: &str) -> String {
-    format!("wf:{}:{schema}:{kind}:", log.0.simple())
+/// What the names of an installation begin with.
+pub(super) fn of_log(log: JournalId) -> String {
+    format!("wf:{}:", log.0.simple())
 }
 
-fn text(log: JournalId, schema: u16, kind: &str, subject: &Subject) -> String {
+/// Where a demonstration keeps one value.
+pub(super) fn demo(log: JournalId, id: Uuid) -> String {
+    format!("{}{}", prefix(log, 1, "demo"), id.simple())
+}
+
+fn prefix(log: JournalId, schema: u16, kind: &str) -> String {
+    format!("{}{schema}:{kind}:", of_log(log))
+}
+
+pub(super) fn text(log: JournalId, schema: u16, kind: &str, subject: &Subject) -> String {
     let mut text = prefix(log, schema, kind);
     // Writing to a string cannot fail.
     write!(text, "{subject}").ok();

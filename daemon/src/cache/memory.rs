@@ -1,5 +1,7 @@
 //! The cache of one process: values bounded by weight, generations in a fixed array.
 
+mod operate;
+
 use std::any::Any;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;

@@ -13,6 +13,8 @@ mod flights;
 mod integrity;
 pub mod key;
 mod memory;
+mod operate;
+mod plain;
 mod read;
 mod redis;
 mod sheet;
@@ -29,6 +31,8 @@ use std::time::Instant;
 
 pub use ::redis::RedisError;
 pub use breaker::Settings as BreakerSettings;
+pub use operate::{Asked, Inoperable};
+pub use plain::Plain;
 pub use redis::Settings as RedisSettings;
 pub use sheet::Sheet;
 use watchfire_shared::cache::{CacheStats, ProcessCache};

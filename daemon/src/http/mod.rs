@@ -8,6 +8,7 @@
 mod admin;
 mod assessments;
 mod auth;
+mod cache;
 mod conditional;
 mod connection;
 mod dead_letters;
@@ -128,6 +129,7 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(events::routes())
         .merge(ingest::routes())
         .merge(admin::routes())
+        .merge(cache::routes())
         .merge(assessments::routes())
         .merge(dead_letters::routes())
         .merge(health::routes())

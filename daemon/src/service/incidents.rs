@@ -367,7 +367,7 @@ async fn sheets(db: Db, ids: Arc<[IncidentId]>) -> Result<Vec<Sheet>, StoreError
     incidents::many(&db, &ids).await?.into_iter().map(sheet).collect()
 }
 
-fn sheet(incident: Incident) -> Result<Sheet, StoreError> {
+pub(super) fn sheet(incident: Incident) -> Result<Sheet, StoreError> {
     Sheet::new(incident).map_err(|error| StoreError::unreadable(error.to_string()))
 }
 

@@ -5,7 +5,9 @@ mod alertmanager;
 mod alerts;
 mod assessments;
 mod authority;
+mod cache;
 mod dead_letters;
+mod demo;
 mod error;
 mod events;
 mod fleet;
@@ -26,6 +28,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::sync::Mutex;
 use watchfire_shared::event::{Actor, AggregateType, Event, Fact, SCHEMA_VERSION, Source};
 use watchfire_shared::ids::{EventId, IncidentId, JournalId};
 use watchfire_shared::incident::{Comment, Incident};
@@ -97,6 +100,8 @@ pub struct Inner {
     policy: Policy,
     health: health::Watch,
     fleet: Fleet,
+    /// Held by the one demonstration of the cache that runs.
+    demonstration: Arc<Mutex<()>>,
 }
 
 impl std::ops::Deref for Service {
@@ -135,6 +140,7 @@ impl Service {
             lifecycle: parts.lifecycle,
             policy: parts.policy,
             fleet: parts.fleet,
+            demonstration: Arc::default(),
         }))
     }
 }
@@ -211,10 +217,7 @@ impl Inner {
                 }
                 let kept = idempotency::find(tx, &request).await?;
                 if kept.request_hash != request.hash {
-                    return Err(Error::refused(
-                        Code::IdempotencyConflict,
-                        "This Idempotency-Key was used for another request; use a new one.",
-                    ));
+                    return Err(used_otherwise());
                 }
                 let answer: T = serde_json::from_value(kept.answer.0).map_err(Error::internal)?;
                 answer.touched().into_iter().for_each(|touched| tx.touch(touched));
@@ -260,6 +263,13 @@ impl Inner {
             hash: self.signer.fingerprint(&idempotency.body),
         }
     }
+}
+
+fn used_otherwise() -> Error {
+    Error::refused(
+        Code::IdempotencyConflict,
+        "This Idempotency-Key was used for another request; use a new one.",
+    )
 }
 
 /// Takes the key of a request whose answer holds a secret, or refuses its repeat.

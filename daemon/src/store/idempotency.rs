@@ -5,7 +5,7 @@ use serde_json::Value;
 use sqlx::FromRow;
 use sqlx::types::Json;
 
-use super::{Result, Tx, on};
+use super::{Db, Result, Tx, on};
 
 const CLAIM: &str = "insert into idempotency_keys \
      (actor, route, key, request_hash, answer, created_at) values ($1, $2, $3, $4, $5, $6) \
@@ -63,6 +63,16 @@ pub async fn find(tx: &mut Tx, request: &Request) -> Result<Kept> {
         .bind(&request.route)
         .bind(&request.key)
         .fetch_one(conn)
+        .await)?)
+}
+
+/// What was answered to an earlier one, where there was one.
+pub async fn earlier(db: &Db, request: &Request) -> Result<Option<Kept>> {
+    Ok(on!(db.reads(), |pool| sqlx::query_as(FIND)
+        .bind(&request.actor)
+        .bind(&request.route)
+        .bind(&request.key)
+        .fetch_optional(pool)
         .await)?)
 }
 

@@ -8,11 +8,12 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection};
 use tokio::time::timeout;
 
-use super::{Result, StoreError};
+use super::{Db, Result, StoreError, on};
 
 const VERSION: &str = "show server_version";
 const SCHEMA: &str = "select max(version) from _sqlx_migrations where success = true";
 const SOUND: &str = "pragma quick_check(1)";
+const QUESTION: &str = "select epoch from installation";
 const LIMIT: Duration = Duration::from_secs(5);
 
 /// What is there, in words; an error says why it cannot be used.
@@ -51,4 +52,20 @@ fn described(schema: Option<i64>) -> String {
         Some(schema) => format!("schema {schema}"),
         None => "no schema yet: the first start makes it".to_owned(),
     }
+}
+
+/// A small question on a connection of the pool.
+pub async fn ask(db: &Db) -> Result<()> {
+    on!(db.reads(), |pool| sqlx::query(QUESTION).fetch_one(pool).await.map(drop))?;
+    Ok(())
+}
+
+/// The same on a connection opened for it and closed again.
+pub async fn ask_unpooled(db: &Db) -> Result<()> {
+    on!(db.authority(), |standby| {
+        let mut connection = standby.fresh().await?;
+        sqlx::query(QUESTION).fetch_one(&mut connection).await?;
+        connection.close().await?;
+    });
+    Ok(())
 }

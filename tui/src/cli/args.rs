@@ -253,10 +253,47 @@ pub struct Assessments {
     pub limit: u32,
 }
 
-#[derive(Debug, Clone, Copy, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 pub enum Cache {
     /// Print its figures: hits and misses, times, errors, and the likeliest cause of a bad rate
     Stats,
+    /// See it work: measure reads with and without it, on an incident that is removed again
+    Demo,
+    /// List the names in it
+    Keys(CacheKeys),
+    /// Say what stands under a name, and how long it has left
+    Ttl {
+        /// As `cache keys` lists it
+        #[arg(value_name = "KEY")]
+        name: String,
+    },
+    /// Remove what nobody reads any more
+    Purge(Purge),
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct CacheKeys {
+    /// Only this type, such as incident or incident_list
+    #[arg(long = "type", value_name = "TYPE")]
+    pub kind: Option<String>,
+    /// Rows at most
+    #[arg(short = 'n', long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub limit: u32,
+}
+
+#[derive(Debug, Clone, Copy, Args)]
+#[command(group = clap::ArgGroup::new("what").required(true).multiple(true))]
+pub struct Purge {
+    /// What older versions kept in shapes that this one does not read
+    #[arg(long, group = "what")]
+    pub old: bool,
+    /// What stands under other journals: of restored or abandoned databases, and of every other
+    /// installation in this Redis
+    #[arg(long, group = "what")]
+    pub others: bool,
+    /// Everything: deletes nothing, but nobody reads it any more
+    #[arg(long, group = "what")]
+    pub all: bool,
 }
 
 #[derive(Debug, Args)]

@@ -3,7 +3,7 @@
 use watchfire_shared::cache::{Band, BreakerState, CacheCounts, CacheStats};
 
 use super::output::{Out, Table, Tone};
-use super::{Done, args, words};
+use super::{Done, args, operate, words};
 use crate::client::Client;
 use crate::clock;
 use crate::model::cache::{self, amount, millis, percent, verdict};
@@ -12,6 +12,10 @@ use crate::safe::SafeText;
 pub async fn perform(client: &Client, out: &mut Out, what: args::Cache) -> Done {
     match what {
         args::Cache::Stats => stats(client, out).await,
+        args::Cache::Demo => operate::demo(client, out).await,
+        args::Cache::Keys(which) => operate::keys(client, out, &which).await,
+        args::Cache::Ttl { name } => operate::ttl(client, out, &name).await,
+        args::Cache::Purge(what) => operate::purge(client, out, &what).await,
     }
 }
 

@@ -11,6 +11,7 @@ mod events;
 mod incidents;
 mod letters;
 mod logs;
+mod operate;
 pub mod output;
 mod pages;
 mod plant;

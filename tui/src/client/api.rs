@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 use watchfire_shared::alert::Alert;
 use watchfire_shared::assessment::Assessment;
-use watchfire_shared::cache::CacheStats;
+use watchfire_shared::cache::{CacheDemo, CacheKey, CacheStats, PurgeIn, Purged};
 use watchfire_shared::dead_letter::{DeadLetter, DeadLetterState, DiscardIn};
 use watchfire_shared::event::{Event, EventPage};
 use watchfire_shared::health::Health;
@@ -20,7 +20,7 @@ use watchfire_shared::session::{Login, Refresh, Tokens};
 use watchfire_shared::stats::{Counts, Stats};
 use watchfire_shared::user::{IngestKey, IngestKeyIn, UserOut, WithSecret};
 
-use super::{Auth, Call, Client, ClientError, UPLOAD_TIMEOUT};
+use super::{Auth, Call, Client, ClientError, DEMO_TIMEOUT, UPLOAD_TIMEOUT};
 use crate::secret::Secret;
 
 /// A page of incidents. `filter` is in the language of the query bar.
@@ -75,6 +75,15 @@ pub struct TimelineQuery {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct DeadLetterQuery {
     pub state: Option<DeadLetterState>,
+    pub limit: Option<u32>,
+    pub cursor: Option<String>,
+}
+
+/// Which names in the cache: of one type, or all.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct CacheKeyQuery {
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
     pub limit: Option<u32>,
     pub cursor: Option<String>,
 }
@@ -195,6 +204,25 @@ impl Client {
 
     pub async fn cache_stats(&self) -> Result<CacheStats, ClientError> {
         self.fetch(Call::get("/v1/admin/cache-stats")).await
+    }
+
+    pub async fn cache_keys(&self, query: &CacheKeyQuery) -> Result<Page<CacheKey>, ClientError> {
+        self.fetch(Call::get("/v1/admin/cache/keys").query(query)?).await
+    }
+
+    /// What stands under one name.
+    pub async fn cache_key(&self, name: &str) -> Result<CacheKey, ClientError> {
+        self.fetch(Call::get("/v1/admin/cache/ttl").query(&[("key", name)])?).await
+    }
+
+    pub async fn purge_cache(&self, purge: &PurgeIn) -> Result<Purged, ClientError> {
+        self.fetch(Call::new(Method::POST, "/v1/admin/cache/purge").json(purge)?).await
+    }
+
+    /// Has the daemon measure its cache; takes some seconds.
+    pub async fn cache_demo(&self) -> Result<CacheDemo, ClientError> {
+        let call = Call::new(Method::POST, "/v1/admin/cache/demo");
+        self.fetch(call.timeout(DEMO_TIMEOUT)).await
     }
 
     pub async fn outbox(&self) -> Result<OutboxStatus, ClientError> {

@@ -22,7 +22,8 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 pub use api::{
-    AssessmentQuery, DeadLetterQuery, IncidentQuery, LogFormat, LogQuery, TimelineQuery,
+    AssessmentQuery, CacheKeyQuery, DeadLetterQuery, IncidentQuery, LogFormat, LogQuery,
+    TimelineQuery,
 };
 pub use error::{ClientError, ErrorKind};
 use session::Session;
@@ -32,6 +33,8 @@ use crate::secret::Secret;
 /// What a call may take, with its repeats.
 pub const TIMEOUT: Duration = Duration::from_secs(10);
 /// Uploads may take longer: 8 MiB over a slow line.
+/// The daemon gives up before.
+const DEMO_TIMEOUT: Duration = Duration::from_secs(30);
 const UPLOAD_TIMEOUT: Duration = Duration::from_mins(1);
 /// Tries of one call.
 const TRIES: u32 = 3;

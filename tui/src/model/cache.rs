@@ -1,7 +1,7 @@
 //! The cache's figures, and how they are put into words, on the screen and on the command line.
 
 use watchfire_shared::cache::{
-    BreakerChange, BreakerState, CacheCounts, CacheStats, Cause, RedisFigures,
+    BreakerChange, BreakerState, CacheCounts, CacheDemo, CacheStats, Cause, RedisFigures,
 };
 use watchfire_shared::health::Health;
 
@@ -20,6 +20,7 @@ pub const NO_CACHE: [&str; 2] = [
 pub struct CachePanel {
     pub stats: Slot<Box<CacheStats>>,
     pub health: Slot<Box<Health>>,
+    pub demo: Slot<Box<CacheDemo>>,
 }
 
 /// The hit rate in words.

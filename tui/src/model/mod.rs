@@ -4,6 +4,7 @@ pub mod age;
 pub mod cache;
 pub mod commands;
 pub mod connection;
+pub mod demonstration;
 pub mod detail;
 pub mod events;
 pub mod feed;
@@ -107,6 +108,7 @@ pub enum Screen {
 pub enum Overlay {
     Help { top: usize },
     CommandLog { top: usize },
+    Demonstration { top: usize },
     Picker(Picker),
     Comment(CommentBox),
     Reason(ReasonBox),
@@ -219,6 +221,7 @@ impl Model {
         match &self.overlay {
             Some(Overlay::Help { .. }) => return Context::Help,
             Some(Overlay::CommandLog { .. }) => return Context::CommandLog,
+            Some(Overlay::Demonstration { .. }) => return Context::Demonstration,
             Some(Overlay::Picker(_)) => return Context::Picker,
             Some(Overlay::Comment(_)) => return Context::Comment,
             Some(Overlay::Reason(_)) => return Context::Reason,

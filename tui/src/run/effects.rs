@@ -210,6 +210,7 @@ async fn perform_load(client: &Client, load: Load) -> Result<Outcome, ClientErro
             Outcome::Logs(client.logs(&IncidentRef::Id(id), &query).await?)
         }
         Load::CacheStats => Outcome::CacheStats(Box::new(client.cache_stats().await?)),
+        Load::CacheDemo => Outcome::CacheDemo(Box::new(client.cache_demo().await?)),
         Load::Health => Outcome::Health(Box::new(client.health().await?)),
         Load::Outbox => Outcome::Outbox(Box::new(client.outbox().await?)),
         Load::Processes => Outcome::Processes(client.processes().await?),

@@ -5,7 +5,9 @@ use crate::event::{Failure, FailureKind, Outcome};
 use crate::model::Model;
 use crate::model::slot::{Purpose, Slot};
 
-use super::{Out, cache, commands, events, forms, list, logs, parts, sign_out, timers};
+use super::{
+    Out, cache, commands, demonstration, events, forms, list, logs, parts, sign_out, timers,
+};
 
 pub fn done(model: &mut Model, request: RequestId, outcome: Outcome, out: &mut Out) {
     let Some(purpose) = model.requests.close(request) else {
@@ -52,6 +54,7 @@ fn loaded(model: &mut Model, request: RequestId, load: &Load, outcome: Outcome, 
         Load::Timeline { id, .. } => parts::timeline_answered(model, request, id, outcome, out),
         Load::Alerts { id, .. } => parts::alerts_answered(model, request, id, outcome, out),
         Load::Logs { id, .. } => logs::answered(model, request, id, outcome, out),
+        Load::CacheDemo => demonstration::answered(model, request, outcome),
         Load::CacheStats | Load::Health => cache::answered(model, request, outcome),
         Load::Outbox | Load::Processes | Load::DeadLetters { .. } => {
             events::answered(model, request, outcome);

@@ -5,11 +5,15 @@ use crate::effect::Effect;
 use crate::event::KeyInput;
 use crate::keymap::{self, Context};
 use crate::model::commands::Tone;
+use crate::model::demonstration::lines;
 use crate::model::detail::Tab;
 use crate::model::input::TextField;
 use crate::model::{Model, Overlay, Screen};
 
-use super::{Out, cache, commands, detail, events, forms, letters, list, load_again, logs, timers};
+use super::{
+    Out, cache, commands, demonstration, detail, events, forms, letters, list, load_again, logs,
+    timers,
+};
 
 pub fn press(model: &mut Model, key: KeyInput, out: &mut Out) {
     let context = model.context();
@@ -83,6 +87,7 @@ fn act(model: &mut Model, action: Action, context: Context, out: &mut Out) {
         Action::Help => model.overlay = Some(Overlay::Help { top: 0 }),
         Action::CommandLog if context == Context::CommandLog => model.overlay = None,
         Action::CommandLog => model.overlay = Some(Overlay::CommandLog { top: 0 }),
+        Action::Demonstrate => demonstration::open(model),
         Action::Back => back(model, context, out),
         Action::Open => {
             if let Some(id) = model.list.selected {
@@ -127,7 +132,9 @@ fn back(model: &mut Model, context: Context, out: &mut Out) {
         Context::Comment => forms::leave_comment(model),
         Context::Reason => letters::leave_discard(model),
         Context::NewIncident => forms::leave_new(model),
-        Context::Help | Context::CommandLog | Context::Picker => model.overlay = None,
+        Context::Help | Context::CommandLog | Context::Demonstration | Context::Picker => {
+            model.overlay = None;
+        }
         Context::Query => list::cancel_query(model),
         Context::Search => logs::cancel_search(model),
         Context::Logs => {
@@ -162,6 +169,11 @@ fn go(model: &mut Model, context: Context, step: Move, out: &mut Out) {
         }
         (Some(Overlay::CommandLog { top }), _) => {
             *top = detail::scrolled(*top, step, 10, log_length.saturating_sub(1));
+        }
+        (Some(Overlay::Demonstration { top }), _) => {
+            let demo = model.cache.demo.value.as_deref();
+            let length = demo.map_or(0, |demo| lines(demo).len());
+            *top = detail::scrolled(*top, step, 10, length.saturating_sub(1));
         }
         (Some(Overlay::Picker(_)), _) => forms::go_picker(model, step),
         (_, Context::List) => list::go(model, step, out),
@@ -202,6 +214,7 @@ fn confirm(model: &mut Model, context: Context, out: &mut Out) {
         Context::Comment => forms::submit_comment(model, out),
         Context::Reason => letters::submit_discard(model, out),
         Context::NewIncident => forms::submit_new(model, out),
+        Context::Demonstration => demonstration::run(model, out),
         Context::Picker => forms::confirm_picker(model, out),
         _ => {}
     }

@@ -6,7 +6,7 @@ use watchfire_shared::page::MAX_INCIDENTS;
 use crate::event::{Failure, FailureKind};
 use crate::model::age;
 use crate::model::connection::Link;
-use crate::model::{Model, Screen, layout};
+use crate::model::{Model, Overlay, Screen, layout};
 
 use super::{Out, cache, detail, events, list};
 
@@ -155,6 +155,11 @@ pub fn plan(model: &mut Model) {
 /// When "loading" will have to be said.
 fn loading(model: &Model) -> Vec<DateTime<Utc>> {
     let mut at = Vec::new();
+    if let (Some(Overlay::Demonstration { .. }), Some(asked)) =
+        (&model.overlay, model.cache.demo.asked)
+    {
+        at.push(age::next_change(asked.at, model.now));
+    }
     match (model.screen, &model.detail) {
         (Screen::Incidents, _) => at.extend(model.list.loading_at()),
         (Screen::Cache, _) => at.extend(model.cache.stats.note_changes_at(model.now)),

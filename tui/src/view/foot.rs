@@ -110,6 +110,7 @@ const fn hint(context: Context, action: Action, usual: &'static str) -> &'static
         (Context::Reason, Action::Confirm) => "discard",
         (Context::NewIncident, Action::Confirm) => "create",
         (Context::Picker, Action::Confirm) => "choose",
+        (Context::Demonstration, Action::Confirm) => "measure now",
         (Context::Query | Context::Search, Action::Back) => "cancel",
         (Context::List, Action::Back) => "clear query",
         (Context::Logs | Context::Detail, Action::Query) => "search logs",
@@ -136,7 +137,14 @@ fn offered(model: &Model, context: Context) -> Vec<Action> {
         Context::Logs => {
             vec![Action::Follow, Action::RaiseLevel, Action::Query, Action::NextTab, Action::Back]
         }
-        Context::Cache => vec![Action::Go(Place::Incidents), Action::Reload, Action::Quit],
+        Context::Cache => {
+            let may = model.me.as_ref().is_none_or(|me| me.role == Role::Admin);
+            let demo = may.then_some(Action::Demonstrate);
+            let usual = [Action::Go(Place::Incidents), Action::Reload, Action::Quit];
+            demo.into_iter().chain(usual).collect()
+        }
+        Context::Demonstration if model.cache.demo.asked.is_some() => vec![Action::Back],
+        Context::Demonstration => vec![Action::Confirm, Action::Back],
         Context::Events => {
             let mut actions = decisions(model);
             actions.extend([Action::Go(Place::Incidents), Action::Reload, Action::Quit]);
@@ -200,6 +208,7 @@ const fn place(context: Context) -> &'static str {
         Context::Events => "3 events",
         Context::Help => "? help",
         Context::CommandLog => "@ commands",
+        Context::Demonstration => "cache demo",
         Context::Picker => "choose",
         Context::Comment => "comment",
         Context::Reason => "discard",

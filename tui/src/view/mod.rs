@@ -3,6 +3,7 @@
 mod alerts;
 mod cache;
 mod command_log;
+mod demonstration;
 mod detail;
 mod events;
 mod feed;
@@ -50,6 +51,9 @@ pub fn render(frame: &mut Frame<'_>, model: &Model) {
             None => {}
             Some(Overlay::Help { top }) => help::render(buf, area, model, *top),
             Some(Overlay::CommandLog { top }) => command_log::render(buf, area, model, *top),
+            Some(Overlay::Demonstration { top }) => {
+                demonstration::render(buf, area, model, *top);
+            }
             Some(Overlay::Picker(picker)) => picker::render(buf, area, model, picker),
             Some(Overlay::Comment(comment)) => {
                 cursor = form::comment(buf, area, model, comment);

@@ -5,6 +5,7 @@ mod entry;
 mod forget;
 mod link;
 mod markers;
+mod operate;
 mod rounds;
 
 use std::sync::{Arc, LazyLock};
@@ -60,6 +61,7 @@ pub struct Redis {
     lease: Duration,
     recorder: Arc<Recorder>,
     db: Db,
+    reach: Reach,
     /// This process, among those that probe.
     instance: Uuid,
     markers: Markers,
@@ -129,6 +131,7 @@ impl Redis {
             lease: settings.lease,
             recorder,
             db,
+            reach,
             instance: clock::new_id(),
             markers: Markers::default(),
         })

@@ -1,0 +1,257 @@
+//! What an administrator asks of Redis: which names there are, and to remove those nobody reads. By
+//! `SCAN`, which holds nobody up.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use redis::{AsyncConnectionConfig, FromRedisValue, Pipeline};
+use tokio::time::timeout;
+use watchfire_shared::cache::{CacheKey, CacheType, Holds, Operation, PurgeIn};
+use watchfire_shared::ids::JournalId;
+
+use super::super::operate::{NamePart, schema_of};
+use super::entry::{self, Stamp};
+use super::link::Failure;
+use super::{Redis, key, millis};
+use crate::store::installation::Moment;
+
+/// Names looked through at a time.
+const STEP: u32 = 500;
+/// Where few names match, a page ends after so long with what was found.
+const PAGE: Duration = Duration::from_secs(2);
+/// Kind and stamp of an entry are among its first bytes.
+const HEAD: i32 = 27;
+
+/// Of names that are given to us by number.
+type Described = Result<Vec<CacheKey>, Failure>;
+
+impl Redis {
+    /// About `limit` names of this journal from a cursor on, 0 at first, and the cursor of the next
+    /// page. A name may come twice when others are added meanwhile.
+    pub async fn keys(
+        &self,
+        moment: &Moment,
+        kind: Option<&str>,
+        mut cursor: u64,
+        limit: u32,
+    ) -> Result<(Vec<CacheKey>, u64), Failure> {
+        let pattern = match kind {
+            Some(kind) => format!("{}*:{kind}:*", key::of_log(self.log)),
+            None => format!("{}*", key::of_log(self.log)),
+        };
+        let (begun, wanted) = (Instant::now(), usize::try_from(limit).unwrap_or(usize::MAX));
+        let mut names = Vec::new();
+        loop {
+            let found;
+            (cursor, found) = self.scan(&pattern, cursor, limit).await?;
+            // The pattern's word may also stand among the parameters of a list.
+            let of_kind = |name: &String| {
+                kind.is_none_or(|kind| NamePart::of(name).is_some_and(|part| part.kind == kind))
+            };
+            names.extend(found.into_iter().filter(of_kind));
+            if cursor == 0 || names.len() >= wanted || begun.elapsed() > PAGE {
+                break;
+            }
+        }
+        Ok((self.describe(moment, names).await?, cursor))
+    }
+
+    /// What stands under these names; those that are gone are left out.
+    pub async fn describe(&self, moment: &Moment, names: Vec<String>) -> Described {
+        if names.is_empty() {
+            return Ok(Vec::new());
+        }
+        let lists = key::generation(key::Guard::Lists, self.log).unwrap_or_default();
+        let asked: Vec<String> = names.iter().cloned().chain([lists]).collect();
+        let head = |pipe: &mut Pipeline, name: &str| {
+            pipe.cmd("GETRANGE").arg(name).arg(0).arg(HEAD);
+        };
+        let (mut heads, redis) = self.each::<Bytes>(&asked, head).await?;
+        if moment.redis.as_ref() != Some(&redis) {
+            return Err(Failure::Elsewhere);
+        }
+        let sizes = self.sizes(&names).await?;
+        let left = |pipe: &mut Pipeline, name: &str| {
+            pipe.cmd("PTTL").arg(name);
+        };
+        let (times, _) = self.each::<i64>(&names, left).await?;
+        let lists = heads.pop().and_then(|bytes| Stamp::of_generation(&bytes, moment.epoch));
+        let each = names.into_iter().zip(heads).zip(sizes.into_iter().zip(times));
+        let there = each.filter_map(|((name, head), (bytes, left))| {
+            let part = NamePart::of(&name)?;
+            let holds = holds(&part, &head, moment.epoch, lists);
+            let (kind, schema) = (part.kind.to_owned(), part.schema);
+            // -1 is one without an end; -2 says that it ended just now.
+            let left = u32::try_from(left).ok().map(|left| f64::from(left) / 1e3);
+            bytes.map(|bytes| CacheKey { name, kind, schema, holds, bytes, seconds_left: left })
+        });
+        Ok(there.collect())
+    }
+
+    /// Removes what nobody reads: how many names, and their bytes.
+    pub async fn purge(&self, purge: PurgeIn) -> Result<(u64, u64), Failure> {
+        let pattern = if purge.others { "wf:*".to_owned() } else { key::of_log(self.log) + "*" };
+        let (mut cursor, mut removed, mut bytes) = (0, 0, 0);
+        loop {
+            let found;
+            (cursor, found) = self.scan(&pattern, cursor, STEP).await?;
+            let dead: Vec<String> =
+                found.into_iter().filter(|name| is_dead(name, self.log, purge)).collect();
+            if !dead.is_empty() {
+                bytes += self.sizes(&dead).await?.into_iter().flatten().sum::<u64>();
+                removed += self.unlink(&dead).await?;
+            }
+            if cursor == 0 {
+                return Ok((removed, bytes));
+            }
+        }
+    }
+
+    async fn scan(
+        &self,
+        pattern: &str,
+        cursor: u64,
+        count: u32,
+    ) -> Result<(u64, Vec<String>), Failure> {
+        let scanned = self.link().call(Operation::Get, async |mut redis| {
+            let mut scan = redis::cmd("SCAN");
+            scan.arg(cursor).arg("MATCH").arg(pattern).arg("COUNT").arg(count);
+            scan.query_async::<(u64, Vec<Vec<u8>>)>(&mut redis).await
+        });
+        let ((cursor, names), _) = scanned.await?;
+        // Ours are text.
+        let names = names.into_iter().filter_map(|name| String::from_utf8(name).ok());
+        Ok((cursor, names.collect()))
+    }
+
+    /// Bytes of each; none for one that is gone.
+    async fn sizes(&self, names: &[String]) -> Result<Vec<Option<u64>>, Failure> {
+        let size = |pipe: &mut Pipeline, name: &str| {
+            pipe.cmd("MEMORY").arg("USAGE").arg(name);
+        };
+        Ok(self.each(names, size).await?.0)
+    }
+
+    /// One command for each name, together.
+    async fn each<T: FromRedisValue>(
+        &self,
+        names: &[String],
+        command: impl Fn(&mut Pipeline, &str),
+    ) -> Result<(Vec<T>, Arc<str>), Failure> {
+        let mut pipe = redis::pipe();
+        names.iter().for_each(|name| command(&mut pipe, name));
+        let asked = self
+            .link()
+            .call(Operation::Get, async |mut redis| pipe.query_async::<Vec<T>>(&mut redis).await);
+        asked.await
+    }
+
+    /// Removes these names; how many were there.
+    pub async fn unlink(&self, names: &[String]) -> Result<u64, Failure> {
+        let unlinked = self.link().call(Operation::Forget, async |mut redis| {
+            redis::cmd("UNLINK").arg(names).query_async::<u64>(&mut redis).await
+        });
+        Ok(unlinked.await?.0)
+    }
+
+    /// What stands under a name, as it is.
+    pub async fn get(&self, name: &str) -> Result<Option<Bytes>, Failure> {
+        let got = self.link().call(Operation::Get, async |mut redis| {
+            redis::cmd("GET").arg(name).query_async::<Option<Bytes>>(&mut redis).await
+        });
+        Ok(got.await?.0)
+    }
+
+    /// As [`Self::get`], on a connection opened for it.
+    pub async fn get_unpooled(&self, name: &str) -> Result<Option<Bytes>, Failure> {
+        let limit = self.reach.connect_timeout;
+        let asked = async {
+            let config = AsyncConnectionConfig::new()
+                .set_connection_timeout(Some(limit))
+                .set_response_timeout(None);
+            let client = &self.reach.client;
+            let mut redis = client.get_multiplexed_async_connection_with_config(&config).await?;
+            redis::cmd("GET").arg(name).query_async::<Option<Bytes>>(&mut redis).await
+        };
+        let got = timeout(limit, asked).await.map_err(|_| Failure::Late(limit))?;
+        got.map_err(|error| Failure::Redis(Arc::new(error)))
+    }
+
+    /// Sets a name, whatever stands there.
+    pub async fn set(&self, name: &str, bytes: &[u8], time: Duration) -> Result<(), Failure> {
+        let set = self.link().call(Operation::Fill, async |mut redis| {
+            let mut set = redis::cmd("SET");
+            set.arg(name).arg(bytes).arg("PX").arg(millis(time)).exec_async(&mut redis).await
+        });
+        set.await.map(drop)
+    }
+}
+
+/// What stands there for those who ask in this epoch, while lists carry this generation.
+fn holds(name: &NamePart, head: &[u8], epoch: i64, lists: Option<Stamp>) -> Holds {
+    if name.kind == "generation" {
+        let valid = Stamp::of_generation(head, epoch).is_some();
+        return if valid { Holds::Generation } else { Holds::Stale };
+    }
+    let Ok(kind) = name.kind.parse::<CacheType>() else { return Holds::Other };
+    if schema_of(kind) != Some(name.schema) {
+        return Holds::OtherSchema;
+    }
+    let valid = match kind {
+        CacheType::IncidentList | CacheType::Counts => lists,
+        _ => Some(Stamp::plain(epoch)),
+    };
+    match head.first() {
+        _ if valid.is_none() || entry::stamp(head) != valid => Holds::Stale,
+        Some(&entry::VALUE) => Holds::Value,
+        Some(&entry::NOT_FOUND) => Holds::NotFound,
+        Some(&entry::LEASE) => Holds::Lease,
+        _ => Holds::Other,
+    }
+}
+
+/// Whether a name is one of those to be removed. A newer version's are not ours to judge.
+fn is_dead(name: &str, log: JournalId, purge: PurgeIn) -> bool {
+    let Some(part) = NamePart::of(name) else { return false };
+    if part.log != log {
+        return purge.others;
+    }
+    let schema = match part.kind {
+        "generation" => Some(key::GENERATION_SCHEMA),
+        kind => kind.parse().ok().and_then(schema_of),
+    };
+    purge.old && schema.is_some_and(|schema| part.schema < schema)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    #[test]
+    fn only_older_schemas_and_other_journals_are_dead() {
+        let (own, other) = (JournalId(Uuid::from_u128(1)), JournalId(Uuid::from_u128(2)));
+        let name = |log, rest: &str| format!("{}{rest}", key::of_log(log));
+        let (old, others) = (
+            PurgeIn { old: true, ..PurgeIn::default() },
+            PurgeIn { others: true, ..PurgeIn::default() },
+        );
+        for (log, rest, by_old, by_others) in [
+            (own, "1:incident:x", false, false),
+            (own, "0:incident:x", true, false),
+            (own, "9:incident:x", false, false),
+            (own, "0:generation:lists", true, false),
+            (own, "1:generation:lists", false, false),
+            (own, "0:unheard_of:x", false, false),
+            (own, "no schema", false, false),
+            (other, "1:incident:x", false, true),
+            (other, "0:incident:x", false, true),
+        ] {
+            let name = name(log, rest);
+            assert_eq!(is_dead(&name, own, old), by_old, "{name}");
+            assert_eq!(is_dead(&name, own, others), by_others, "{name}");
+        }
+        assert!(!is_dead("wf:of-somebody:1:incident:x", own, others), "no journal has this name");
+    }
+}
