@@ -148,6 +148,47 @@ async fn a_sign_in_is_kept_renewed_and_ended() {
 }
 
 #[tokio::test]
+async fn the_cache_is_shown_at_work_looked_into_and_purged() {
+    bounded(async {
+        let daemon = Daemon::with_redis().await;
+        let cache = async |role, words: &[&str]| {
+            let words: Vec<&str> = ["cache"].iter().chain(words).copied().collect();
+            daemon.cli(role, &words).await
+        };
+        let shown = cache(Role::Admin, &["demo"]).await;
+        assert!(shown.status.success(), "{}", complaint(&shown));
+        let shown = said(&shown);
+        for title in ["Stampede  200 reads", "Walk  ", "Staleness  ", "Connections  ", "Distance  "]
+        {
+            assert!(shown.contains(title), "no {title} in\n{shown}");
+        }
+        let ours = shown.lines().find(|line| line.starts_with("Watchfire")).unwrap();
+        assert_eq!(ours.split_whitespace().nth(1), Some("1"), "{shown}");
+
+        let incident = daemon.as_responder().await.create("Checkout is slow").await;
+        daemon.as_responder().await.get(incident.id).await;
+        let listed = said(&cache(Role::Admin, &["keys", "--type", "incident"]).await);
+        let row = listed.lines().nth(1).unwrap();
+        assert!(row.starts_with("incident  value  "), "{listed}");
+        let name = row.split_whitespace().last().unwrap();
+        let left = said(&cache(Role::Admin, &["ttl", name]).await);
+        assert!(left.contains(" s left, incident value, "), "{left}");
+        assert_eq!(cache(Role::Admin, &["ttl", "nothing"]).await.status.code(), Some(3));
+
+        let purged = said(&cache(Role::Admin, &["purge", "--old"]).await);
+        assert_eq!(purged, "Nothing to remove\n");
+        let purged = said(&cache(Role::Admin, &["purge", "--all"]).await);
+        assert!(purged.starts_with("The epoch is raised"), "{purged}");
+        let left = said(&cache(Role::Admin, &["ttl", name]).await);
+        assert!(left.contains(" s left, incident stale, "), "{left}");
+        for words in [&["demo"][..], &["keys"], &["ttl", name], &["purge", "--all"]] {
+            assert_eq!(cache(Role::Viewer, words).await.status.code(), Some(4), "{words:?}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn the_demo_ends_by_itself_and_leaves_no_key() {
     bounded(async {
         let daemon = Daemon::start(Engine::Sqlite).await;

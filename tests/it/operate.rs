@@ -252,6 +252,10 @@ async fn a_purge_removes_what_is_old_and_leaves_what_is_current() {
     assert_eq!(purged.removed, 1);
     expected.retain(|name| name != others);
     assert_eq!(sorted().await, expected);
+    let purged: Purged = old("three", json!({ "all": true, "old": true })).await.ok();
+    assert!(purged.epoch_raised && purged.removed == current.len() as u64, "{purged:?}");
+    expected.retain(|name| !current.contains(name));
+    assert_eq!(sorted().await, expected);
     let newer = of_type(&admin, "incident").await;
     assert!(newer.iter().any(|key| key.holds == Holds::OtherSchema && key.seconds_left.is_none()));
 }

@@ -223,7 +223,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(Group::Screens, SCREENS, &[key('1')], Action::Go(Place::Incidents), "incidents", "list"),
     bind(Group::Screens, SCREENS, &[key('2')], Action::Go(Place::Cache), "cache", "cache").pair(),
     bind(Group::Screens, SCREENS, &[key('3')], Action::Go(Place::Events), "events", "events").pair(),
-    bind(Group::Screens, NOT_TEXT, &[key('@')], Action::CommandLog, "commands", "command log"),
+    bind(Group::Screens, NOT_TEXT, &[key('@')], Action::CommandLog, "commands", "commands"),
     bind(Group::Screens, &[C::Cache], &[key('D')], Action::Demonstrate, "demonstrate", "cache demo").pair(),
     bind(Group::Screens, SCREENS, &[ctrl('r')], Action::Reload, "reload", "load again, reconnect"),
     bind(Group::Screens, NOT_TEXT, &[key('?')], Action::Help, "help", "this page"),

@@ -100,11 +100,12 @@ impl Cache {
     }
 
     /// Removes what nobody reads any more. In process there is nothing of older versions or others.
-    pub async fn purge(&self, purge: PurgeIn) -> Result<Purged, Inoperable> {
+    pub async fn purge(&self, moment: &Moment, purge: PurgeIn) -> Result<Purged, Inoperable> {
         match &self.backend {
             Backend::None(_) => Err(Inoperable::Missing),
             Backend::Redis(redis) if purge.old || purge.others => {
-                let (removed, bytes) = redis.purge(purge).await.map_err(Inoperable::away)?;
+                let (removed, bytes) =
+                    redis.purge(moment, purge).await.map_err(Inoperable::away)?;
                 Ok(Purged { removed, bytes, epoch_raised: false })
             }
             Backend::Redis(_) | Backend::Memory(_) => Ok(Purged::default()),

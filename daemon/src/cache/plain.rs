@@ -1,6 +1,7 @@
 //! Cache-aside as it is usually written: look, and on a miss load and store; what is stored ends by
 //! time alone. The demonstration measures [`Cache::read_through`] beside it; nothing else reads here.
 
+use std::slice::from_ref;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -105,7 +106,7 @@ impl<T: Cacheable> Plain<T> {
     pub async fn remove(&self) {
         match &self.place {
             Place::Memory(memory) => memory.invalidate(&()),
-            Place::Redis { redis, name } => drop(redis.unlink(&[name.clone()]).await),
+            Place::Redis { redis, name } => drop(redis.unlink(from_ref(name)).await),
         }
     }
 }

@@ -51,10 +51,13 @@ impl Inner {
             ));
         }
         let work = async {
-            let purged = self.cache.purge(purge).await?;
+            if self.cache.kind() == "none" {
+                return Err(Inoperable::Missing.into());
+            }
             if purge.all {
                 installation::raise_epoch_now(&self.db).await?;
             }
+            let purged = self.cache.purge(&installation::moment(&self.db).await?, purge).await?;
             Ok(Purged { epoch_raised: purge.all, ..purged })
         };
         self.once(caller, work).await

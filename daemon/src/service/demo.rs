@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_util::future::{BoxFuture, FutureExt, try_join_all};
+use tokio::task::yield_now;
 use tokio::time::{sleep, timeout};
 use watchfire_shared::cache::CacheDemo;
 use watchfire_shared::cache::demo::{
@@ -96,8 +97,8 @@ impl Service {
     async fn remove(&self, caller: &Caller, incident: &Incident) -> Result<()> {
         let removed = self.delete_incident(caller, IncidentRef::Id(incident.id)).await;
         match removed {
-            // Somebody was faster.
-            Err(Error::Refused { code: Code::NotFound, .. }) => Ok(()),
+            // Or somebody was faster.
+            Ok(()) | Err(Error::Refused { code: Code::NotFound, .. }) => Ok(()),
             Err(error) => {
                 tracing::warn!(
                     error = &error as &dyn std::error::Error,
@@ -106,7 +107,6 @@ impl Service {
                 );
                 Err(error)
             }
-            Ok(()) => Ok(()),
         }
     }
 }
@@ -157,7 +157,12 @@ impl Stage {
         move || {
             reads.fetch_add(1, Ordering::Relaxed);
             let db = db.clone();
-            async move { incidents::by_id(&db, id).await?.map(sheet).transpose() }.boxed()
+            let read = async move {
+                // Whoever comes at the same time has looked by then, however near the database is.
+                yield_now().await;
+                incidents::by_id(&db, id).await?.map(sheet).transpose()
+            };
+            read.boxed()
         }
     }
 

@@ -45,7 +45,7 @@ pub struct CacheKey {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct PurgeIn {
-    /// What this installation kept under older schemas.
+    /// What this installation kept under older schemas, and before the epoch was raised last.
     pub old: bool,
     /// What stands under other journals: those of databases that were restored or given up, and of
     /// other installations that share this Redis.

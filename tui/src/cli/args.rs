@@ -273,7 +273,7 @@ pub enum Cache {
 
 #[derive(Debug, Clone, Args)]
 pub struct CacheKeys {
-    /// Only this type, such as incident or incident_list
+    /// Only this type, such as incident, counts or reference
     #[arg(long = "type", value_name = "TYPE")]
     pub kind: Option<String>,
     /// Rows at most
@@ -284,14 +284,15 @@ pub struct CacheKeys {
 #[derive(Debug, Clone, Copy, Args)]
 #[command(group = clap::ArgGroup::new("what").required(true).multiple(true))]
 pub struct Purge {
-    /// What older versions kept in shapes that this one does not read
+    /// What older versions kept in shapes that this one does not read, and what was made absent
+    /// for everybody
     #[arg(long, group = "what")]
     pub old: bool,
     /// What stands under other journals: of restored or abandoned databases, and of every other
     /// installation in this Redis
     #[arg(long, group = "what")]
     pub others: bool,
-    /// Everything: deletes nothing, but nobody reads it any more
+    /// Everything: deletes nothing, but nobody reads it any more; with --old it goes too
     #[arg(long, group = "what")]
     pub all: bool,
 }

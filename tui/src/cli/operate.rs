@@ -84,8 +84,8 @@ pub async fn purge(client: &Client, out: &mut Out, what: &Purge) -> Done {
     }
     if purged.epoch_raised {
         out.line(
-            "The epoch is raised: every cached value is absent from now on, in every daemon. \
-             Nothing was deleted; it ends by its time.",
+            "The epoch is raised: what was cached is absent from now on, in every daemon, and ends \
+             by its time; `watchfire cache purge --old` removes it at once.",
         )?;
     }
     Ok(())

@@ -144,7 +144,6 @@ fn offered(model: &Model, context: Context) -> Vec<Action> {
             demo.into_iter().chain(usual).collect()
         }
         Context::Demonstration if model.cache.demo.asked.is_some() => vec![Action::Back],
-        Context::Demonstration => vec![Action::Confirm, Action::Back],
         Context::Events => {
             let mut actions = decisions(model);
             actions.extend([Action::Go(Place::Incidents), Action::Reload, Action::Quit]);
@@ -152,7 +151,9 @@ fn offered(model: &Model, context: Context) -> Vec<Action> {
         }
         Context::Help | Context::CommandLog => vec![Action::Back, Action::Quit],
         Context::Query => vec![Action::Confirm, Action::Complete, Action::Back],
-        Context::Picker | Context::Search | Context::Reason => vec![Action::Confirm, Action::Back],
+        Context::Picker | Context::Search | Context::Reason | Context::Demonstration => {
+            vec![Action::Confirm, Action::Back]
+        }
         Context::Comment => vec![Action::Confirm, Action::Edit(Edit::NewLine), Action::Back],
         Context::NewIncident => vec![Action::Confirm, Action::NextField, Action::Back],
         Context::SignIn => vec![Action::Confirm, Action::NextField, Action::Quit],

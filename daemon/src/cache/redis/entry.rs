@@ -151,6 +151,12 @@ pub fn stamp(bytes: &[u8]) -> Option<Stamp> {
     bytes.get(STAMP)?.try_into().ok().map(Stamp)
 }
 
+/// The epoch it is of.
+pub fn epoch(bytes: &[u8]) -> Option<i64> {
+    let Stamp(stamp) = stamp(bytes)?;
+    stamp.first_chunk().map(|epoch| i64::from_be_bytes(*epoch))
+}
+
 /// Whether these bytes are the lease with this token, and under which stamp.
 pub fn own_lease(bytes: &[u8], token: &Token) -> Option<Stamp> {
     let mine = bytes.len() == LEASE_LENGTH && bytes[0] == LEASE && bytes[STAMP.end..] == *token;

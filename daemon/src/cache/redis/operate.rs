@@ -22,6 +22,9 @@ const STEP: u32 = 500;
 const PAGE: Duration = Duration::from_secs(2);
 /// Kind and stamp of an entry are among its first bytes.
 const HEAD: i32 = 27;
+/// Removes a name under which the same begins as was read.
+const UNLINK_SAME: &str = "if redis.call('getrange', KEYS[1], 0, ARGV[2]) == ARGV[1] then \
+     return redis.call('unlink', KEYS[1]) end return 0";
 
 /// Of names that are given to us by number.
 type Described = Result<Vec<CacheKey>, Failure>;
@@ -64,10 +67,7 @@ impl Redis {
         }
         let lists = key::generation(key::Guard::Lists, self.log).unwrap_or_default();
         let asked: Vec<String> = names.iter().cloned().chain([lists]).collect();
-        let head = |pipe: &mut Pipeline, name: &str| {
-            pipe.cmd("GETRANGE").arg(name).arg(0).arg(HEAD);
-        };
-        let (mut heads, redis) = self.each::<Bytes>(&asked, head).await?;
+        let (mut heads, redis) = self.heads(&asked).await?;
         if moment.redis.as_ref() != Some(&redis) {
             return Err(Failure::Elsewhere);
         }
@@ -90,22 +90,53 @@ impl Redis {
     }
 
     /// Removes what nobody reads: how many names, and their bytes.
-    pub async fn purge(&self, purge: PurgeIn) -> Result<(u64, u64), Failure> {
+    pub async fn purge(&self, moment: &Moment, purge: PurgeIn) -> Result<(u64, u64), Failure> {
         let pattern = if purge.others { "wf:*".to_owned() } else { key::of_log(self.log) + "*" };
         let (mut cursor, mut removed, mut bytes) = (0, 0, 0);
         loop {
             let found;
             (cursor, found) = self.scan(&pattern, cursor, STEP).await?;
-            let dead: Vec<String> =
-                found.into_iter().filter(|name| is_dead(name, self.log, purge)).collect();
+            let (dead, others): (Vec<String>, Vec<String>) =
+                found.into_iter().partition(|name| is_dead(name, self.log, purge));
             if !dead.is_empty() {
                 bytes += self.sizes(&dead).await?.into_iter().flatten().sum::<u64>();
                 removed += self.unlink(&dead).await?;
+            }
+            if purge.old {
+                let (names, size) = self.purge_older(moment.epoch, others).await?;
+                (removed, bytes) = (removed + names, bytes + size);
             }
             if cursor == 0 {
                 return Ok((removed, bytes));
             }
         }
+    }
+
+    /// Removes those of these names that are ours and of an older epoch. What was stored meanwhile
+    /// stays: the script removes what was looked at and nothing else.
+    async fn purge_older(&self, epoch: i64, names: Vec<String>) -> Result<(u64, u64), Failure> {
+        let ours = |name: &String| NamePart::of(name).is_some_and(|part| part.is_of(self.log));
+        let names: Vec<String> = names.into_iter().filter(ours).collect();
+        if names.is_empty() {
+            return Ok((0, 0));
+        }
+        let (heads, sizes) = (self.heads(&names).await?.0, self.sizes(&names).await?);
+        let (mut pipe, mut bytes) = (redis::pipe(), Vec::new());
+        for ((name, head), size) in names.iter().zip(&heads).zip(sizes) {
+            if entry::epoch(head).is_some_and(|of| of < epoch) {
+                pipe.cmd("EVAL").arg(UNLINK_SAME).arg(1).arg(name).arg(&head[..]).arg(HEAD);
+                bytes.push(size.unwrap_or(0));
+            }
+        }
+        if bytes.is_empty() {
+            return Ok((0, 0));
+        }
+        let removed = self.link().call(Operation::Forget, async |mut redis| {
+            pipe.query_async::<Vec<u64>>(&mut redis).await
+        });
+        let (removed, _) = removed.await?;
+        let size = removed.iter().zip(bytes).map(|(removed, bytes)| removed * bytes);
+        Ok((removed.iter().sum(), size.sum()))
     }
 
     async fn scan(
@@ -125,6 +156,14 @@ impl Redis {
         Ok((cursor, names.collect()))
     }
 
+    /// How each begins; nothing for one that is gone.
+    async fn heads(&self, names: &[String]) -> Result<(Vec<Bytes>, Arc<str>), Failure> {
+        let head = |pipe: &mut Pipeline, name: &str| {
+            pipe.cmd("GETRANGE").arg(name).arg(0).arg(HEAD);
+        };
+        self.each(names, head).await
+    }
+
     /// Bytes of each; none for one that is gone.
     async fn sizes(&self, names: &[String]) -> Result<Vec<Option<u64>>, Failure> {
         let size = |pipe: &mut Pipeline, name: &str| {
@@ -140,7 +179,9 @@ impl Redis {
         command: impl Fn(&mut Pipeline, &str),
     ) -> Result<(Vec<T>, Arc<str>), Failure> {
         let mut pipe = redis::pipe();
-        names.iter().for_each(|name| command(&mut pipe, name));
+        for name in names {
+            command(&mut pipe, name);
+        }
         let asked = self
             .link()
             .call(Operation::Get, async |mut redis| pipe.query_async::<Vec<T>>(&mut redis).await);
@@ -208,6 +249,13 @@ fn holds(name: &NamePart, head: &[u8], epoch: i64, lists: Option<Stamp>) -> Hold
         Some(&entry::NOT_FOUND) => Holds::NotFound,
         Some(&entry::LEASE) => Holds::Lease,
         _ => Holds::Other,
+    }
+}
+
+impl NamePart<'_> {
+    /// Of this journal, and of a type that carries its epoch.
+    fn is_of(&self, log: JournalId) -> bool {
+        self.log == log && (self.kind == "generation" || self.kind.parse::<CacheType>().is_ok())
     }
 }
 

@@ -41,6 +41,9 @@ fn wrong_usage_is_refused() {
         "watchfire|assess",
         "watchfire|cache",
         "watchfire|cache|burn",
+        "watchfire|cache|ttl",
+        "watchfire|cache|purge",
+        "watchfire|cache|keys|--limit|0",
     ] {
         let error = parse(wrong).expect_err(wrong);
         assert_eq!(error.exit_code(), 2, "{wrong}");
@@ -67,6 +70,7 @@ fn a_command_knows_what_it_is_about() {
         ("watchfire|processes|--json".to_owned(), None),
         ("watchfire|outbox".to_owned(), None),
         ("watchfire|cache|stats".to_owned(), None),
+        ("watchfire|cache|purge|--old|--others".to_owned(), None),
     ] {
         let command = parse(&line).expect(&line).command.expect("a command");
         assert_eq!(command.subject().as_deref(), subject, "{line}");
