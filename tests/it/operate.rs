@@ -28,7 +28,7 @@ async fn keys(api: &Api, query: &str) -> Vec<CacheKey> {
 }
 
 fn escaped(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02x}")).collect()
+    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
 }
 
 async fn of_type(api: &Api, kind: &str) -> Vec<CacheKey> {

@@ -17,6 +17,7 @@ mod operate;
 mod plain;
 mod read;
 mod redis;
+mod rows;
 mod sheet;
 mod stats;
 #[cfg(test)]
@@ -45,6 +46,7 @@ use integrity::LastProbe;
 use key::{Guard, Key, Subject};
 use memory::Memory;
 use redis::{Forgetter, Redis};
+use rows::Rows;
 use stats::Recorder;
 use value::Cacheable;
 
@@ -61,12 +63,14 @@ pub struct Cache {
     flights: Flights,
     /// Reads of the database by those who cannot wait for a load.
     direct: Shared<Subject, Result<Option<AnyValue>, Unread>>,
-    rows: Shared<Rows, Result<Vec<Arc<Sheet>>, Unread>>,
+    /// Looks at rows, and loads of those that were missing.
+    looks: Shared<Wanted, Arc<Rows>>,
+    loads: Shared<Wanted, Result<Vec<Arc<Sheet>>, Unread>>,
     probed: LastProbe,
 }
 
 /// Incidents wanted at once, and the epoch of those who want them.
-type Rows = (Arc<[IncidentId]>, i64);
+type Wanted = (Arc<[IncidentId]>, i64);
 
 type AnyValue = Arc<dyn std::any::Any + Send + Sync>;
 
@@ -141,7 +145,8 @@ impl Cache {
             recorder,
             flights: Flights::default(),
             direct: Shared::default(),
-            rows: Shared::default(),
+            looks: Shared::default(),
+            loads: Shared::default(),
             probed: LastProbe::default(),
         }
     }

@@ -1,17 +1,16 @@
 //! How a value is read: the cache, else one load for all who miss it at once, else the database.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
-use watchfire_shared::ids::IncidentId;
+use watchfire_shared::cache::Operation;
 
 use super::flights::{Flight, Joined};
-use super::key::{self, Key};
+use super::key::Key;
 use super::value::Cacheable;
-use super::{AnyValue, Backend, Cache, Claim, Loaded, Look, Outcome, Sheet, Unread, ttl};
+use super::{AnyValue, Backend, Cache, Claim, Loaded, Look, Outcome, Unread, ttl};
 use crate::lifecycle::spawn_detached;
 use crate::store::StoreError;
 use crate::store::installation::Moment;
@@ -58,7 +57,10 @@ impl Cache {
                 return Ok(value);
             }
             Look::Miss | Look::Leased => self.recorder.miss(T::TYPE, started.elapsed()),
-            Look::Failed => return self.read_direct(key, load).await,
+            Look::Failed => {
+                self.recorder.error(T::TYPE, Operation::Get);
+                return self.read_direct(key, load).await;
+            }
         }
         for attempt in 0..ATTEMPTS {
             if attempt > 0
@@ -199,111 +201,6 @@ impl Cache {
             }
         }
     }
-
-    /// Incidents by id, as they stand in a list; those that are gone are left out. All that the cache
-    /// does not have comes by one `load`.
-    pub async fn sheets<F, Fut>(
-        &self,
-        ids: &[IncidentId],
-        moment: &Moment,
-        load: F,
-    ) -> Result<Vec<Arc<Sheet>>, Unread>
-    where
-        F: Fn(Arc<[IncidentId]>) -> Fut + Send + Sync + Clone + 'static,
-        Fut: Future<Output = Result<Vec<Sheet>, StoreError>> + Send,
-    {
-        let keys: Vec<Key<Sheet>> = ids.iter().map(|id| key::incident(*id)).collect();
-        let started = Instant::now();
-        let looks = self.look_many(&keys, moment).await;
-        let took = started.elapsed();
-        let mut found = Vec::with_capacity(ids.len());
-        let (mut missing, mut hits) = (Vec::new(), 0);
-        for (look, id) in looks.into_iter().zip(ids) {
-            match look {
-                Look::Hit(Some(sheet)) => {
-                    hits += 1;
-                    found.push(Some((*id, sheet)));
-                    continue;
-                }
-                Look::Hit(None) => {
-                    self.recorder.hit(Sheet::TYPE, true, took);
-                    found.push(None);
-                    continue;
-                }
-                Look::Miss | Look::Leased => self.recorder.miss(Sheet::TYPE, took),
-                Look::Failed => {}
-            }
-            missing.push(*id);
-            found.push(None);
-        }
-        if hits > 0 {
-            self.recorder.hits(Sheet::TYPE, hits, took);
-        }
-        if missing.is_empty() {
-            return Ok(found.into_iter().flatten().map(|(_, sheet)| sheet).collect());
-        }
-        let missing: Arc<[IncidentId]> = missing.into();
-        let (cache, wanted, at) = (self.clone(), missing.clone(), moment.clone());
-        let read = move || {
-            let (cache, wanted, at, load) =
-                (cache.clone(), wanted.clone(), at.clone(), load.clone());
-            async move {
-                let (sheets, stored) = cache.load_sheets(wanted, &at, load).await?;
-                for stored in stored {
-                    cache.recorder.fill(Sheet::TYPE, stored);
-                }
-                Ok(sheets)
-            }
-        };
-        let loaded = self.rows.read((missing, moment.epoch), read).await;
-        let loaded = loaded.unwrap_or_else(|| Err(cut_off()))?;
-        let mut by_id: HashMap<IncidentId, Arc<Sheet>> =
-            found.into_iter().flatten().chain(loaded.into_iter().map(|s| (s.id, s))).collect();
-        Ok(ids.iter().filter_map(|id| by_id.remove(id)).collect())
-    }
-
-    /// Incidents from the database, stored where this process has the duty to. Answers also what
-    /// became of each store.
-    pub(super) async fn load_sheets<F, Fut>(
-        &self,
-        ids: Arc<[IncidentId]>,
-        moment: &Moment,
-        load: F,
-    ) -> Result<(Vec<Arc<Sheet>>, Vec<bool>), Unread>
-    where
-        F: Fn(Arc<[IncidentId]>) -> Fut + Send + Sync,
-        Fut: Future<Output = Result<Vec<Sheet>, StoreError>> + Send,
-    {
-        let keys: Vec<Key<Sheet>> = ids.iter().map(|id| key::incident(*id)).collect();
-        let mut sheets = Vec::with_capacity(ids.len());
-        let (mut wanted, mut leases) = (Vec::new(), Vec::new());
-        for (key, (id, claim)) in
-            keys.iter().zip(ids.iter().zip(self.claim(&keys, moment, None).await))
-        {
-            match claim {
-                Claim::Found(value) => {
-                    sheets.extend(value);
-                    continue;
-                }
-                Claim::Lead(lease) => leases.push((key.clone(), *id, lease)),
-                Claim::Leased | Claim::Failed => {}
-            }
-            wanted.push(*id);
-        }
-        let started = Instant::now();
-        let loaded = load(wanted.into()).await;
-        self.recorder.load(started.elapsed());
-        let loaded: Result<Vec<Arc<Sheet>>, Unread> =
-            loaded.map(|sheets| sheets.into_iter().map(Arc::new).collect()).map_err(Arc::new);
-        let outcome = |id| match &loaded {
-            Ok(sheets) => Outcome::Loaded(sheets.iter().find(|sheet| sheet.id == id).cloned()),
-            Err(_) => Outcome::GivenBack,
-        };
-        let filled = leases.into_iter().map(|(key, id, lease)| (key, lease, outcome(id))).collect();
-        let stored = self.fill(moment.epoch, filled).await;
-        sheets.extend(loaded?);
-        Ok((sheets, stored))
-    }
 }
 
 impl<T> Outcome<T> {
@@ -319,6 +216,6 @@ fn is_older<T: Cacheable>(loaded: &Loaded<T>, known: Option<i64>) -> bool {
     }
 }
 
-fn cut_off() -> Unread {
+pub(super) fn cut_off() -> Unread {
     Arc::new(StoreError::Unavailable { reason: "the read was cut off", source: None })
 }

@@ -9,7 +9,7 @@ use watchfire_shared::ids::IncidentId;
 use watchfire_shared::stats::{Counts, Stats};
 use watchfire_shared::user::UserOut;
 
-use crate::store::listing::IdPage;
+use crate::store::listing::{IdPage, Place};
 
 /// A value that can be cached.
 pub trait Cacheable: Send + Sync + Sized + 'static {
@@ -47,12 +47,29 @@ impl Cacheable for IdPage {
         128 + self.ids.len() * 16
     }
 
+    /// `total 8 · next's key 8 and id 16, or an id of zeros · ids`: a page is read by everybody.
     fn encode(&self, out: &mut Vec<u8>) {
-        json(self, out);
+        let next = self.next.unwrap_or(Place { key: 0, id: IncidentId(Uuid::nil()) });
+        out.extend_from_slice(&self.total.to_be_bytes());
+        out.extend_from_slice(&next.key.to_be_bytes());
+        out.extend_from_slice(next.id.0.as_bytes());
+        for id in &self.ids {
+            out.extend_from_slice(id.0.as_bytes());
+        }
     }
 
     fn decode(_: i64, body: Bytes) -> Option<Self> {
-        from_json(&body)
+        let (total, rest) = body.split_first_chunk::<8>()?;
+        let (key, rest) = rest.split_first_chunk::<8>()?;
+        let (ids, []) = rest.as_chunks::<16>() else { return None };
+        let mut ids = ids.iter().map(|id| IncidentId(Uuid::from_bytes(*id)));
+        let id = ids.next()?;
+        let next = Place { key: i64::from_be_bytes(*key), id };
+        Some(Self {
+            ids: ids.collect(),
+            next: (!id.0.is_nil()).then_some(next),
+            total: i64::from_be_bytes(*total),
+        })
     }
 }
 

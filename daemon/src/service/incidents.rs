@@ -275,7 +275,7 @@ impl Inner {
         let now = clock::now();
         let query = Query { filter, sort: asked.sort, after, limit: asked.limit.into(), now };
         let page = self.id_page(caller, &query).await?;
-        let items = self.rows(caller.moment(), &page.ids).await?;
+        let items = self.rows(caller.moment(), page.ids.clone()).await?;
         let after = page.next.map(|after| write_cursor(&Cursor { after, list }));
         let end = PageEnd {
             next_cursor: after.transpose()?,
@@ -300,7 +300,7 @@ impl Inner {
     }
 
     /// The rows of a page in its order; what was deleted since the page was made is left out.
-    async fn rows(&self, moment: &Moment, ids: &[IncidentId]) -> Result<Vec<Arc<Sheet>>> {
+    async fn rows(&self, moment: &Moment, ids: Vec<IncidentId>) -> Result<Vec<Arc<Sheet>>> {
         let db = self.db.clone();
         let load = move |ids: Arc<[IncidentId]>| sheets(db.clone(), ids);
         Ok(self.cache.sheets(ids, moment, load).await?)

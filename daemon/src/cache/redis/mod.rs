@@ -158,10 +158,7 @@ impl Redis {
         let asked = names.iter().flat_map(Name::keys).cloned().collect();
         let found = match self.rounds.get(asked).await {
             Ok((found, redis)) if moment.redis.as_ref() == Some(&redis) => found,
-            Ok(_) | Err(_) => {
-                self.failed::<T>(Operation::Get, keys.len());
-                return keys.iter().map(|_| Look::Failed).collect();
-            }
+            Ok(_) | Err(_) => return keys.iter().map(|_| Look::Failed).collect(),
         };
         let mut found = found.into_iter();
         let mut looks = Vec::with_capacity(names.len());

@@ -1,0 +1,163 @@
+//! The rows of a page: many incidents by one look, and those it does not find by one load.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use watchfire_shared::cache::Operation;
+use watchfire_shared::ids::IncidentId;
+
+use super::key::{self, Key};
+use super::read::cut_off;
+use super::value::Cacheable;
+use super::{Backend, Cache, Claim, Look, Outcome, Sheet, Unread};
+use crate::store::StoreError;
+use crate::store::installation::Moment;
+
+/// What one look at the rows of a page found; shared by all who wanted the same at once.
+pub struct Rows {
+    /// In the order asked for.
+    found: Vec<Arc<Sheet>>,
+    missing: Arc<[IncidentId]>,
+    /// Among `missing`, those of which the cache could not say anything.
+    failed: usize,
+    /// Known not to exist any more.
+    gone: usize,
+    took: Duration,
+}
+
+impl Cache {
+    /// Incidents by id, as they stand in a list; those that are gone are left out. All that the cache
+    /// does not have comes by one `load`.
+    pub async fn sheets<F, Fut>(
+        &self,
+        ids: Vec<IncidentId>,
+        moment: &Moment,
+        load: F,
+    ) -> Result<Vec<Arc<Sheet>>, Unread>
+    where
+        F: Fn(Arc<[IncidentId]>) -> Fut + Send + Sync + Clone + 'static,
+        Fut: Future<Output = Result<Vec<Sheet>, StoreError>> + Send,
+    {
+        let ids: Arc<[IncidentId]> = ids.into();
+        let rows = self.rows(&ids, moment).await?;
+        self.count(&rows);
+        if rows.missing.is_empty() {
+            return Ok(rows.found.clone());
+        }
+        let name = (rows.missing.clone(), moment.epoch);
+        let (cache, wanted, at) = (self.clone(), rows.missing.clone(), moment.clone());
+        let read = move || {
+            let (cache, wanted, at) = (cache.clone(), wanted.clone(), at.clone());
+            let load = load.clone();
+            async move {
+                let (sheets, stored) = cache.load_sheets(wanted, &at, load).await?;
+                for stored in stored {
+                    cache.recorder.fill(Sheet::TYPE, stored);
+                }
+                Ok(sheets)
+            }
+        };
+        let loaded = self.loads.read(name, read).await.unwrap_or_else(|| Err(cut_off()))?;
+        let mut by_id: HashMap<IncidentId, &Arc<Sheet>> =
+            rows.found.iter().chain(&loaded).map(|sheet| (sheet.id, sheet)).collect();
+        Ok(ids.iter().filter_map(|id| by_id.remove(id).cloned()).collect())
+    }
+
+    /// One look. In Redis it is everybody's who wants the same rows at the same time, begun after all
+    /// of them had come; in process a look costs less than to share it.
+    async fn rows(&self, ids: &Arc<[IncidentId]>, moment: &Moment) -> Result<Arc<Rows>, Unread> {
+        let Backend::Redis(_) = self.backend else {
+            return Ok(self.look_at_rows(ids, moment).await);
+        };
+        let (cache, wanted, at) = (self.clone(), ids.clone(), moment.clone());
+        let look = move || {
+            let (cache, wanted, at) = (cache.clone(), wanted.clone(), at.clone());
+            async move { cache.look_at_rows(&wanted, &at).await }
+        };
+        let name = (ids.clone(), moment.epoch);
+        self.looks.read(name, look).await.ok_or_else(cut_off)
+    }
+
+    async fn look_at_rows(&self, ids: &[IncidentId], moment: &Moment) -> Arc<Rows> {
+        let keys: Vec<Key<Sheet>> = ids.iter().map(|id| key::incident(*id)).collect();
+        let started = Instant::now();
+        let looks = self.look_many(&keys, moment).await;
+        let took = started.elapsed();
+        let (mut found, mut missing) = (Vec::with_capacity(ids.len()), Vec::new());
+        let (mut failed, mut gone) = (0, 0);
+        for (look, id) in looks.into_iter().zip(ids) {
+            match look {
+                Look::Hit(Some(sheet)) => found.push(sheet),
+                Look::Hit(None) => gone += 1,
+                Look::Miss | Look::Leased => missing.push(*id),
+                Look::Failed => {
+                    failed += 1;
+                    missing.push(*id);
+                }
+            }
+        }
+        Arc::new(Rows { found, missing: missing.into(), failed, gone, took })
+    }
+
+    /// Counts a look once for each who asked, however many shared it.
+    fn count(&self, rows: &Rows) {
+        if !rows.found.is_empty() {
+            self.recorder.hits(Sheet::TYPE, rows.found.len() as u64, rows.took);
+        }
+        for _ in 0..rows.gone {
+            self.recorder.hit(Sheet::TYPE, true, rows.took);
+        }
+        for _ in rows.failed..rows.missing.len() {
+            self.recorder.miss(Sheet::TYPE, rows.took);
+        }
+        if !matches!(self.backend, Backend::None(_)) {
+            for _ in 0..rows.failed {
+                self.recorder.error(Sheet::TYPE, Operation::Get);
+            }
+        }
+    }
+
+    /// Incidents from the database, stored where this process has the duty to. Answers also what
+    /// became of each store.
+    pub(super) async fn load_sheets<F, Fut>(
+        &self,
+        ids: Arc<[IncidentId]>,
+        moment: &Moment,
+        load: F,
+    ) -> Result<(Vec<Arc<Sheet>>, Vec<bool>), Unread>
+    where
+        F: Fn(Arc<[IncidentId]>) -> Fut + Send + Sync,
+        Fut: Future<Output = Result<Vec<Sheet>, StoreError>> + Send,
+    {
+        let keys: Vec<Key<Sheet>> = ids.iter().map(|id| key::incident(*id)).collect();
+        let mut sheets = Vec::with_capacity(ids.len());
+        let (mut wanted, mut leases) = (Vec::new(), Vec::new());
+        for (key, (id, claim)) in
+            keys.iter().zip(ids.iter().zip(self.claim(&keys, moment, None).await))
+        {
+            match claim {
+                Claim::Found(value) => {
+                    sheets.extend(value);
+                    continue;
+                }
+                Claim::Lead(lease) => leases.push((key.clone(), *id, lease)),
+                Claim::Leased | Claim::Failed => {}
+            }
+            wanted.push(*id);
+        }
+        let started = Instant::now();
+        let loaded = load(wanted.into()).await;
+        self.recorder.load(started.elapsed());
+        let loaded: Result<Vec<Arc<Sheet>>, Unread> =
+            loaded.map(|sheets| sheets.into_iter().map(Arc::new).collect()).map_err(Arc::new);
+        let outcome = |id| match &loaded {
+            Ok(sheets) => Outcome::Loaded(sheets.iter().find(|sheet| sheet.id == id).cloned()),
+            Err(_) => Outcome::GivenBack,
+        };
+        let filled = leases.into_iter().map(|(key, id, lease)| (key, lease, outcome(id))).collect();
+        let stored = self.fill(moment.epoch, filled).await;
+        sheets.extend(loaded?);
+        Ok((sheets, stored))
+    }
+}
