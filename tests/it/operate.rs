@@ -28,7 +28,8 @@ async fn keys(api: &Api, query: &str) -> Vec<CacheKey> {
 }
 
 fn escaped(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02x}")).collect()
+    let bytes: Vec<String> = text.bytes().map(|byte| format!("%{byte:02x}")).collect();
+    bytes.concat()
 }
 
 async fn of_type(api: &Api, kind: &str) -> Vec<CacheKey> {
