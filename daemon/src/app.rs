@@ -203,8 +203,17 @@ fn cache(config: &Config, db: &Db, log_id: JournalId) -> Result<Cache, Error> {
     if config.is_embedded() {
         return Ok(Cache::memory(config.cache.max_bytes));
     }
-    let Some(redis) = &config.cache.redis else { return Ok(Cache::none(db)) };
-    let settings = RedisSettings {
+    match &config.cache.redis {
+        None => Ok(Cache::none(db)),
+        Some(redis) => {
+            Cache::redis(&redis_settings(redis), db.clone(), log_id).map_err(Error::Redis)
+        }
+    }
+}
+
+/// How Redis is reached, as configured.
+pub fn redis_settings(redis: &config::Redis) -> RedisSettings {
+    RedisSettings {
         url: redis.url.0.clone(),
         connections: redis.connections,
         connect_timeout: redis.connect_timeout,
@@ -216,8 +225,7 @@ fn cache(config: &Config, db: &Db, log_id: JournalId) -> Result<Cache, Error> {
             pause: redis.breaker_open,
             longest_pause: redis.breaker_open_max,
         },
-    };
-    Cache::redis(&settings, db.clone(), log_id).map_err(Error::Redis)
+    }
 }
 
 /// Warms the cache in the background; nobody waits for it, and its failure harms nobody.

@@ -5,6 +5,7 @@ mod damaged;
 mod load;
 mod oracle;
 mod revoked;
+mod stories;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};

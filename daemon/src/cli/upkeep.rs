@@ -24,13 +24,25 @@ pub async fn check(config: &Config) -> ExitCode {
         Some(kafka) => Some(("kafka", crate::outbox::check_broker(kafka).await)),
         _ => None,
     };
+    let cache = match &config.cache.redis {
+        Some(redis) => {
+            let checked = app::redis_settings(redis).check().await;
+            let place = redis.url.place();
+            let told = match checked {
+                Ok(version) => Ok(format!("{place} ({version})")),
+                Err(error) => Err(format!("{place}: {error}")),
+            };
+            Some(("cache", told))
+        }
+        None => None,
+    };
     let checks = [
         ("state folder", state.map_err(|error| error.to_string())),
         ("secret", secret(config)),
         ("database", database),
     ];
     let mut wrong = false;
-    for (name, result) in checks.into_iter().chain(broker) {
+    for (name, result) in checks.into_iter().chain(cache).chain(broker) {
         let (word, text) = match result {
             Ok(text) => ("ok", text),
             Err(text) => ("WRONG", text),

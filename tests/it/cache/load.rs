@@ -58,20 +58,26 @@ async fn cold() {
     let at_once = number("WATCHFIRE_AT_ONCE").unwrap_or(2000);
     let incident = apis[0].create("Everybody looks at this").await;
     let path = format!("/v1/incidents/{}", incident.id);
-    let everybody = async || {
-        let asked = (0..at_once).map(|n| apis[n % 2].read(&path));
-        for reply in join_all(asked).await {
-            assert_eq!(reply.etag(), "\"v1\"", "{}", reply.text());
-        }
-    };
     let before = daemons[0].number(READS).await;
-    everybody().await;
+    let asked = (0..at_once).map(|n| apis[n % 2].read(&path));
+    for reply in join_all(asked).await {
+        assert_eq!(reply.etag(), "\"v1\"", "{}", reply.text());
+    }
     let reads = daemons[0].number(READS).await - before;
     println!("{at_once} at once: {reads} reads");
     assert!((1..=2).contains(&reads), "{reads} reads of the database");
+}
 
-    // Whoever leads the load hangs up in the middle of it.
-    let incident = apis[0].create("And at this").await;
+#[tokio::test]
+async fn a_leader_who_hangs_up_leaves_the_load_to_the_others() {
+    bounded(leaderless()).await;
+}
+
+async fn leaderless() {
+    let daemons = two().await;
+    let apis = responders(&daemons).await;
+    let at_once: usize = number("WATCHFIRE_AT_ONCE").unwrap_or(2000);
+    let incident = apis[0].create("Everybody looks at this").await;
     let path = format!("/v1/incidents/{}", incident.id);
     let before = daemons[0].number(READS).await;
     let mut lock = daemons[0].postgres().connect().await;

@@ -36,8 +36,10 @@ async fn two_daemons() {
     let mut redis = Redis::start().await;
     let links = [Link::to(redis.server()).await, Link::to(redis.server()).await];
     let [one, other] = [0, 1].map(|at: usize| redis.url_through(links[at].address()));
-    // A breaker that stays open for long would leave little to be seen.
-    let folder = settings("breaker_open_seconds = 1\nbreaker_open_max_seconds = 1\n");
+    // Neither a busy machine nor a breaker that stays open for long leaves much to be seen.
+    let folder = settings(
+        "operation_timeout_ms = 250\nbreaker_open_seconds = 1\nbreaker_open_max_seconds = 1\n",
+    );
     let setup = Daemon::setup(Engine::Postgres).caching_in(&one);
     let first = setup.env("XDG_CONFIG_HOME", folder.path().to_str().unwrap()).start().await;
     let second = first.sibling_caching_in(&other).await;

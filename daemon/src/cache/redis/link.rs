@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use redis::aio::MultiplexedConnection;
@@ -24,6 +25,10 @@ const OLDEST: u32 = 7;
 /// whoever just started must not be run over.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// A connection on which so many operations in a row came to nothing is opened anew, also while others
+/// go well: it may lead nowhere, and nobody would tell.
+const GIVEN_UP: u32 = 3;
 
 /// Why an operation came to nothing. Never a miss.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -59,6 +64,8 @@ pub struct Live {
     /// Which Redis, which database in it, and the shapes we keep there.
     pub identity: Arc<str>,
     broken: CancellationToken,
+    /// Operations in a row that failed on it.
+    failures: Arc<AtomicU32>,
 }
 
 /// One connection at a time, opened again whenever it breaks.
@@ -107,11 +114,18 @@ impl Link {
         match done {
             Ok(Ok(value)) => {
                 self.breaker.succeeded();
+                live.failures.store(0, Relaxed);
                 Ok((value, live.identity))
             }
             Ok(Err(error)) => Err(self.failed(Failure::Redis(Arc::new(error)), Some(&live))),
             Err(_) => Err(self.failed(Failure::Late(self.operation_timeout), Some(&live))),
         }
+    }
+
+    /// The first that is up, beginning with the one at `preferred`; that one when none is.
+    pub fn any(links: &[Self], preferred: usize) -> &Self {
+        let up = links.iter().cycle().skip(preferred).take(links.len()).find(|link| link.is_up());
+        up.unwrap_or(&links[preferred])
     }
 
     /// Tells the breaker; a connection that cannot recover, or that opened it, is not kept.
@@ -120,8 +134,11 @@ impl Link {
         // A Redis that has lost our scripts gets them again with the next connection.
         let dead = matches!(&failure, Failure::Redis(error)
             if error.is_unrecoverable_error() || error.code() == Some("NOSCRIPT"));
-        if let Some(live) = live.filter(|_| opened || dead) {
-            live.broken.cancel();
+        if let Some(live) = live {
+            let failures = live.failures.fetch_add(1, Relaxed) + 1;
+            if opened || dead || failures >= GIVEN_UP {
+                live.broken.cancel();
+            }
         }
         failure
     }
@@ -181,6 +198,22 @@ enum OpenError {
 /// Opens a connection. Another Redis than the recorded one raises the epoch before anything is read
 /// from it: it may have come back with values from before writes it has not heard of.
 async fn open(reach: &Reach, db: &Db) -> Result<Live, OpenError> {
+    let Greeting { connection, run_id, .. } = greet(reach).await?;
+    let number = reach.client.get_connection_info().redis_settings().db();
+    let identity: Arc<str> = format!("{run_id}/{number}/{}", key::shapes()).into();
+    installation::adopt_cache(db, identity.clone()).await?;
+    let (broken, failures) = (CancellationToken::new(), Arc::default());
+    Ok(Live { connection, identity, broken, failures })
+}
+
+struct Greeting {
+    connection: MultiplexedConnection,
+    run_id: String,
+    version: String,
+}
+
+/// Connects, asks who is there, and brings what we need.
+async fn greet(reach: &Reach) -> Result<Greeting, OpenError> {
     let config = AsyncConnectionConfig::new()
         .set_connection_timeout(Some(reach.connect_timeout))
         .set_response_timeout(None);
@@ -195,10 +228,14 @@ async fn open(reach: &Reach, db: &Db) -> Result<Live, OpenError> {
     for script in [&CLAIM, &FILL] {
         script.load_async(&mut connection).await?;
     }
-    let number = reach.client.get_connection_info().redis_settings().db();
-    let identity: Arc<str> = format!("{run_id}/{number}/{}", key::shapes()).into();
-    installation::adopt_cache(db, identity.clone()).await?;
-    Ok(Live { connection, identity, broken: CancellationToken::new() })
+    Ok(Greeting { connection, run_id, version })
+}
+
+/// Whether this Redis would do: which version it is, or a sentence about what is wrong.
+pub async fn check(reach: &Reach) -> Result<String, String> {
+    let greeted = timeout(reach.connect_timeout, greet(reach)).await;
+    let greeted = greeted.unwrap_or(Err(OpenError::Late(reach.connect_timeout)));
+    greeted.map(|there| format!("Redis {}", there.version)).map_err(|error| error.to_string())
 }
 
 impl fmt::Debug for Reach {

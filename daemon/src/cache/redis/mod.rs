@@ -4,11 +4,12 @@
 mod entry;
 mod forget;
 mod link;
+mod markers;
 mod operate;
 mod rounds;
 
 use std::sync::{Arc, LazyLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use redis::{Pipeline, RedisError, Script};
@@ -27,6 +28,7 @@ use crate::store::installation::{self, Moment};
 use entry::{Entry, Stamp, Token};
 pub use forget::Forgetter;
 use link::{Failure, Link, Reach};
+use markers::Markers;
 use rounds::Rounds;
 
 static CLAIM: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("claim.lua")));
@@ -62,6 +64,7 @@ pub struct Redis {
     reach: Reach,
     /// This process, among those that probe.
     instance: Uuid,
+    markers: Markers,
 }
 
 /// The duty to load a value, and how to store it.
@@ -87,6 +90,25 @@ impl Name {
     }
 }
 
+impl Settings {
+    fn reach(&self) -> Result<Reach, RedisError> {
+        if self.url.starts_with("rediss:") {
+            // Whoever installed one before us did so for the same reason.
+            rustls::crypto::ring::default_provider().install_default().ok();
+        }
+        Ok(Reach {
+            client: redis::Client::open(self.url.as_str())?,
+            connect_timeout: self.connect_timeout,
+            operation_timeout: self.operation_timeout,
+        })
+    }
+
+    /// Whether this Redis would do: which version it is, or a sentence about what is wrong.
+    pub async fn check(&self) -> Result<String, String> {
+        link::check(&self.reach().map_err(|error| error.to_string())?).await
+    }
+}
+
 impl Redis {
     /// Connects in the background: a daemon starts and serves without it.
     pub fn start(
@@ -95,17 +117,8 @@ impl Redis {
         log: JournalId,
         recorder: Arc<Recorder>,
     ) -> Result<Self, RedisError> {
-        if settings.url.starts_with("rediss:") {
-            // Whoever installed one before us did so for the same reason.
-            rustls::crypto::ring::default_provider().install_default().ok();
-        }
-        let client = redis::Client::open(settings.url.as_str())?;
         let breaker = Arc::new(Breaker::new(settings.breaker, recorder.clone()));
-        let reach = Reach {
-            client,
-            connect_timeout: settings.connect_timeout,
-            operation_timeout: settings.operation_timeout,
-        };
+        let reach = settings.reach()?;
         let start = |_| Link::start(reach.clone(), db.clone(), breaker.clone(), recorder.clone());
         let links: Vec<Link> = (0..settings.connections.max(1)).map(start).collect();
         let rounds = Rounds::start(&links);
@@ -120,6 +133,7 @@ impl Redis {
             db,
             reach,
             instance: clock::new_id(),
+            markers: Markers::default(),
         })
     }
 
@@ -130,7 +144,7 @@ impl Redis {
 
     /// The connection for what is not a shared lookup.
     fn link(&self) -> &Link {
-        self.links.iter().rev().find(|link| link.is_up()).unwrap_or(&self.links[0])
+        Link::any(&self.links, self.links.len() - 1)
     }
 
     /// What stands under the keys, for one who asks at this moment and has `known`.
@@ -261,9 +275,11 @@ impl Redis {
         for (lease, value) in &loaded {
             let (bytes, time) = match value {
                 Outcome::Loaded(Some(value)) => (lease.write(Some(value)), ttl::of(T::TYPE)),
-                Outcome::Loaded(None) => (lease.write::<T>(None), ttl::NOT_FOUND),
+                Outcome::Loaded(None) if self.markers.admits(Instant::now()) => {
+                    (lease.write::<T>(None), ttl::NOT_FOUND)
+                }
                 // No bytes: nothing is stored.
-                Outcome::GivenBack => (Vec::new(), ttl::NOT_FOUND),
+                Outcome::Loaded(None) | Outcome::GivenBack => (Vec::new(), ttl::NOT_FOUND),
             };
             invoke(&mut pipe, &FILL, &lease.name)
                 .arg(&*lease.bytes)

@@ -33,8 +33,8 @@ impl Rounds {
     pub fn start(links: &[Link]) -> Self {
         let (queue, asks) = mpsc::channel(SHARED * 4);
         let asks = Arc::new(Mutex::new(asks));
-        for link in links {
-            spawn_detached(serve(link.clone(), asks.clone()));
+        for number in 0..links.len() {
+            spawn_detached(serve(links.to_vec(), number, asks.clone()));
         }
         Self { queue }
     }
@@ -46,7 +46,7 @@ impl Rounds {
     }
 }
 
-async fn serve(link: Link, queue: Arc<Mutex<mpsc::Receiver<Ask>>>) {
+async fn serve(links: Vec<Link>, own: usize, queue: Arc<Mutex<mpsc::Receiver<Ask>>>) {
     let mut asks = Vec::with_capacity(SHARED);
     while queue.lock().await.recv_many(&mut asks, SHARED).await > 0 {
         let mut places: HashMap<&str, usize> = HashMap::new();
@@ -57,6 +57,7 @@ async fn serve(link: Link, queue: Arc<Mutex<mpsc::Receiver<Ask>>>) {
                 names.len() - 1
             });
         }
+        let link = Link::any(&links, own);
         let found = link.call(Operation::Get, async |redis| mget(redis, &names).await).await;
         let answers: Vec<Found> = asks
             .iter()

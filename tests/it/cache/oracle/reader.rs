@@ -28,7 +28,7 @@ const STATUSES: [Status; 3] = [Status::Open, Status::Investigating, Status::Reso
 impl World {
     pub async fn read(&self, chance: &mut StdRng) {
         let door = self.door(chance);
-        let at = chance.random_range(0..self.truth.cases.len());
+        let at = Self::case(chance);
         let case = &self.truth.cases[at];
         match chance.random_range(0..100) {
             0..40 => self.one(door, &case.id.to_string()).await,

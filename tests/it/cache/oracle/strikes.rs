@@ -76,6 +76,9 @@ pub async fn strike(
             if over() && struck.get() {
                 break;
             }
+            if let Some(shared) = &shared {
+                shared.weather(&mut chance);
+            }
             pause(&mut chance, 50..1500).await;
             println!("{:?}: {strike:?}", begun.elapsed());
             let victim = chance.random_range(0..daemons.len());
@@ -97,6 +100,14 @@ pub async fn strike(
 }
 
 impl Shared {
+    /// Some ways are longer than others: what is sent late meets what was sent after it.
+    fn weather(&self, chance: &mut StdRng) {
+        for link in &self.links {
+            let late = if chance.random_bool(0.5) { chance.random_range(1..12) } else { 0 };
+            link.delay(Duration::from_millis(late));
+        }
+    }
+
     async fn meets(&mut self, strike: Strike, victim: usize, chance: &mut StdRng) {
         let Self { redis, links } = self;
         let link = &links[victim];
@@ -128,7 +139,7 @@ impl Shared {
                 pause(chance, 20..800).await;
             }
             Slow => {
-                link.delay(Duration::from_millis(chance.random_range(1..80)));
+                link.delay(Duration::from_millis(chance.random_range(1..200)));
                 pause(chance, 100..800).await;
             }
             Stopped => {}

@@ -101,6 +101,12 @@ impl World {
         &self.doors[chance.random_range(0..self.doors.len())]
     }
 
+    /// Any incident, half the time one of two: there loads and commits meet.
+    pub fn case(chance: &mut StdRng) -> usize {
+        let among = if chance.random_bool(0.5) { 2 } else { HOT };
+        chance.random_range(0..among)
+    }
+
     /// A text that nobody else writes.
     pub fn text(&self, word: &str) -> String {
         self.texts.update(|texts| texts + 1);
@@ -125,15 +131,7 @@ impl World {
             }
             let stats: CacheStats = door.responder.read("/v1/admin/cache-stats").await.ok();
             let counts = stats.counts;
-            println!(
-                "daemon {}: {} hits, {} misses, {} fills refused, {} corrupt, errors {:?}",
-                door.number,
-                counts.hits,
-                counts.misses,
-                counts.fills_refused,
-                counts.corrupt,
-                counts.errors
-            );
+            println!("daemon {}: {counts:?}", door.number);
             assert!(counts.hits > 0, "the cache of daemon {} was not used", door.number);
         }
         println!("{} events; {:?}", journal.len(), self.tally.borrow());
