@@ -4,6 +4,7 @@
 mod damaged;
 mod load;
 mod oracle;
+mod outages;
 mod revoked;
 mod stories;
 
