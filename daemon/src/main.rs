@@ -10,6 +10,9 @@ use watchfire_daemon::{app, cli, state};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    // The allocator reserves more than it uses: huge pages would make all of it resident. A kernel that
+    // does not know them has none.
+    rustix::thread::disable_transparent_huge_pages(true).ok();
     let cli = cli::Cli::parse();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,

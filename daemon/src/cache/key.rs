@@ -121,6 +121,16 @@ pub fn incident_list(query: &Query) -> Key<IdPage> {
     Key::of(Subject::List(text.into()))
 }
 
+impl Key<IdPage> {
+    /// What tells this list from others.
+    pub fn list(&self) -> Arc<str> {
+        match &self.subject {
+            Subject::List(query) => query.clone(),
+            other => other.to_string().into(),
+        }
+    }
+}
+
 /// A page that changes by itself cannot be kept.
 pub fn depends_on_time(query: &Query) -> bool {
     use watchfire_shared::filter::Test;

@@ -32,8 +32,10 @@ use std::time::Instant;
 
 pub use ::redis::RedisError;
 pub use breaker::Settings as BreakerSettings;
+pub use key::Key;
 pub use operate::{Asked, Inoperable};
 pub use plain::Plain;
+pub use read::PageLookups;
 pub use redis::Settings as RedisSettings;
 pub use sheet::Sheet;
 use watchfire_shared::cache::{CacheStats, ProcessCache};
@@ -41,12 +43,12 @@ use watchfire_shared::ids::{IncidentId, JournalId};
 
 use crate::store::installation::Moment;
 use crate::store::{Db, StoreError};
-use flights::{Flights, Shared};
+use flights::Flights;
+pub use flights::Shared;
 use integrity::LastProbe;
-use key::{Guard, Key, Subject};
+use key::{Guard, Subject};
 use memory::Memory;
 use redis::{Forgetter, Redis};
-use rows::Rows;
 use stats::Recorder;
 use value::Cacheable;
 
@@ -63,8 +65,7 @@ pub struct Cache {
     flights: Flights,
     /// Reads of the database by those who cannot wait for a load.
     direct: Shared<Subject, Result<Option<AnyValue>, Unread>>,
-    /// Looks at rows, and loads of those that were missing.
-    looks: Shared<Wanted, Arc<Rows>>,
+    /// Loads of rows that were missing.
     loads: Shared<Wanted, Result<Vec<Arc<Sheet>>, Unread>>,
     probed: LastProbe,
 }
@@ -145,7 +146,6 @@ impl Cache {
             recorder,
             flights: Flights::default(),
             direct: Shared::default(),
-            looks: Shared::default(),
             loads: Shared::default(),
             probed: LastProbe::default(),
         }

@@ -5,10 +5,11 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
-use watchfire_shared::cache::Operation;
+use watchfire_shared::cache::{CacheType, Operation};
 
 use super::flights::{Flight, Joined};
 use super::key::Key;
+use super::rows::Rows;
 use super::value::Cacheable;
 use super::{AnyValue, Backend, Cache, Claim, Loaded, Look, Outcome, Unread, ttl};
 use crate::lifecycle::spawn_detached;
@@ -21,6 +22,20 @@ const PATIENCE: Duration = Duration::from_millis(500);
 const POLL: Duration = Duration::from_millis(50);
 /// Writes that come between may make a reader start again so often.
 const ATTEMPTS: usize = 3;
+
+/// What one look found, for the counters.
+#[derive(Debug, Clone, Copy)]
+pub enum Lookup {
+    Hit { negative: bool, took: Duration },
+    Miss { took: Duration },
+    Failed,
+}
+
+/// The lookups of a page.
+pub struct PageLookups {
+    pub list: Option<Lookup>,
+    pub rows: Arc<Rows>,
+}
 
 /// What a leader's task has for the one who began it.
 enum Landed<T> {
@@ -47,21 +62,74 @@ impl Cache {
         F: Fn() -> Fut + Send + Clone + 'static,
         Fut: Future<Output = Result<Option<T>, StoreError>> + Send,
     {
+        let (loaded, lookup) = self.look_up(key, moment, known, load).await;
+        if let Some(lookup) = lookup {
+            self.count(T::TYPE, lookup);
+        }
+        loaded
+    }
+
+    /// As [`Cache::read_through`], for many at once: the lookup is counted by each of them.
+    pub async fn look_up<T, F, Fut>(
+        &self,
+        key: &Key<T>,
+        moment: &Moment,
+        known: Option<i64>,
+        load: F,
+    ) -> (Loaded<T>, Option<Lookup>)
+    where
+        T: Cacheable,
+        F: Fn() -> Fut + Send + Clone + 'static,
+        Fut: Future<Output = Result<Option<T>, StoreError>> + Send,
+    {
         if let Backend::None(_) = self.backend {
-            return load().await.map(|value| value.map(Arc::new)).map_err(Arc::new);
+            return (load().await.map(|value| value.map(Arc::new)).map_err(Arc::new), None);
         }
         let started = Instant::now();
-        match self.look(key, moment, known).await {
+        let look = self.look(key, moment, known).await;
+        let took = started.elapsed();
+        match look {
             Look::Hit(value) => {
-                self.recorder.hit(T::TYPE, value.is_none(), started.elapsed());
-                return Ok(value);
+                let lookup = Lookup::Hit { negative: value.is_none(), took };
+                (Ok(value), Some(lookup))
             }
-            Look::Miss | Look::Leased => self.recorder.miss(T::TYPE, started.elapsed()),
-            Look::Failed => {
-                self.recorder.error(T::TYPE, Operation::Get);
-                return self.read_direct(key, load).await;
+            Look::Miss | Look::Leased => {
+                let loaded = self.read_missed(key, moment, known, load).await;
+                (loaded, Some(Lookup::Miss { took }))
             }
+            Look::Failed => (self.read_direct(key, load).await, Some(Lookup::Failed)),
         }
+    }
+
+    fn count(&self, kind: CacheType, lookup: Lookup) {
+        match lookup {
+            Lookup::Hit { negative, took } => self.recorder.hit(kind, negative, took),
+            Lookup::Miss { took } => self.recorder.miss(kind, took),
+            Lookup::Failed => self.recorder.error(kind, Operation::Get),
+        }
+    }
+
+    /// Counts the lookups of a page, for one of those who shared it.
+    pub fn count_page(&self, lookups: &PageLookups) {
+        if let Some(list) = lookups.list {
+            self.count(CacheType::IncidentList, list);
+        }
+        self.count_rows(&lookups.rows);
+    }
+
+    /// What is not in the cache: by the load of all who miss it at once, or from the database.
+    async fn read_missed<T, F, Fut>(
+        &self,
+        key: &Key<T>,
+        moment: &Moment,
+        known: Option<i64>,
+        load: F,
+    ) -> Loaded<T>
+    where
+        T: Cacheable,
+        F: Fn() -> Fut + Send + Clone + 'static,
+        Fut: Future<Output = Result<Option<T>, StoreError>> + Send,
+    {
         for attempt in 0..ATTEMPTS {
             if attempt > 0
                 && let Look::Hit(value) = self.look(key, moment, known).await

@@ -14,7 +14,7 @@ use super::{Backend, Cache, Claim, Look, Outcome, Sheet, Unread};
 use crate::store::StoreError;
 use crate::store::installation::Moment;
 
-/// What one look at the rows of a page found; shared by all who wanted the same at once.
+/// What one look at the rows of a page found.
 pub struct Rows {
     /// In the order asked for.
     found: Vec<Arc<Sheet>>,
@@ -28,22 +28,21 @@ pub struct Rows {
 
 impl Cache {
     /// Incidents by id, as they stand in a list; those that are gone are left out. All that the cache
-    /// does not have comes by one `load`.
+    /// does not have comes by one `load`. The look is counted by who asked.
     pub async fn sheets<F, Fut>(
         &self,
         ids: Vec<IncidentId>,
         moment: &Moment,
         load: F,
-    ) -> Result<Vec<Arc<Sheet>>, Unread>
+    ) -> Result<(Vec<Arc<Sheet>>, Arc<Rows>), Unread>
     where
         F: Fn(Arc<[IncidentId]>) -> Fut + Send + Sync + Clone + 'static,
         Fut: Future<Output = Result<Vec<Sheet>, StoreError>> + Send,
     {
         let ids: Arc<[IncidentId]> = ids.into();
-        let rows = self.rows(&ids, moment).await?;
-        self.count(&rows);
+        let rows = self.look_at_rows(&ids, moment).await;
         if rows.missing.is_empty() {
-            return Ok(rows.found.clone());
+            return Ok((rows.found.clone(), rows));
         }
         let name = (rows.missing.clone(), moment.epoch);
         let (cache, wanted, at) = (self.clone(), rows.missing.clone(), moment.clone());
@@ -61,22 +60,8 @@ impl Cache {
         let loaded = self.loads.read(name, read).await.unwrap_or_else(|| Err(cut_off()))?;
         let mut by_id: HashMap<IncidentId, &Arc<Sheet>> =
             rows.found.iter().chain(&loaded).map(|sheet| (sheet.id, sheet)).collect();
-        Ok(ids.iter().filter_map(|id| by_id.remove(id).cloned()).collect())
-    }
-
-    /// One look. In Redis it is everybody's who wants the same rows at the same time, begun after all
-    /// of them had come; in process a look costs less than to share it.
-    async fn rows(&self, ids: &Arc<[IncidentId]>, moment: &Moment) -> Result<Arc<Rows>, Unread> {
-        let Backend::Redis(_) = self.backend else {
-            return Ok(self.look_at_rows(ids, moment).await);
-        };
-        let (cache, wanted, at) = (self.clone(), ids.clone(), moment.clone());
-        let look = move || {
-            let (cache, wanted, at) = (cache.clone(), wanted.clone(), at.clone());
-            async move { cache.look_at_rows(&wanted, &at).await }
-        };
-        let name = (ids.clone(), moment.epoch);
-        self.looks.read(name, look).await.ok_or_else(cut_off)
+        let sheets = ids.iter().filter_map(|id| by_id.remove(id).cloned()).collect();
+        Ok((sheets, rows))
     }
 
     async fn look_at_rows(&self, ids: &[IncidentId], moment: &Moment) -> Arc<Rows> {
@@ -101,7 +86,7 @@ impl Cache {
     }
 
     /// Counts a look once for each who asked, however many shared it.
-    fn count(&self, rows: &Rows) {
+    pub(super) fn count_rows(&self, rows: &Rows) {
         if !rows.found.is_empty() {
             self.recorder.hits(Sheet::TYPE, rows.found.len() as u64, rows.took);
         }

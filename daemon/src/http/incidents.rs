@@ -139,8 +139,7 @@ async fn list(
     Person(caller): Person,
     Query(params): Query<ListParams>,
 ) -> Result {
-    let page = api.service().incidents(&caller, params.query()?).await?;
-    Ok(reply::written(page.to_json().map_err(Error::internal)?))
+    Ok(reply::written(api.service().incidents(&caller, params.query()?).await?))
 }
 
 /// One incident.

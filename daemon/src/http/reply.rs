@@ -2,6 +2,7 @@
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use serde::Serialize;
 use watchfire_shared::incident::Incident;
 use watchfire_shared::page::Page;
@@ -20,7 +21,7 @@ pub(super) fn json<T: Serialize + ?Sized>(status: StatusCode, value: &T) -> Resu
 }
 
 /// JSON that is written already.
-pub(super) fn written(json: Vec<u8>) -> Response {
+pub(super) fn written(json: Bytes) -> Response {
     ([(header::CONTENT_TYPE, JSON)], json).into_response()
 }
 

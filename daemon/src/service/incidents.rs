@@ -2,19 +2,14 @@
 
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
-use serde::{Deserialize, Serialize};
 use watchfire_shared::event::{Event, Fact};
 use watchfire_shared::field::Field;
-use watchfire_shared::filter::{Assignee, Filter, Test};
 use watchfire_shared::ids::{CommentId, IncidentId, IncidentRef, UserId};
 use watchfire_shared::incident::rules::{PatchContext, Refusal};
 use watchfire_shared::incident::{
     Comment, Incident, IncidentPatch, NewComment, NewIncident, Status,
 };
-use watchfire_shared::page::{Sort, TOTAL_CAP};
 use watchfire_shared::problem::{Code, FieldError};
 use watchfire_shared::stats::{Counts, Stats};
 use watchfire_shared::user::{Role, UserRef, UserStatus};
@@ -23,64 +18,11 @@ use super::{Author, Caller, Error, Inner, Result};
 use crate::cache::{Sheet, key};
 use crate::clock;
 use crate::store::incidents::{self, Stored};
-use crate::store::installation::{self, Moment};
-use crate::store::listing::{self, IdPage, Place, Query};
+use crate::store::installation;
 use crate::store::{Db, StoreError, Touched, Tx, alert_groups, outbox, people};
-
-/// A page of the list, as it was asked for.
-#[derive(Debug, Clone, Default)]
-pub struct IncidentQuery {
-    pub filter: Filter,
-    pub sort: Sort,
-    /// 1 to 200; checked where it is parsed.
-    pub limit: u32,
-    pub cursor: Option<String>,
-}
 
 /// What happened to an incident in the last day makes it likely to be asked for.
 const WARM: TimeDelta = TimeDelta::days(1);
-
-/// A page as it is sent; in its shape a [`watchfire_shared::page::IncidentPage`].
-#[derive(Debug)]
-pub struct SheetPage {
-    items: Vec<Arc<Sheet>>,
-    end: PageEnd,
-}
-
-#[derive(Debug, Serialize)]
-struct PageEnd {
-    next_cursor: Option<String>,
-    total: i64,
-    total_exact: bool,
-}
-
-impl SheetPage {
-    /// Its rows are written already; they are only put together.
-    pub fn to_json(&self) -> serde_json::Result<Vec<u8>> {
-        let rows: usize = self.items.iter().map(|sheet| sheet.row_len() + 1).sum();
-        let mut json = Vec::with_capacity(rows + 256);
-        json.extend_from_slice(b"{\"items\":[");
-        for (at, sheet) in self.items.iter().enumerate() {
-            if at > 0 {
-                json.push(b',');
-            }
-            sheet.write_row(&mut json);
-        }
-        json.extend_from_slice(b"],");
-        // What follows is an object: its members without its first brace.
-        let members = json.len();
-        serde_json::to_writer(&mut json, &self.end)?;
-        json.remove(members);
-        Ok(json)
-    }
-}
-
-/// What a cursor holds: it belongs to one filter and one order.
-#[derive(Serialize, Deserialize)]
-struct Cursor {
-    after: Place,
-    list: String,
-}
 
 impl Inner {
     /// One incident; a cached copy older than `known` is not served.
@@ -263,49 +205,6 @@ impl Inner {
         .map(drop)
     }
 
-    /// A page: its ids are one cached value, its rows are the incidents' own.
-    pub async fn incidents(&self, caller: &Caller, asked: IncidentQuery) -> Result<SheetPage> {
-        caller.require(Role::Viewer)?;
-        let filter = match caller.user_id() {
-            Some(me) => asked.filter.for_user(me),
-            None => asked.filter,
-        };
-        let list = format!("{}|{filter}", asked.sort);
-        let after = asked.cursor.map(|cursor| read_cursor(&cursor, &list)).transpose()?;
-        let now = clock::now();
-        let query = Query { filter, sort: asked.sort, after, limit: asked.limit.into(), now };
-        let page = self.id_page(caller, &query).await?;
-        let items = self.rows(caller.moment(), page.ids.clone()).await?;
-        let after = page.next.map(|after| write_cursor(&Cursor { after, list }));
-        let end = PageEnd {
-            next_cursor: after.transpose()?,
-            total: page.total.min(TOTAL_CAP),
-            total_exact: page.total <= TOTAL_CAP,
-        };
-        Ok(SheetPage { items, end })
-    }
-
-    async fn id_page(&self, caller: &Caller, query: &Query) -> Result<Arc<IdPage>> {
-        if key::depends_on_time(query) || names_somebody(&query.filter) {
-            return Ok(Arc::new(listing::page(&self.db, query).await?));
-        }
-        let key = key::incident_list(query);
-        let (db, query) = (self.db.clone(), query.clone());
-        let load = move || {
-            let (db, query) = (db.clone(), query.clone());
-            async move { listing::page(&db, &query).await.map(Some) }
-        };
-        let page = self.cache.read_through(&key, caller.moment(), None, load).await?;
-        page.ok_or_else(|| Error::internal("a list page is never absent"))
-    }
-
-    /// The rows of a page in its order; what was deleted since the page was made is left out.
-    async fn rows(&self, moment: &Moment, ids: Vec<IncidentId>) -> Result<Vec<Arc<Sheet>>> {
-        let db = self.db.clone();
-        let load = move |ids: Arc<[IncidentId]>| sheets(db.clone(), ids);
-        Ok(self.cache.sheets(ids, moment, load).await?)
-    }
-
     /// Has the cache hold what people are likely to ask for: incidents something happened to lately,
     /// the latest first.
     pub async fn warm(&self, at_most: u32) -> Result<usize> {
@@ -363,7 +262,7 @@ async fn id_in(tx: &mut Tx, which: IncidentRef) -> Result<IncidentId> {
     }
 }
 
-async fn sheets(db: Db, ids: Arc<[IncidentId]>) -> Result<Vec<Sheet>, StoreError> {
+pub(super) async fn sheets(db: Db, ids: Arc<[IncidentId]>) -> Result<Vec<Sheet>, StoreError> {
     incidents::many(&db, &ids).await?.into_iter().map(sheet).collect()
 }
 
@@ -438,25 +337,4 @@ fn blame(error: FieldError, event: Option<&Event>) -> FieldError {
         version: event.map(|event| event.version).or(error.version),
         ..error
     }
-}
-
-/// A person's name may change without any incident changing: such a page is not kept.
-fn names_somebody(filter: &Filter) -> bool {
-    filter.terms().iter().any(|term| matches!(term.test, Test::Assignee(Assignee::Named(_))))
-}
-
-fn write_cursor(cursor: &Cursor) -> Result<String> {
-    Ok(URL_SAFE_NO_PAD.encode(serde_json::to_vec(cursor).map_err(Error::internal)?))
-}
-
-fn read_cursor(text: &str, list: &str) -> Result<Place> {
-    let refused = || Error::Refused {
-        code: Code::InvalidCursor,
-        detail: "The cursor belongs to another filter or order; start at the first page."
-            .to_owned(),
-        errors: vec![FieldError::new("cursor", "does not belong to this list")],
-    };
-    let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| refused())?;
-    let cursor: Cursor = serde_json::from_slice(&bytes).map_err(|_| refused())?;
-    if cursor.list == list { Ok(cursor.after) } else { Err(refused()) }
 }

@@ -17,6 +17,7 @@ mod incidents;
 mod journal;
 mod logs;
 mod outbox;
+mod pages;
 pub mod secrets;
 mod sessions;
 mod upkeep;
@@ -40,9 +41,9 @@ pub use authority::{Authorities, Authority, Caller, Idempotency, Who};
 pub use error::{Error, Result};
 pub use events::{StreamItem, Subscription};
 pub use fleet::Fleet;
-pub use incidents::IncidentQuery;
 pub use journal::Journal;
 pub use logs::LogQuery;
+pub use pages::IncidentQuery;
 pub use working::Working;
 
 use crate::cache::Cache;
@@ -102,6 +103,7 @@ pub struct Inner {
     fleet: Fleet,
     /// Held by the one demonstration of the cache that runs.
     demonstration: Arc<Mutex<()>>,
+    pages: pages::Pages,
 }
 
 impl std::ops::Deref for Service {
@@ -140,6 +142,7 @@ impl Service {
             lifecycle: parts.lifecycle,
             policy: parts.policy,
             fleet: parts.fleet,
+            pages: pages::Pages::default(),
             demonstration: Arc::default(),
         }))
     }
