@@ -1,7 +1,8 @@
 //! The network between two programs, in the hands of a test: a [`Link`] carries bytes to one server
-//! and may be frozen, cut, made slow and healed.
+//! and may be frozen, cut, made slow, told to hold answers back, and healed.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -15,10 +16,17 @@ use tokio::time::Instant;
 const CHUNK: usize = 16 * 1024;
 const ON_THEIR_WAY: usize = 64;
 
+/// What a question is known by: an id as it is sent in binary.
+pub type Needle = [u8; 16];
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     /// Every byte arrives so much later, in either direction.
     Carries(Duration),
+    /// Each arrives later, up to so much: connections overtake each other.
+    Strays(Duration),
+    /// Answers stay away on connections that asked with these bytes.
+    Holds(Needle),
     Frozen,
     Cut,
 }
@@ -35,6 +43,8 @@ struct Condition {
 pub struct Link {
     address: SocketAddr,
     condition: watch::Sender<Condition>,
+    /// Whether an answer was held back.
+    held: watch::Sender<bool>,
     /// Ends with this value.
     _carrier: JoinSet<()>,
 }
@@ -47,9 +57,10 @@ impl Link {
         let address = listener.local_addr().expect("a bound socket has an address");
         let healthy = Condition { state: State::Carries(Duration::ZERO), age: 0 };
         let condition = watch::Sender::new(healthy);
+        let held = watch::Sender::new(false);
         let mut carrier = JoinSet::new();
-        carrier.spawn(carry(listener, server, condition.subscribe()));
-        Self { address, condition, _carrier: carrier }
+        carrier.spawn(carry(listener, server, condition.subscribe(), held.clone()));
+        Self { address, condition, held, _carrier: carrier }
     }
 
     /// Whoever connects to it reaches the server.
@@ -76,7 +87,24 @@ impl Link {
         self.becomes(State::Carries(time));
     }
 
-    /// As at the beginning. What a freeze has held back arrives.
+    /// Everything takes longer, each way, by chance and up to so much.
+    pub fn stray(&self, most: Duration) {
+        self.becomes(State::Strays(most));
+    }
+
+    /// Holds the answers to whoever asks with these bytes from now on; questions arrive, and so do
+    /// the answers of other connections.
+    pub fn hold(&self, needle: Needle) {
+        self.held.send_replace(false);
+        self.becomes(State::Holds(needle));
+    }
+
+    /// Returns once an answer is held back: the server has done what it was asked.
+    pub async fn holds_one(&self) {
+        self.held.subscribe().wait_for(|held| *held).await.expect("the link is there");
+    }
+
+    /// As at the beginning. What was held back arrives.
     pub fn heal(&self) {
         self.becomes(State::Carries(Duration::ZERO));
     }
@@ -97,7 +125,12 @@ async fn until(conditions: &mut Conditions, wanted: impl FnMut(&Condition) -> bo
     }
 }
 
-async fn carry(listener: TcpListener, server: (String, u16), mut conditions: Conditions) {
+async fn carry(
+    listener: TcpListener,
+    server: (String, u16),
+    mut conditions: Conditions,
+    held: watch::Sender<bool>,
+) {
     let address = listener.local_addr().expect("a bound socket has an address");
     let mut listener = Some(listener);
     let mut connections = JoinSet::new();
@@ -111,7 +144,8 @@ async fn carry(listener: TcpListener, server: (String, u16), mut conditions: Con
         tokio::select! {
             accepted = open.accept() => {
                 let (near, _) = accepted.expect("the link accepts");
-                connections.spawn(connection(near, server.clone(), conditions.clone()));
+                let way = (conditions.clone(), held.clone());
+                connections.spawn(connection(near, server.clone(), way));
             }
             () = until(&mut conditions, |condition| condition.state == State::Cut) => {
                 listener = None;
@@ -123,21 +157,47 @@ async fn carry(listener: TcpListener, server: (String, u16), mut conditions: Con
 }
 
 /// Carries a connection until either side ends it, as it likes.
-async fn connection(near: TcpStream, server: (String, u16), conditions: Conditions) {
+async fn connection(
+    near: TcpStream,
+    server: (String, u16),
+    (conditions, held): (Conditions, watch::Sender<bool>),
+) {
     let Ok(far) = TcpStream::connect(server).await else { return };
     let delays = [near.set_nodelay(true), far.set_nodelay(true)];
     if delays.iter().any(Result::is_err) {
         return;
     }
     let ((near_in, near_out), (far_in, far_out)) = (near.into_split(), far.into_split());
+    let asked = AtomicBool::new(false);
+    let listen = |state, bytes: &[u8]| {
+        if let State::Holds(needle) = state
+            && bytes.windows(needle.len()).any(|window| window == needle)
+        {
+            asked.store(true, Ordering::SeqCst);
+        }
+        true
+    };
+    let answer = |state, _: &[u8]| {
+        let holds = matches!(state, State::Holds(_)) && asked.load(Ordering::SeqCst);
+        if holds {
+            held.send_replace(true);
+        }
+        !holds
+    };
     tokio::select! {
-        () = pump(near_in, far_out, conditions.clone()) => {}
-        () = pump(far_in, near_out, conditions) => {}
+        () = pump(near_in, far_out, conditions.clone(), listen) => {}
+        () = pump(far_in, near_out, conditions, answer) => {}
     }
 }
 
-/// One direction. Bytes wait for their time in a queue, so that many of them wait together.
-async fn pump(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut conditions: Conditions) {
+/// One direction, of bytes that may go on. They wait for their time in a queue, so that many of them
+/// wait together.
+async fn pump(
+    mut from: OwnedReadHalf,
+    mut to: OwnedWriteHalf,
+    mut conditions: Conditions,
+    may: impl Fn(State, &[u8]) -> bool,
+) {
     let age = conditions.borrow().age;
     let (queue, mut queued) = mpsc::channel::<(Instant, Vec<u8>)>(ON_THEIR_WAY);
     let read = async move {
@@ -152,9 +212,13 @@ async fn pump(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut conditions: C
         while let Some((read, bytes)) = queued.recv().await {
             let mut delay = Duration::ZERO;
             until(&mut conditions, |condition| {
-                let State::Carries(time) = condition.state else { return false };
-                delay = time;
-                condition.age == age
+                delay = match condition.state {
+                    State::Carries(time) => time,
+                    State::Strays(most) => most.mul_f64(rand::random()),
+                    State::Holds(_) => Duration::ZERO,
+                    State::Frozen | State::Cut => return false,
+                };
+                condition.age == age && may(condition.state, &bytes)
             })
             .await;
             tokio::time::sleep_until(read + delay).await;

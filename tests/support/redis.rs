@@ -119,6 +119,15 @@ impl Redis {
         value.parse().expect("the figure is a number")
     }
 
+    /// How often it has run a script.
+    pub async fn scripts(&self) -> u64 {
+        let reply = self.command(&["INFO", "commandstats"]).await;
+        let text: String = redis::from_redis_value(reply).expect("INFO is text");
+        let calls = text.lines().find_map(|line| line.strip_prefix("cmdstat_evalsha:calls="));
+        let calls = calls.and_then(|line| line.split(',').next()?.parse().ok());
+        calls.unwrap_or_default()
+    }
+
     /// The keys that match a pattern.
     pub async fn keys(&self, pattern: &str) -> Vec<String> {
         redis::from_redis_value(self.command(&["KEYS", pattern]).await).expect("keys are text")

@@ -14,6 +14,7 @@ mod writer;
 use std::cell::Cell;
 
 use futures_util::future::join_all;
+use watchfire_tests::postgres::Database;
 use watchfire_tests::programs::number;
 use watchfire_tests::{Daemon, Engine, Link, Redis, bounded};
 
@@ -36,15 +37,18 @@ async fn two_daemons() {
     let mut redis = Redis::start().await;
     let links = [Link::to(redis.server()).await, Link::to(redis.server()).await];
     let [one, other] = [0, 1].map(|at: usize| redis.url_through(links[at].address()));
+    let databases = [Link::to(Database::server()).await, Link::to(Database::server()).await];
     // Neither a busy machine nor a breaker that stays open for long leaves much to be seen.
     let folder = settings(
         "operation_timeout_ms = 250\nbreaker_open_seconds = 1\nbreaker_open_max_seconds = 1\n",
     );
-    let setup = Daemon::setup(Engine::Postgres).caching_in(&one);
+    let setup = Daemon::setup(Engine::Postgres).caching_in(&one).through(databases[0].address());
     let first = setup.env("XDG_CONFIG_HOME", folder.path().to_str().unwrap()).start().await;
-    let second = first.sibling_caching_in(&other).await;
+    let way = first.postgres().url_through(databases[1].address());
+    let ways = [("WATCHFIRE_REDIS_URL", other.as_str()), ("WATCHFIRE_DATABASE_URL", &way)];
+    let second = first.sibling_with(&ways).await;
     redis.with_limit(ROOM).await;
-    let shared = Shared { redis, links: links.into() };
+    let shared = Shared { redis, links: links.into(), databases: databases.into() };
     campaign(&[first, second], Some(shared)).await;
 }
 

@@ -1,8 +1,11 @@
 //! The interleavings that simpler rules would lose to, one at a time and in this order: a copy of
 //! PROTOCOLS' reasons in real life.
 
-use sqlx::Executor;
+use futures_util::future::join_all;
+use reqwest::Method;
+use sqlx::{Executor, PgConnection};
 use tokio::sync::oneshot;
+use watchfire_tests::postgres::Database;
 use watchfire_tests::{Api, Daemon, Engine, Link, Redis, eventually};
 
 use super::{settings, stats};
@@ -15,23 +18,38 @@ const BLOCKED: &str = "select count(*) from pg_locks l join pg_database d on d.o
 struct Scene {
     redis: Redis,
     links: [Link; 2],
+    /// The first daemon's way to the database.
+    database: Link,
     daemons: [Daemon; 2],
     apis: [Api; 2],
 }
 
 impl Scene {
     async fn start() -> Self {
+        Self::with("operation_timeout_ms = 400\n").await
+    }
+
+    /// One in which nothing is ever late.
+    async fn patient() -> Self {
+        Self::with("operation_timeout_ms = 10000\nforget_timeout_ms = 20000\n").await
+    }
+
+    async fn with(limits: &str) -> Self {
         let redis = Redis::start().await;
         let links = [Link::to(redis.server()).await, Link::to(redis.server()).await];
         let [one, other] = [0, 1].map(|at: usize| redis.url_through(links[at].address()));
         // Nothing is late that is not held up here, and no breaker is in the way.
-        let folder = settings("operation_timeout_ms = 400\nbreaker_failures = 1000000\n");
-        let setup = Daemon::setup(Engine::Postgres).caching_in(&one);
+        let folder = settings(&format!("{limits}breaker_failures = 1000000\n"));
+        let database = Link::to(Database::server()).await;
+        let setup = Daemon::setup(Engine::Postgres).through(database.address()).caching_in(&one);
         let one = setup.env("XDG_CONFIG_HOME", folder.path().to_str().unwrap()).start().await;
-        let other = one.sibling_caching_in(&other).await;
+        let url = one.database_url();
+        let ways = [("WATCHFIRE_REDIS_URL", other.as_str()), ("WATCHFIRE_DATABASE_URL", &url)];
+        let other = one.sibling_with(&ways).await;
         let scene = Self {
             redis,
             links,
+            database,
             apis: [one.as_responder().await, other.as_responder().await],
             daemons: [one, other],
         };
@@ -44,6 +62,21 @@ impl Scene {
             daemon.connected_to_redis().await;
         }
     }
+
+    /// Whoever reads an incident from the database waits until this is committed.
+    async fn lock(&self) -> PgConnection {
+        let mut lock = self.daemons[0].postgres().connect().await;
+        lock.execute("begin; lock table incidents in access exclusive mode").await.unwrap();
+        lock
+    }
+}
+
+/// Lookups of an incident that found none, without a word to Redis.
+async fn misses(api: &Api) -> f64 {
+    let text = api.read("/metrics").await.text();
+    let name = "cache_misses_total{cache_type=\"incident\"} ";
+    let count = text.lines().find_map(|line| line.strip_prefix(name));
+    count.map_or(0.0, |count| count.parse().unwrap())
 }
 
 #[tokio::test]
@@ -51,8 +84,7 @@ async fn a_load_that_a_write_overtook_is_not_stored_however_late_it_arrives() {
     let scene = Scene::start().await;
     let [reader, writer] = &scene.apis;
     let incident = reader.create("Checkout is slow").await;
-    let mut lock = scene.daemons[0].postgres().connect().await;
-    lock.execute("begin; lock table incidents in access exclusive mode").await.unwrap();
+    let mut lock = scene.lock().await;
     let unlock = async {
         while scene.daemons[0].number(BLOCKED).await == 0 {}
         // It has its lease. What it stores is on its way until the link is healed.
@@ -70,6 +102,126 @@ async fn a_load_that_a_write_overtook_is_not_stored_however_late_it_arrives() {
         assert_eq!(api.get(incident.id).await.version, 2);
     }
     assert!(fills().await > before, "nobody had to load it");
+}
+
+/// It arrives while another load is under way, for which it must not be taken.
+#[tokio::test]
+async fn a_late_load_is_not_stored_under_the_lease_of_another() {
+    let scene = Scene::start().await;
+    let [late, other] = &scene.apis;
+    let incident = late.create("Checkout is slow").await;
+    let mut lock = scene.lock().await;
+    let hold_up = async {
+        while scene.daemons[0].number(BLOCKED).await == 0 {}
+        scene.links[0].freeze();
+        lock.execute("commit").await.unwrap();
+    };
+    let (read, ()) = tokio::join!(late.get(incident.id), hold_up);
+    assert_eq!(read.version, 1);
+    assert_eq!(other.comment(incident.id, "words").await.version, 2);
+    let mut lock = scene.lock().await;
+    let arrive = async {
+        while scene.daemons[0].number(BLOCKED).await == 0 {}
+        let before = scene.redis.scripts().await;
+        scene.links[0].heal();
+        while scene.redis.scripts().await == before {}
+        lock.execute("commit").await.unwrap();
+    };
+    let (read, ()) = tokio::join!(other.get(incident.id), arrive);
+    assert_eq!(read.version, 2);
+    scene.connected().await;
+    for api in [other, late] {
+        assert_eq!(api.get(incident.id).await.version, 2);
+    }
+}
+
+/// It joins a load that has seen less than what was acknowledged before it asked.
+#[tokio::test]
+async fn who_waits_for_a_load_that_a_write_overtook_looks_again() {
+    let scene = Scene::patient().await;
+    let [reader, writer] = &scene.apis;
+    let incident = writer.create("Checkout is slow").await;
+    scene.database.hold(incident.id.0.into_bytes());
+    let overtake = async {
+        scene.database.holds_one().await;
+        assert_eq!(writer.comment(incident.id, "words").await.version, 2);
+        let before = misses(reader).await;
+        let heal = async {
+            while misses(reader).await <= before {}
+            scene.database.heal();
+        };
+        let (read, ()) = tokio::join!(reader.get(incident.id), heal);
+        assert_eq!(read.version, 2);
+    };
+    tokio::join!(reader.get(incident.id), overtake);
+}
+
+/// What it has loaded is stored, forgotten by a write, and its daemon has not heard of either.
+#[tokio::test]
+async fn nobody_joins_a_load_whose_store_was_sent() {
+    let scene = Scene::patient().await;
+    let [reader, writer] = &scene.apis;
+    let incident = writer.create("Checkout is slow").await;
+    scene.links[0].hold(incident.id.0.into_bytes());
+    let overtake = async {
+        scene.links[0].holds_one().await;
+        assert_eq!(writer.comment(incident.id, "words").await.version, 2);
+        let before = misses(reader).await;
+        let heal = async {
+            while misses(reader).await <= before {}
+            scene.links[0].heal();
+        };
+        // Lookups take turns on the connections, and one of these is held up.
+        let reads = join_all((0..4).map(async |n| {
+            for _ in 0..n {
+                misses(reader).await;
+            }
+            reader.get(incident.id).await.version
+        }));
+        let (reads, ()) = tokio::join!(reads, heal);
+        assert_eq!(reads, [2; 4]);
+    };
+    tokio::join!(reader.get(incident.id), overtake);
+}
+
+/// It knows of a write that is not answered yet, and what it stands beside is still in the cache.
+#[tokio::test]
+async fn a_reader_gets_nothing_older_than_what_it_has() {
+    let scene = Scene::patient().await;
+    let [writer, reader] = &scene.apis;
+    let incident = writer.create("Checkout is slow").await;
+    assert_eq!(reader.get(incident.id).await.version, 1);
+    scene.links[0].freeze();
+    let read = async {
+        while scene.daemons[1].number("select version from incidents").await == 1 {}
+        let path = format!("/v1/incidents/{}", incident.id);
+        let request = reader.request(Method::GET, &path).header("if-none-match", "\"v2\"");
+        let reply = request.send().await;
+        assert_eq!((reply.status.as_u16(), reply.etag()), (304, "\"v2\""), "{}", reply.text());
+        scene.links[0].heal();
+    };
+    tokio::join!(writer.comment(incident.id, "words"), read);
+}
+
+/// One was given another Redis: of the two, only the one recorded last is believed.
+#[tokio::test]
+async fn daemons_with_a_redis_each_serve_nothing_old() {
+    let scene = Scene::start().await;
+    let elsewhere = Redis::start().await;
+    let third = scene.daemons[1].sibling_caching_in(&elsewhere.url()).await;
+    third.connected_to_redis().await;
+    let [one, third] = [&scene.apis[0], &third.as_responder().await];
+    let incident = one.create("Checkout is slow").await;
+    let mut version = 1;
+    for writer in [one, third, one, third] {
+        for reader in [one, third, one, third] {
+            assert_eq!(reader.get(incident.id).await.version, version);
+        }
+        version = writer.comment(incident.id, "words").await.version;
+        for reader in [one, third] {
+            assert_eq!(reader.get(incident.id).await.version, version);
+        }
+    }
 }
 
 #[tokio::test]

@@ -42,7 +42,7 @@ impl World {
         }
     }
 
-    async fn one(&self, door: &Door, name: &str) {
+    pub async fn one(&self, door: &Door, name: &str) {
         let (glance, reply) = self.get(&door.responder, &format!("/v1/incidents/{name}")).await;
         self.expect(door, "by name", &reply, self.truth.check(&glance, 0, &reply.ok()));
     }

@@ -9,10 +9,11 @@ use rand::seq::SliceRandom;
 use tokio::time::Instant;
 use watchfire_tests::{Daemon, Link, Redis};
 
-/// A Redis and the way each daemon reaches it.
+/// A Redis, the way each daemon reaches it, and the way each reaches the database.
 pub struct Shared {
     pub redis: Redis,
     pub links: Vec<Link>,
+    pub databases: Vec<Link>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -100,16 +101,17 @@ pub async fn strike(
 }
 
 impl Shared {
-    /// Some ways are longer than others: what is sent late meets what was sent after it.
+    /// Some ways are longer than others, and connections overtake each other: what is sent late
+    /// meets what was sent after it.
     fn weather(&self, chance: &mut StdRng) {
-        for link in &self.links {
-            let late = if chance.random_bool(0.5) { chance.random_range(1..12) } else { 0 };
-            link.delay(Duration::from_millis(late));
+        for link in self.links.iter().chain(&self.databases) {
+            let late = if chance.random_bool(0.5) { chance.random_range(1..25) } else { 0 };
+            link.stray(Duration::from_millis(late));
         }
     }
 
     async fn meets(&mut self, strike: Strike, victim: usize, chance: &mut StdRng) {
-        let Self { redis, links } = self;
+        let Self { redis, links, .. } = self;
         let link = &links[victim];
         match strike {
             KilledEmpty | KilledOld => {

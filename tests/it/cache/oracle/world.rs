@@ -38,8 +38,9 @@ pub struct World {
     pub truth: Truth,
     pub doors: Vec<Door>,
     pub turncoat: Turncoat,
-    /// Operations to go.
+    /// Operations to go, and those that were begun.
     left: Cell<usize>,
+    begun: Cell<usize>,
     texts: Cell<u64>,
     tally: RefCell<BTreeMap<String, usize>>,
 }
@@ -76,6 +77,7 @@ impl World {
             doors,
             turncoat: Turncoat { id, role: Mutex::new(Role::Viewer) },
             left: Cell::new(operations),
+            begun: Cell::default(),
             texts: Cell::default(),
             tally: RefCell::default(),
         }
@@ -85,6 +87,7 @@ impl World {
     pub async fn client(&self, mut chance: StdRng, struck: &Cell<bool>) {
         while !self.over() || !struck.get() {
             self.left.update(|left| left.saturating_sub(1));
+            self.begun.update(|begun| begun + 1);
             if chance.random_bool(0.15) {
                 self.write(&mut chance).await;
             } else {
@@ -135,5 +138,11 @@ impl World {
             assert!(counts.hits > 0, "the cache of daemon {} was not used", door.number);
         }
         println!("{} events; {:?}", journal.len(), self.tally.borrow());
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        println!("{} operations done", self.begun.get());
     }
 }

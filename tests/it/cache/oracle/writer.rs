@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 
+use futures_util::future::join_all;
 use rand::RngExt;
 use rand::rngs::StdRng;
 use reqwest::Method;
@@ -39,6 +40,9 @@ impl World {
             }
             _ => self.turn(door).await,
         }
+        // Whoever comes right after it meets the loads that began before it.
+        let name = case.id.to_string();
+        join_all(self.doors.iter().map(|door| self.one(door, &name))).await;
     }
 
     /// A title, a step, an assignee, or several of them.
