@@ -313,7 +313,8 @@ async fn a_write_of_a_daemon_that_is_cut_off_is_seen_by_the_others() {
 /// may not show what reads do not.
 #[tokio::test]
 async fn a_stream_shows_nothing_that_is_not_forgotten() {
-    let scene = Scene::patient().await;
+    // Time for the other daemon to show it; not for ever, for either may be the one who has to.
+    let scene = Scene::with("operation_timeout_ms = 1500\nforget_timeout_ms = 3000\n").await;
     let [writer, reader] = &scene.apis;
     let incident = writer.create("Checkout is slow").await;
     assert_eq!(reader.get(incident.id).await.version, 1);
