@@ -62,11 +62,13 @@ async fn campaign(daemons: &[Daemon], mut shared: Option<Shared>) {
     let world = World::prepare(daemons, number("WATCHFIRE_OPERATIONS").unwrap_or(4000)).await;
     let struck = Cell::new(false);
     let clients = (1..=CLIENTS).map(|part| world.client(campaign.chance(part), &struck));
-    let strikes = strike(daemons, &mut shared, campaign.chance(0), &struck, || world.over());
+    let strikes = strike(daemons, &mut shared, &world, campaign.chance(0), &struck);
     let followers = join_all(world.doors.iter().map(|door| world.follow(door)));
     tokio::select! {
         never = followers => panic!("a stream cannot end: {never:?}"),
         _ = async { tokio::join!(join_all(clients), strikes) } => {}
     }
+    // What has no position yet is not in the journal.
+    daemons[0].published(&world.doors[0].responder).await;
     world.verify().await;
 }

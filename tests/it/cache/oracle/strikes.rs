@@ -3,11 +3,17 @@
 use std::cell::Cell;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use rand::RngExt;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 use watchfire_tests::{Daemon, Link, Redis};
+
+use super::world::World;
+
+/// Less than any daemon waits for what is held up.
+const HELD_UP: Duration = Duration::from_millis(150);
 
 /// A Redis, the way each daemon reaches it, and the way each reaches the database.
 pub struct Shared {
@@ -56,31 +62,32 @@ const ALL: [Strike; 11] = [
     Stopped,
 ];
 
-/// Strikes again and again, each in turn and in any order, until `over`; sets `struck` when all
+/// Strikes again and again, each in turn and in any order until the operations are over; sets `struck` when all
 /// were met once.
 pub async fn strike(
     daemons: &[Daemon],
     shared: &mut Option<Shared>,
+    world: &World,
     mut chance: StdRng,
     struck: &Cell<bool>,
-    over: impl Fn() -> bool,
 ) {
     let begun = Instant::now();
     let mut strikes = 0;
-    while !(over() && struck.get()) {
+    while !(world.over() && struck.get()) {
         let mut deck = if shared.is_some() { ALL.to_vec() } else { vec![Stopped] };
         deck.shuffle(&mut chance);
         if let Some(shared) = &*shared {
             shared.redis.save().await;
         }
         for strike in deck {
-            if over() && struck.get() {
+            if world.over() && struck.get() {
                 break;
             }
             if let Some(shared) = &shared {
+                shared.hold_up(world, &mut chance).await;
                 shared.weather(&mut chance);
             }
-            pause(&mut chance, 50..1500).await;
+            pause(&mut chance, 50..1000).await;
             println!("{:?}: {strike:?}", begun.elapsed());
             let victim = chance.random_range(0..daemons.len());
             match &mut *shared {
@@ -107,6 +114,34 @@ impl Shared {
         for link in self.links.iter().chain(&self.databases) {
             let late = if chance.random_bool(0.5) { chance.random_range(1..25) } else { 0 };
             link.stray(Duration::from_millis(late));
+        }
+    }
+
+    /// Loads and stores that are under way for long, while somebody writes through another daemon and
+    /// others ask: a load has its answer late, a store is done and its daemon has not heard of it.
+    async fn hold_up(&self, world: &World, chance: &mut StdRng) {
+        self.links.iter().chain(&self.databases).for_each(Link::heal);
+        for ways in [&self.databases, &self.links, &self.databases, &self.links] {
+            let victim = chance.random_range(0..ways.len());
+            let case = world.wanted(chance);
+            ways[victim].hold(case.id.0.into_bytes());
+            let (held, other) = (&world.doors[victim], &world.doors[1 - victim]);
+            let overtake = async {
+                // Whoever looks for it now has to load it.
+                world.comment(other, case).await;
+                ways[victim].holds_one().await;
+                world.comment(other, case).await;
+            };
+            // It may be a write that is held up, which others wait for.
+            let overtaken = timeout(HELD_UP, overtake).await;
+            let name = case.id.to_string();
+            let reads = join_all((0..4).map(|_| world.one(held, &name)));
+            let heal = async {
+                pause(chance, 10..80).await;
+                ways[victim].heal();
+            };
+            tokio::join!(reads, heal);
+            world.count(if overtaken.is_ok() { "overtaken" } else { "held up" });
         }
     }
 

@@ -18,6 +18,8 @@ use super::truth::{Case, Person, Truth};
 
 /// Incidents that everybody reads and writes.
 const HOT: usize = 32;
+/// Half of all that is done is done to these.
+const WANTED: usize = 2;
 const PEOPLE: usize = 3;
 
 /// A daemon, as each of those who talk to it.
@@ -104,9 +106,14 @@ impl World {
         &self.doors[chance.random_range(0..self.doors.len())]
     }
 
-    /// Any incident, half the time one of two: there loads and commits meet.
+    /// An incident that everybody wants.
+    pub fn wanted(&self, chance: &mut StdRng) -> &Case {
+        &self.truth.cases[chance.random_range(0..WANTED)]
+    }
+
+    /// Any incident, half the time one of those: there loads and commits meet.
     pub fn case(chance: &mut StdRng) -> usize {
-        let among = if chance.random_bool(0.5) { 2 } else { HOT };
+        let among = if chance.random_bool(0.5) { WANTED } else { HOT };
         chance.random_range(0..among)
     }
 

@@ -71,7 +71,7 @@ impl World {
         }
     }
 
-    async fn comment(&self, door: &Door, case: &Case) {
+    pub async fn comment(&self, door: &Door, case: &Case) {
         let pen = case.write();
         let path = format!("/v1/incidents/{}/comments", case.id);
         let reply = door.responder.post(&path, &json!({ "body": self.text("words") })).await;
