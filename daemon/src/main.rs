@@ -5,14 +5,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use watchfire_daemon::{app, cli, state};
 
-/// A request is many small buffers, made on one thread and freed on another.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
-    // The allocator reserves more than it uses: huge pages would make all of it resident. A kernel that
-    // does not know them has none.
-    rustix::thread::disable_transparent_huge_pages(true).ok();
     let cli = cli::Cli::parse();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,

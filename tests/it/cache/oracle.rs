@@ -59,7 +59,7 @@ async fn one_daemon_with_its_own_cache_never_serves_what_is_older_than_acknowled
 
 async fn campaign(daemons: &[Daemon], mut shared: Option<Shared>) {
     let campaign = Campaign::begin();
-    let world = World::prepare(daemons, number("WATCHFIRE_OPERATIONS").unwrap_or(4000)).await;
+    let world = World::prepare(daemons, number("WATCHFIRE_OPERATIONS").unwrap_or(1500)).await;
     let struck = Cell::new(false);
     let clients = (1..=CLIENTS).map(|part| world.client(campaign.chance(part), &struck));
     let strikes = strike(daemons, &mut shared, &world, campaign.chance(0), &struck);
