@@ -103,7 +103,7 @@ both_engines! {
         let daemon = Daemon::start(engine).await;
         let told = daemon.administer(&["check"], "").await;
         assert!(told.lines().all(|line| line.starts_with("ok ")), "{told}");
-        assert!(told.contains("schema 4") && !told.contains("://watchfire:"), "{told}");
+        assert!(told.contains("schema 5") && !told.contains("://watchfire:"), "{told}");
 
         let mut check = daemon.command(programs::path("watchfired"));
         check.arg("check").env("WATCHFIRE_KAFKA_BROKERS", "127.0.0.1:1");

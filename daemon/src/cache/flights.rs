@@ -113,7 +113,10 @@ impl<T: Send + Sync + 'static> Wait<T> {
 
 /// Reads that many want at once: one per name at a time, begun after everybody it answers had
 /// arrived. Cheap to clone.
-pub struct Shared<N, V>(Arc<Mutex<HashMap<N, Vec<oneshot::Sender<V>>>>>);
+pub struct Shared<N, V>(Arc<Mutex<Waiting<N, V>>>);
+
+/// Those who have arrived since the last read began, by what they want.
+type Waiting<N, V> = HashMap<N, Vec<oneshot::Sender<(V, bool)>>>;
 
 impl<N, V> Clone for Shared<N, V> {
     fn clone(&self) -> Self {
@@ -128,9 +131,10 @@ impl<N, V> Default for Shared<N, V> {
 }
 
 impl<N: Hash + Eq + Clone + Send + 'static, V: Clone + Send + 'static> Shared<N, V> {
-    /// What `read` answers, once it is begun from now on by us or by somebody else; none when the
-    /// process ends meanwhile. All who name the same must want the same.
-    pub async fn read<F, Fut>(&self, name: N, read: F) -> Option<V>
+    /// What `read` answers, once it is begun from now on by us or by somebody else, and whether this
+    /// is the one it counts for; none when the process ends meanwhile. All who name the same must want
+    /// the same.
+    pub async fn read<F, Fut>(&self, name: N, read: F) -> Option<(V, bool)>
     where
         F: Fn() -> Fut + Send + 'static,
         Fut: Future<Output = V> + Send,
@@ -147,8 +151,8 @@ impl<N: Hash + Eq + Clone + Send + 'static, V: Clone + Send + 'static> Shared<N,
             spawn_detached(async move {
                 while let Some(answers) = shared.next(&name) {
                     let value = read().await;
-                    for answer in answers {
-                        answer.send(value.clone()).ok();
+                    for (number, answer) in answers.into_iter().enumerate() {
+                        answer.send((value.clone(), number == 0)).ok();
                     }
                 }
             });
@@ -156,12 +160,12 @@ impl<N: Hash + Eq + Clone + Send + 'static, V: Clone + Send + 'static> Shared<N,
         answered.await.ok()
     }
 
-    fn waiting(&self) -> MutexGuard<'_, HashMap<N, Vec<oneshot::Sender<V>>>> {
+    fn waiting(&self) -> MutexGuard<'_, Waiting<N, V>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Those who have arrived by now; the name is given up when there is nobody.
-    fn next(&self, name: &N) -> Option<Vec<oneshot::Sender<V>>> {
+    fn next(&self, name: &N) -> Option<Vec<oneshot::Sender<(V, bool)>>> {
         let mut waiting = self.waiting();
         let answers = std::mem::take(waiting.get_mut(name)?);
         if answers.is_empty() {

@@ -62,14 +62,11 @@ impl Cache {
         F: Fn() -> Fut + Send + Clone + 'static,
         Fut: Future<Output = Result<Option<T>, StoreError>> + Send,
     {
-        let (loaded, lookup) = self.look_up(key, moment, known, load).await;
-        if let Some(lookup) = lookup {
-            self.count(T::TYPE, lookup);
-        }
-        loaded
+        self.look_up(key, moment, known, load).await.0
     }
 
-    /// As [`Cache::read_through`], for many at once: the lookup is counted by each of them.
+    /// As [`Cache::read_through`]; the lookup, which is counted, can be counted for others too who
+    /// shared it.
     pub async fn look_up<T, F, Fut>(
         &self,
         key: &Key<T>,
@@ -91,13 +88,18 @@ impl Cache {
         match look {
             Look::Hit(value) => {
                 let lookup = Lookup::Hit { negative: value.is_none(), took };
+                self.count(T::TYPE, lookup);
                 (Ok(value), Some(lookup))
             }
             Look::Miss | Look::Leased => {
-                let loaded = self.read_missed(key, moment, known, load).await;
-                (loaded, Some(Lookup::Miss { took }))
+                let lookup = Lookup::Miss { took };
+                self.count(T::TYPE, lookup);
+                (self.read_missed(key, moment, known, load).await, Some(lookup))
             }
-            Look::Failed => (self.read_direct(key, load).await, Some(Lookup::Failed)),
+            Look::Failed => {
+                self.count(T::TYPE, Lookup::Failed);
+                (self.read_direct(key, load).await, Some(Lookup::Failed))
+            }
         }
     }
 
@@ -109,7 +111,7 @@ impl Cache {
         }
     }
 
-    /// Counts the lookups of a page, for one of those who shared it.
+    /// Counts the lookups of a page once more, for one who shared it.
     pub fn count_page(&self, lookups: &PageLookups) {
         if let Some(list) = lookups.list {
             self.count(CacheType::IncidentList, list);
@@ -178,7 +180,8 @@ impl Cache {
                 loaded.map(|value| value.map(|value| Arc::new(value) as AnyValue)).map_err(Arc::new)
             }
         };
-        match self.direct.read(key.subject.clone(), read).await.unwrap_or_else(|| Err(cut_off()))? {
+        let read = self.direct.read(key.subject.clone(), read).await;
+        match read.map_or_else(|| Err(cut_off()), |(value, _)| value)? {
             None => Ok(None),
             Some(value) => value.downcast().map(Some).map_err(|_| cut_off()),
         }

@@ -28,7 +28,7 @@ pub struct Rows {
 
 impl Cache {
     /// Incidents by id, as they stand in a list; those that are gone are left out. All that the cache
-    /// does not have comes by one `load`. The look is counted by who asked.
+    /// does not have comes by one `load`. The look is counted.
     pub async fn sheets<F, Fut>(
         &self,
         ids: Vec<IncidentId>,
@@ -41,6 +41,7 @@ impl Cache {
     {
         let ids: Arc<[IncidentId]> = ids.into();
         let rows = self.look_at_rows(&ids, moment).await;
+        self.count_rows(&rows);
         if rows.missing.is_empty() {
             return Ok((rows.found.clone(), rows));
         }
@@ -57,7 +58,8 @@ impl Cache {
                 Ok(sheets)
             }
         };
-        let loaded = self.loads.read(name, read).await.unwrap_or_else(|| Err(cut_off()))?;
+        let loaded = self.loads.read(name, read).await;
+        let loaded = loaded.map_or_else(|| Err(cut_off()), |(sheets, _)| sheets)?;
         let mut by_id: HashMap<IncidentId, &Arc<Sheet>> =
             rows.found.iter().chain(&loaded).map(|sheet| (sheet.id, sheet)).collect();
         let sheets = ids.iter().filter_map(|id| by_id.remove(id).cloned()).collect();
@@ -85,7 +87,7 @@ impl Cache {
         Arc::new(Rows { found, missing: missing.into(), failed, gone, took })
     }
 
-    /// Counts a look once for each who asked, however many shared it.
+    /// Counts a look, for one of those who shared it.
     pub(super) fn count_rows(&self, rows: &Rows) {
         if !rows.found.is_empty() {
             self.recorder.hits(Sheet::TYPE, rows.found.len() as u64, rows.took);

@@ -146,7 +146,9 @@ impl Inner {
     /// The counters of this process, and of all together.
     pub async fn cache_stats(&self, caller: &Caller) -> Result<CacheStats> {
         caller.require(Role::Viewer)?;
-        let fleet = caches(self.fleet.all().await?);
+        // Of the others nothing is known while the database does not answer.
+        let fleet = self.fleet.all().await.unwrap_or_else(|_| vec![self.fleet.myself()]);
+        let fleet = caches(fleet);
         Ok(CacheStats { fleet, ..self.cache.stats().await })
     }
 }

@@ -2,11 +2,13 @@
 //! all who want the same at the same moment, for in a storm that is everybody.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
+use tokio::time::timeout;
 use watchfire_shared::filter::{Assignee, Filter, Test};
 use watchfire_shared::page::{Sort, TOTAL_CAP};
 use watchfire_shared::problem::{Code, FieldError};
@@ -32,6 +34,9 @@ pub struct IncidentQuery {
 
 /// Pages under way, by what tells a page from others and by the epoch of those who want it.
 pub type Pages = Shared<(Arc<str>, i64), Result<Made, Unread>>;
+
+/// Whoever waits for a page that another began makes their own after so long.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// A page as it is sent; in its shape a [`watchfire_shared::page::IncidentPage`].
 #[derive(Clone)]
@@ -88,11 +93,18 @@ impl Inner {
             let (maker, key) = (maker.clone(), key.clone());
             async move { maker.make(Some(key)).await }
         };
-        let stopping = || StoreError::Unavailable { reason: "the read was cut off", source: None };
-        let made =
-            self.pages.read(name, make).await.unwrap_or_else(|| Err(Arc::new(stopping())))?;
-        self.cache.count_page(&made.lookups);
-        Ok(made.json)
+        let alone = make.clone();
+        match timeout(PATIENCE, self.pages.read(name, make)).await {
+            Ok(Some((made, counted))) => {
+                let made = made?;
+                if !counted {
+                    self.cache.count_page(&made.lookups);
+                }
+                Ok(made.json)
+            }
+            // One on which nothing comes back must not hold up everybody.
+            Ok(None) | Err(_) => Ok(alone().await?.json),
+        }
     }
 }
 

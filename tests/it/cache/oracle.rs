@@ -1,6 +1,5 @@
 //! The rules of the cache in real life: readers and writers of the same few incidents through every
-//! daemon, while everything between them and the cache fails. The model in Python takes every
-//! interleaving of a small world; this takes some of the whole one.
+//! daemon, while everything between them and the cache fails.
 //!
 //! `WATCHFIRE_OPERATIONS=1000000` makes it long (with `WATCHFIRE_TEST_SECONDS`), `WATCHFIRE_SEED`
 //! repeats its choices.
