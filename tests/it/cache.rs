@@ -17,7 +17,6 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use reqwest::Method;
 use serde_json::json;
-use tempfile::TempDir;
 use watchfire_shared::cache::{CacheCounts, CacheStats, CacheType};
 use watchfire_shared::incident::Incident;
 use watchfire_shared::problem::Code;
@@ -30,15 +29,6 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 async fn stats(api: &Api) -> CacheStats {
     api.read("/v1/admin/cache-stats").await.ok()
-}
-
-/// A configuration folder in which the daemon finds this about its cache.
-fn settings(cache: &str) -> TempDir {
-    let folder = TempDir::new().unwrap();
-    let its = folder.path().join("watchfire");
-    std::fs::create_dir(&its).unwrap();
-    std::fs::write(its.join("watchfired.toml"), format!("[cache]\n{cache}")).unwrap();
-    folder
 }
 
 /// Hits, misses, not-found hits, fills and invalidations of a type, since `before`.

@@ -42,8 +42,7 @@ async fn of_type(api: &Api, kind: &str) -> Vec<CacheKey> {
 /// A Redis of its own, and a daemon that caches there.
 async fn alone() -> (Redis, Daemon) {
     let redis = Redis::start().await;
-    let daemon = Daemon::setup(Engine::Postgres).caching_in(&redis.url()).start().await;
-    daemon.connected_to_redis().await;
+    let daemon = Daemon::patient_with(&redis.url()).await;
     (redis, daemon)
 }
 

@@ -36,7 +36,16 @@ impl Setup {
 impl Daemon {
     /// One on PostgreSQL and the Redis that all tests share, connected to it.
     pub async fn with_redis() -> Self {
-        let daemon = Self::setup(Engine::Postgres).caching_in(&shared()).start().await;
+        Self::patient_with(&shared()).await
+    }
+
+    /// As [`Self::with_redis`], with another Redis. It waits long for it: a busy machine makes Redis
+    /// look dead for a moment, and what is then read from the database is not counted as tests expect.
+    pub async fn patient_with(url: &str) -> Self {
+        let folder = settings("operation_timeout_ms = 10000\n");
+        let folder_name = folder.path().to_str().expect("a path is text");
+        let setup = Self::setup(Engine::Postgres).caching_in(url);
+        let daemon = setup.env("XDG_CONFIG_HOME", folder_name).start().await;
         daemon.connected_to_redis().await;
         daemon
     }
@@ -60,6 +69,16 @@ impl Daemon {
     pub async fn sibling_caching_in(&self, url: &str) -> Self {
         self.sibling_with(&[("WATCHFIRE_REDIS_URL", url)]).await
     }
+}
+
+/// A configuration folder in which a daemon finds this about its cache.
+pub fn settings(cache: &str) -> TempDir {
+    let folder = TempDir::new().expect("a temporary folder can be made");
+    let its = folder.path().join("watchfire");
+    std::fs::create_dir(&its).expect("a folder can be made");
+    let file = its.join("watchfired.toml");
+    std::fs::write(file, format!("[cache]\n{cache}")).expect("a file can be written");
+    folder
 }
 
 /// A server on a port of its own; gone with this value.

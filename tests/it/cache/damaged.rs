@@ -8,7 +8,7 @@ use rand::rngs::StdRng;
 use redis::aio::MultiplexedConnection;
 use watchfire_shared::incident::Incident;
 use watchfire_tests::programs::number;
-use watchfire_tests::{Api, Daemon, Engine, Redis, bounded};
+use watchfire_tests::{Api, Daemon, Redis, bounded};
 
 use super::stats;
 use crate::faults::Campaign;
@@ -35,8 +35,7 @@ async fn story() {
     let campaign = Campaign::begin();
     let mut chance = campaign.chance(0);
     let redis = Redis::start().await;
-    let daemon = Daemon::setup(Engine::Postgres).caching_in(&redis.url()).start().await;
-    daemon.connected_to_redis().await;
+    let daemon = Daemon::patient_with(&redis.url()).await;
     let api = daemon.as_responder().await;
     let questions = questions(&api, &redis).await;
     let mut connection = redis.connection().await.unwrap();

@@ -17,7 +17,7 @@ use watchfire_shared::problem::Code;
 use watchfire_tests::programs::number;
 use watchfire_tests::{Api, Daemon, Engine, bounded, redis};
 
-use super::settings;
+use watchfire_tests::redis::settings;
 
 /// Requests that wait for their answers at the same time, where not all of them do.
 const TOGETHER: usize = 64;

@@ -19,8 +19,8 @@ use watchfire_tests::{Daemon, Engine, Link, Redis, bounded};
 
 use self::strikes::{Shared, strike};
 use self::world::World;
-use super::settings;
 use crate::faults::Campaign;
+use watchfire_tests::redis::settings;
 
 /// Who read and write at once.
 const CLIENTS: u64 = 24;

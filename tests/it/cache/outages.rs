@@ -18,7 +18,8 @@ use watchfire_shared::stats::Counts;
 use watchfire_tests::programs::number;
 use watchfire_tests::{Api, Daemon, Engine, Link, Redis, bounded, eventually};
 
-use super::{settings, stats};
+use super::stats;
+use watchfire_tests::redis::settings;
 
 /// Incidents, and who reads them all the time.
 const INCIDENTS: usize = 8;

@@ -10,7 +10,8 @@ use watchfire_shared::user::UserOut;
 use watchfire_tests::postgres::Database;
 use watchfire_tests::{Api, Daemon, Engine, Link, Redis, eventually};
 
-use super::{settings, stats};
+use super::stats;
+use watchfire_tests::redis::settings;
 
 /// Whoever waits for a lock on a table.
 const BLOCKED: &str = "select count(*) from pg_locks l join pg_database d on d.oid = l.database \
