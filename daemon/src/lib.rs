@@ -21,6 +21,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod embedded;
+mod gather;
 pub mod http;
 pub mod lifecycle;
 pub mod outbox;

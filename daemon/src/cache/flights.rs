@@ -1,18 +1,25 @@
 //! Loads of this process that are under way, and who waits for them.
 
-use std::any::Any;
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::marker::PhantomData;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
+use futures_util::FutureExt;
+use futures_util::future::{Either, select};
 use tokio::sync::{oneshot, watch};
+use tokio::time::timeout;
 
 use super::key::Subject;
-use super::{Loaded, Unread};
+use super::{AnyValue, Loaded, Unread};
 use crate::lifecycle::spawn_detached;
 
-type AnyValue = Arc<dyn Any + Send + Sync>;
+/// Whoever waits for a load reads the database after so long; a read that many wait for is begun a
+/// second time beside the first, for one on which nothing comes back must not hold up everybody.
+pub const PATIENCE: Duration = Duration::from_millis(500);
+
 /// A value and the epoch its load is for.
 type Name = (Subject, i64);
 
@@ -20,11 +27,21 @@ type Name = (Subject, i64);
 #[derive(Clone, Default)]
 pub struct Flights(Arc<Mutex<HashMap<Name, watch::Receiver<Option<Landing>>>>>);
 
-/// How a load ended: with a value all who waited may have, or so that they start again.
+/// How a load ended: with what all who waited may have, or without.
 #[derive(Clone)]
 enum Landing {
     Shared(Result<Option<AnyValue>, Unread>),
     Overtaken,
+    Unkept,
+}
+
+/// What became of a load for one who waited.
+pub enum Outcome<T> {
+    Loaded(Loaded<T>),
+    /// A write came between, or the cache has it by now: look again.
+    Overtaken,
+    /// The cache did not keep it: whoever waits on would wait for nothing.
+    Unkept,
 }
 
 pub enum Joined<T> {
@@ -32,7 +49,7 @@ pub enum Joined<T> {
     Waiter(Wait<T>),
 }
 
-/// The duty to load one value. Dropped without landing, those who wait start again.
+/// The duty to load one value. Dropped without landing, those who wait read for themselves.
 pub struct Flight<T> {
     name: Name,
     flights: Flights,
@@ -81,9 +98,14 @@ impl<T: Send + Sync + 'static> Flight<T> {
         self.landing.send_replace(Some(Landing::Shared(shared)));
     }
 
-    /// Ends the load so that those who waited start again.
+    /// Ends the load so that those who waited look again.
     pub fn overtaken(self) {
         self.landing.send_replace(Some(Landing::Overtaken));
+    }
+
+    /// Ends the load so that those who waited read the database.
+    pub fn unkept(self) {
+        self.landing.send_replace(Some(Landing::Unkept));
     }
 }
 
@@ -99,14 +121,18 @@ impl<T> Drop for Flight<T> {
 }
 
 impl<T: Send + Sync + 'static> Wait<T> {
-    /// None: start again.
-    pub async fn outcome(&mut self) -> Option<Loaded<T>> {
-        let landing = self.landing.wait_for(Option::is_some).await.ok()?.clone()?;
-        match landing {
-            Landing::Overtaken => None,
-            Landing::Shared(Err(error)) => Some(Err(error)),
-            Landing::Shared(Ok(None)) => Some(Ok(None)),
-            Landing::Shared(Ok(Some(value))) => value.downcast().ok().map(|value| Ok(Some(value))),
+    pub async fn outcome(&mut self) -> Outcome<T> {
+        let landing = self.landing.wait_for(Option::is_some).await;
+        let landed = match landing.ok().and_then(|landing| landing.clone()) {
+            None | Some(Landing::Unkept) => return Outcome::Unkept,
+            Some(Landing::Overtaken) => return Outcome::Overtaken,
+            Some(Landing::Shared(landed)) => landed,
+        };
+        match landed.map(|value| value.map(AnyValue::downcast).transpose()) {
+            Err(error) => Outcome::Loaded(Err(error)),
+            Ok(Ok(value)) => Outcome::Loaded(Ok(value)),
+            // Values of one name are of one type.
+            Ok(Err(_)) => Outcome::Unkept,
         }
     }
 }
@@ -132,11 +158,11 @@ impl<N, V> Default for Shared<N, V> {
 
 impl<N: Hash + Eq + Clone + Send + 'static, V: Clone + Send + 'static> Shared<N, V> {
     /// What `read` answers, once it is begun from now on by us or by somebody else, and whether this
-    /// is the one it counts for; none when the process ends meanwhile. All who name the same must want
-    /// the same.
+    /// is the one it counts for; none when it could not be ended. All who name the same must want the
+    /// same.
     pub async fn read<F, Fut>(&self, name: N, read: F) -> Option<(V, bool)>
     where
-        F: Fn() -> Fut + Send + 'static,
+        F: Fn() -> Fut + Send + Clone + 'static,
         Fut: Future<Output = V> + Send,
     {
         let (answer, answered) = oneshot::channel();
@@ -148,30 +174,53 @@ impl<N: Hash + Eq + Clone + Send + 'static, V: Clone + Send + 'static> Shared<N,
         };
         if first {
             let shared = self.clone();
-            spawn_detached(async move {
-                while let Some(answers) = shared.next(&name) {
-                    let value = read().await;
-                    for (number, answer) in answers.into_iter().enumerate() {
-                        answer.send((value.clone(), number == 0)).ok();
-                    }
-                }
-            });
+            spawn_detached(async move { shared.serve(name, read).await });
         }
         answered.await.ok()
+    }
+
+    /// Reads for those who have arrived, until nobody has.
+    async fn serve<F, Fut>(self, name: N, read: F)
+    where
+        F: Fn() -> Fut + Send + Clone + 'static,
+        Fut: Future<Output = V> + Send,
+    {
+        while let Some(answers) = self.next(&name) {
+            let Ok(value) = AssertUnwindSafe(patiently(read.clone())).catch_unwind().await else {
+                // Whoever waits is told that there will be nothing; whoever comes begins anew.
+                self.waiting().remove(&name);
+                return;
+            };
+            for (number, answer) in answers.into_iter().enumerate() {
+                answer.send((value.clone(), number == 0)).ok();
+            }
+        }
     }
 
     fn waiting(&self) -> MutexGuard<'_, Waiting<N, V>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Those who have arrived by now; the name is given up when there is nobody.
+    /// Those who have arrived by now and are still there; the name is given up when there is nobody.
     fn next(&self, name: &N) -> Option<Vec<oneshot::Sender<(V, bool)>>> {
         let mut waiting = self.waiting();
-        let answers = std::mem::take(waiting.get_mut(name)?);
+        let mut answers = std::mem::take(waiting.get_mut(name)?);
+        answers.retain(|answer| !answer.is_closed());
         if answers.is_empty() {
             waiting.remove(name);
             return None;
         }
         Some(answers)
+    }
+}
+
+/// Reads once, and a second time when the first is late: whichever comes back first.
+async fn patiently<V, Fut: Future<Output = V>>(read: impl Fn() -> Fut) -> V {
+    let mut first = Box::pin(read());
+    match timeout(PATIENCE, &mut first).await {
+        Ok(value) => value,
+        Err(_) => match select(first, Box::pin(read())).await {
+            Either::Left((value, _)) | Either::Right((value, _)) => value,
+        },
     }
 }

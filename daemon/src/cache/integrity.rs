@@ -1,7 +1,9 @@
 //! Whether the cache keeps what it is given: a value is written, read, compared and removed.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use tokio::sync::Mutex;
 
 use super::{Backend, Cache};
 
@@ -12,17 +14,17 @@ const REUSED: Duration = Duration::from_secs(1);
 pub type LastProbe = Arc<Mutex<Option<(Instant, Result<(), String>)>>>;
 
 impl Cache {
-    /// Probes, or answers what the last probe found when that was just now.
+    /// Probes, or answers what the last probe found when that was just now; one at a time.
     pub async fn probe(&self) -> Result<(), String> {
         let Backend::Redis(redis) = &self.backend else { return Ok(()) };
-        let last = || self.probed.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((at, found)) = &*last()
+        let mut last = self.probed.lock().await;
+        if let Some((at, found)) = &*last
             && at.elapsed() < REUSED
         {
             return found.clone();
         }
         let found = redis.probe().await.map_err(|failure| failure.to_string());
-        *last() = Some((Instant::now(), found.clone()));
+        *last = Some((Instant::now(), found.clone()));
         found
     }
 

@@ -6,14 +6,15 @@ use std::any::Any;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use moka::Expiry;
 use moka::notification::RemovalCause;
 use moka::sync::Cache as Moka;
 
 use super::key::{Guard, Key, Subject};
 use super::value::Cacheable;
-use super::{Look, ttl};
+use super::{Filled, Look, ttl};
 
 /// Guards share generations by hash: two that collide are forgotten together, which is safe.
 const STRIPES: usize = 4096;
@@ -27,6 +28,25 @@ struct Entry {
     version: i64,
     weight: u32,
     ends: Instant,
+}
+
+/// Entries end by themselves, so that what is held is what can be read.
+struct Ends;
+
+impl Expiry<Subject, Entry> for Ends {
+    fn expire_after_create(&self, _: &Subject, entry: &Entry, now: Instant) -> Option<Duration> {
+        Some(entry.ends.saturating_duration_since(now))
+    }
+
+    fn expire_after_update(
+        &self,
+        subject: &Subject,
+        entry: &Entry,
+        now: Instant,
+        _: Option<Duration>,
+    ) -> Option<Duration> {
+        self.expire_after_create(subject, entry, now)
+    }
 }
 
 pub struct Memory {
@@ -62,6 +82,7 @@ impl Memory {
                         counted.fetch_add(1, Ordering::Relaxed);
                     }
                 })
+                .expire_after(Ends)
                 .build(),
             generations: (0..STRIPES).map(|_| AtomicU64::new(0)).collect(),
             hasher: RandomState::new(),
@@ -101,9 +122,7 @@ impl Memory {
         now: Instant,
     ) -> Look<T> {
         let Some(entry) = self.entries.get(&key.subject) else { return Look::Miss };
-        let valid = entry.generation == self.generation(key.subject.guard())
-            && entry.epoch == epoch
-            && entry.ends > now
+        let valid = self.is_valid(&key.subject, &entry, epoch, now)
             && known.is_none_or(|known| entry.version >= known);
         match entry.value {
             _ if !valid => Look::Miss,
@@ -112,16 +131,23 @@ impl Memory {
         }
     }
 
-    /// False when a write came between `generation` and now: then nothing is kept.
+    /// Whether it may still be read, by those who ask in this epoch.
+    fn is_valid(&self, subject: &Subject, entry: &Entry, epoch: i64, now: Instant) -> bool {
+        entry.generation == self.generation(subject.guard())
+            && entry.epoch == epoch
+            && entry.ends > now
+    }
+
+    /// Keeps nothing when a write came between `generation` and now.
     pub fn store<T: Cacheable>(
         &self,
         key: &Key<T>,
         epoch: i64,
         generation: u64,
         value: Option<Arc<T>>,
-    ) -> bool {
+    ) -> Filled {
         if self.generation(key.subject.guard()) != generation {
-            return false;
+            return Filled::Overtaken;
         }
         let time = if value.is_some() { ttl::of(T::TYPE) } else { ttl::NOT_FOUND };
         let entry = Entry {
@@ -134,6 +160,6 @@ impl Memory {
             value: value.map(|value| value as Arc<dyn Any + Send + Sync>),
         };
         self.entries.insert(key.subject.clone(), entry);
-        true
+        Filled::Stored
     }
 }

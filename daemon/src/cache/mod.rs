@@ -35,10 +35,10 @@ pub use breaker::Settings as BreakerSettings;
 pub use key::Key;
 pub use operate::{Asked, Inoperable};
 pub use plain::Plain;
-pub use read::PageLookups;
+pub use read::{PageLookups, cut_off};
 pub use redis::Settings as RedisSettings;
 pub use sheet::Sheet;
-use watchfire_shared::cache::{CacheStats, ProcessCache};
+use watchfire_shared::cache::{CacheStats, CacheType, ProcessCache};
 use watchfire_shared::ids::{IncidentId, JournalId};
 
 use crate::store::installation::Moment;
@@ -117,6 +117,16 @@ enum Outcome<T> {
     Loaded(Option<Arc<T>>),
     /// It could not be read.
     GivenBack,
+}
+
+/// What became of what was loaded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Filled {
+    Stored,
+    /// A write came between: it may be out of date.
+    Overtaken,
+    /// The cache did not answer, had no room for it, or there was nothing to store.
+    Unkept,
 }
 
 impl Cache {
@@ -206,31 +216,39 @@ impl Cache {
         }
     }
 
-    /// Stores what was loaded, or gives the lease back where nothing could be. Answers for each
-    /// whether it was stored for certain.
+    /// Stores what was loaded, or gives the lease back where nothing could be. Answers what became
+    /// of each.
     async fn fill<T: Cacheable>(
         &self,
         epoch: i64,
         loaded: Vec<(Key<T>, Lease, Outcome<T>)>,
-    ) -> Vec<bool> {
-        let mut stored = Vec::with_capacity(loaded.len());
+    ) -> Vec<Filled> {
+        let mut filled = Vec::with_capacity(loaded.len());
         let mut pending = Vec::new();
         for (key, lease, value) in loaded {
             match (lease, &self.backend) {
                 (Lease::Memory(generation), Backend::Memory(memory)) => {
-                    stored.push(match value {
+                    filled.push(match value {
+                        Outcome::GivenBack => Filled::Unkept,
                         Outcome::Loaded(value) => memory.store(&key, epoch, generation, value),
-                        Outcome::GivenBack => false,
                     });
                 }
                 (Lease::Redis(lease), _) => pending.push((lease, value)),
-                (Lease::Memory(_), _) => stored.push(false),
+                (Lease::Memory(_), _) => filled.push(Filled::Unkept),
             }
         }
         if let Backend::Redis(redis) = &self.backend {
             return redis.fill(pending).await;
         }
-        stored
+        filled
+    }
+
+    fn count_fill(&self, kind: CacheType, filled: Filled) {
+        match filled {
+            Filled::Stored => self.recorder.fill(kind, true),
+            Filled::Overtaken => self.recorder.fill(kind, false),
+            Filled::Unkept => {}
+        }
     }
 
     /// Makes everything under these guards absent for every read that begins after this returns.

@@ -20,7 +20,7 @@ use crate::store::listing::IdPage;
 pub enum Inoperable {
     #[error("there is no cache")]
     Missing,
-    #[error("Redis does not answer: {0}")]
+    #[error("Redis did not do it: {0}")]
     Away(String),
     #[error("the cursor is of another list")]
     Cursor,

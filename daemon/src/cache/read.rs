@@ -4,20 +4,18 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant as Deadline, sleep, timeout_at};
 use watchfire_shared::cache::{CacheType, Operation};
 
-use super::flights::{Flight, Joined};
+use super::flights::{self, Flight, Joined, PATIENCE};
 use super::key::Key;
 use super::rows::Rows;
 use super::value::Cacheable;
-use super::{AnyValue, Backend, Cache, Claim, Loaded, Look, Outcome, Unread, ttl};
+use super::{AnyValue, Backend, Cache, Claim, Filled, Loaded, Look, Outcome, Unread, ttl};
 use crate::lifecycle::spawn_detached;
 use crate::store::StoreError;
 use crate::store::installation::Moment;
 
-/// Whoever waits for another's load reads the database after so long.
-const PATIENCE: Duration = Duration::from_millis(500);
 /// How often a load of another process is looked after, at most.
 const POLL: Duration = Duration::from_millis(50);
 /// Writes that come between may make a reader start again so often.
@@ -42,7 +40,7 @@ enum Landed<T> {
     Loaded(Loaded<T>),
     /// It was in the cache by then.
     Found(Option<Arc<T>>),
-    /// Neither in time: the database is to be asked.
+    /// Neither: the database is to be asked.
     Nothing,
 }
 
@@ -111,12 +109,17 @@ impl Cache {
         }
     }
 
-    /// Counts the lookups of a page once more, for one who shared it.
+    /// Counts the lookups of a page once more, for one who shared it: what was missed was loaded for
+    /// another.
     pub fn count_page(&self, lookups: &PageLookups) {
         if let Some(list) = lookups.list {
             self.count(CacheType::IncidentList, list);
+            if let Lookup::Miss { .. } = list {
+                self.recorder.waited(CacheType::IncidentList);
+            }
         }
         self.count_rows(&lookups.rows);
+        self.count_rows_waited(&lookups.rows);
     }
 
     /// What is not in the cache: by the load of all who miss it at once, or from the database.
@@ -132,6 +135,8 @@ impl Cache {
         F: Fn() -> Fut + Send + Clone + 'static,
         Fut: Future<Output = Result<Option<T>, StoreError>> + Send,
     {
+        // For all attempts together.
+        let deadline = Deadline::now() + PATIENCE;
         for attempt in 0..ATTEMPTS {
             if attempt > 0
                 && let Look::Hit(value) = self.look(key, moment, known).await
@@ -141,7 +146,8 @@ impl Cache {
             }
             match self.flights.join(&key.subject, moment.epoch) {
                 Joined::Leader(flight) => {
-                    match self.lead(key, moment, known, flight, &load).await {
+                    let lead = self.lead(key, moment, known, flight, &load, deadline);
+                    match timeout_at(deadline, lead).await.unwrap_or(Landed::Nothing) {
                         Landed::Loaded(loaded) => return loaded,
                         Landed::Found(value) => {
                             self.recorder.waited(T::TYPE);
@@ -150,14 +156,15 @@ impl Cache {
                         Landed::Nothing => break,
                     }
                 }
-                Joined::Waiter(mut wait) => match timeout(PATIENCE, wait.outcome()).await {
+                Joined::Waiter(mut wait) => match timeout_at(deadline, wait.outcome()).await {
+                    Ok(flights::Outcome::Loaded(Err(error))) => return Err(error),
                     // A load that began before what this reader has seen is not for this reader.
-                    Ok(Some(loaded)) if !is_older(&loaded, known) => {
+                    Ok(flights::Outcome::Loaded(Ok(value))) if !is_older(value.as_ref(), known) => {
                         self.recorder.waited(T::TYPE);
-                        return loaded;
+                        return Ok(value);
                     }
-                    Ok(_) => {}
-                    Err(_) => break,
+                    Ok(flights::Outcome::Loaded(_) | flights::Outcome::Overtaken) => {}
+                    Ok(flights::Outcome::Unkept) | Err(_) => break,
                 },
             }
         }
@@ -168,7 +175,7 @@ impl Cache {
     async fn read_direct<T, F, Fut>(&self, key: &Key<T>, load: F) -> Loaded<T>
     where
         T: Cacheable,
-        F: Fn() -> Fut + Send + 'static,
+        F: Fn() -> Fut + Send + Clone + 'static,
         Fut: Future<Output = Result<Option<T>, StoreError>> + Send,
     {
         let recorder = self.recorder.clone();
@@ -181,10 +188,12 @@ impl Cache {
             }
         };
         let read = self.direct.read(key.subject.clone(), read).await;
-        match read.map_or_else(|| Err(cut_off()), |(value, _)| value)? {
-            None => Ok(None),
-            Some(value) => value.downcast().map(Some).map_err(|_| cut_off()),
+        let (value, own) = read.ok_or_else(cut_off)?;
+        let value = value?;
+        if !own {
+            self.recorder.waited(T::TYPE);
         }
+        value.map(AnyValue::downcast).transpose().map_err(|_| cut_off())
     }
 
     /// Leads a load in a task of its own.
@@ -195,6 +204,7 @@ impl Cache {
         known: Option<i64>,
         flight: Flight<T>,
         load: &F,
+        deadline: Deadline,
     ) -> Landed<T>
     where
         T: Cacheable,
@@ -204,7 +214,7 @@ impl Cache {
         let (answer, answered) = oneshot::channel();
         let (cache, key, moment, load) = (self.clone(), key.clone(), moment.clone(), load.clone());
         spawn_detached(async move {
-            let landed = cache.fly(&key, &moment, known, flight, load).await;
+            let landed = cache.fly(&key, &moment, known, flight, load, deadline).await;
             answer.send(landed).ok();
         });
         answered.await.unwrap_or_else(|_| Landed::Loaded(Err(cut_off())))
@@ -217,16 +227,20 @@ impl Cache {
         known: Option<i64>,
         flight: Flight<T>,
         load: F,
+        deadline: Deadline,
     ) -> Landed<T>
     where
         T: Cacheable,
         F: Fn() -> Fut + Send,
         Fut: Future<Output = Result<Option<T>, StoreError>> + Send,
     {
-        let lease = match timeout(PATIENCE, self.lease(key, moment, known)).await {
+        let lease = match timeout_at(deadline, self.lease(key, moment, known)).await {
             Ok(Claim::Lead(lease)) => lease,
             // Read after some of those who wait had joined, before others did: they look again.
-            Ok(Claim::Found(value)) => return Landed::Found(value),
+            Ok(Claim::Found(value)) => {
+                flight.overtaken();
+                return Landed::Found(value);
+            }
             Ok(Claim::Leased | Claim::Failed) | Err(_) => return Landed::Nothing,
         };
         let started = Instant::now();
@@ -235,14 +249,13 @@ impl Cache {
         let loaded: Loaded<T> = loaded.map(|value| value.map(Arc::new)).map_err(Arc::new);
         flight.close();
         let filled = vec![(key.clone(), lease, Outcome::of(loaded.clone()))];
-        let stored = self.fill(moment.epoch, filled).await.first().copied().unwrap_or(false);
-        if loaded.is_ok() {
-            self.recorder.fill(T::TYPE, stored);
-        }
-        if stored || loaded.is_err() {
-            flight.share(&loaded);
-        } else {
-            flight.overtaken();
+        let filled = self.fill(moment.epoch, filled).await.pop().unwrap_or(Filled::Unkept);
+        self.count_fill(T::TYPE, filled);
+        match filled {
+            _ if loaded.is_err() => flight.share(&loaded),
+            Filled::Stored => flight.share(&loaded),
+            Filled::Overtaken => flight.overtaken(),
+            Filled::Unkept => flight.unkept(),
         }
         Landed::Loaded(loaded)
     }
@@ -280,13 +293,13 @@ impl<T> Outcome<T> {
     }
 }
 
-fn is_older<T: Cacheable>(loaded: &Loaded<T>, known: Option<i64>) -> bool {
-    match (loaded, known) {
-        (Ok(Some(value)), Some(known)) => value.version() < known,
-        _ => false,
-    }
+/// Whether a reader who has `known` has seen later than this; who has a version knows that there is
+/// one.
+fn is_older<T: Cacheable>(value: Option<&Arc<T>>, known: Option<i64>) -> bool {
+    known.is_some_and(|known| value.map_or(0, |value| value.version()) < known)
 }
 
-pub(super) fn cut_off() -> Unread {
+/// For one whose read did not come to its end.
+pub fn cut_off() -> Unread {
     Arc::new(StoreError::Unavailable { reason: "the read was cut off", source: None })
 }

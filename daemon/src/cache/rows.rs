@@ -10,7 +10,7 @@ use watchfire_shared::ids::IncidentId;
 use super::key::{self, Key};
 use super::read::cut_off;
 use super::value::Cacheable;
-use super::{Backend, Cache, Claim, Look, Outcome, Sheet, Unread};
+use super::{Backend, Cache, Claim, Filled, Look, Outcome, Sheet, Unread};
 use crate::store::StoreError;
 use crate::store::installation::Moment;
 
@@ -51,15 +51,18 @@ impl Cache {
             let (cache, wanted, at) = (cache.clone(), wanted.clone(), at.clone());
             let load = load.clone();
             async move {
-                let (sheets, stored) = cache.load_sheets(wanted, &at, load).await?;
-                for stored in stored {
-                    cache.recorder.fill(Sheet::TYPE, stored);
+                let (sheets, filled) = cache.load_sheets(wanted, &at, load).await?;
+                for filled in filled {
+                    cache.count_fill(Sheet::TYPE, filled);
                 }
                 Ok(sheets)
             }
         };
-        let loaded = self.loads.read(name, read).await;
-        let loaded = loaded.map_or_else(|| Err(cut_off()), |(sheets, _)| sheets)?;
+        let (loaded, own) = self.loads.read(name, read).await.ok_or_else(cut_off)?;
+        let loaded = loaded?;
+        if !own {
+            self.count_rows_waited(&rows);
+        }
         let mut by_id: HashMap<IncidentId, &Arc<Sheet>> =
             rows.found.iter().chain(&loaded).map(|sheet| (sheet.id, sheet)).collect();
         let sheets = ids.iter().filter_map(|id| by_id.remove(id).cloned()).collect();
@@ -105,6 +108,13 @@ impl Cache {
         }
     }
 
+    /// Counts what was missed as loaded for another.
+    pub(super) fn count_rows_waited(&self, rows: &Rows) {
+        for _ in rows.failed..rows.missing.len() {
+            self.recorder.waited(Sheet::TYPE);
+        }
+    }
+
     /// Incidents from the database, stored where this process has the duty to. Answers also what
     /// became of each store.
     pub(super) async fn load_sheets<F, Fut>(
@@ -112,7 +122,7 @@ impl Cache {
         ids: Arc<[IncidentId]>,
         moment: &Moment,
         load: F,
-    ) -> Result<(Vec<Arc<Sheet>>, Vec<bool>), Unread>
+    ) -> Result<(Vec<Arc<Sheet>>, Vec<Filled>), Unread>
     where
         F: Fn(Arc<[IncidentId]>) -> Fut + Send + Sync,
         Fut: Future<Output = Result<Vec<Sheet>, StoreError>> + Send,
@@ -133,6 +143,9 @@ impl Cache {
             }
             wanted.push(*id);
         }
+        if wanted.is_empty() {
+            return Ok((sheets, Vec::new()));
+        }
         let started = Instant::now();
         let loaded = load(wanted.into()).await;
         self.recorder.load(started.elapsed());
@@ -143,8 +156,8 @@ impl Cache {
             Err(_) => Outcome::GivenBack,
         };
         let filled = leases.into_iter().map(|(key, id, lease)| (key, lease, outcome(id))).collect();
-        let stored = self.fill(moment.epoch, filled).await;
+        let filled = self.fill(moment.epoch, filled).await;
         sheets.extend(loaded?);
-        Ok((sheets, stored))
+        Ok((sheets, filled))
     }
 }

@@ -133,6 +133,11 @@ impl Cacheable for IncidentId {
         16
     }
 
+    /// What a reference stands for never changes: it is as new as anything anybody has seen.
+    fn version(&self) -> i64 {
+        i64::MAX
+    }
+
     fn encode(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(self.0.as_bytes());
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use watchfire_shared::cache::CacheType;
 use watchfire_shared::ids::IncidentId;
 
-use super::{Backend, Cache, Sheet, Unread};
+use super::{Backend, Cache, Filled, Sheet, Unread};
 use crate::store::StoreError;
 use crate::store::installation::Moment;
 
@@ -13,9 +13,8 @@ use crate::store::installation::Moment;
 const AT_ONCE: usize = 10;
 
 impl Cache {
-    /// Stores incidents that are not there, ten at a time, once there is somewhere to store
-    /// them; ends with the first failure, which harms
-    /// nobody. Answers how many were stored.
+    /// Stores incidents that are not there, ten at a time, once there is somewhere to store them;
+    /// ends with the first failure, which harms nobody. Answers how many were stored.
     pub async fn warm<F, Fut>(
         &self,
         ids: &[IncidentId],
@@ -32,8 +31,8 @@ impl Cache {
         let moment = moment().await.map_err(Arc::new)?;
         let mut warmed = 0;
         for ids in ids.chunks(AT_ONCE) {
-            let (_, stored) = self.load_sheets(ids.into(), &moment, &load).await?;
-            for _ in stored.iter().filter(|stored| **stored) {
+            let (_, filled) = self.load_sheets(ids.into(), &moment, &load).await?;
+            for _ in filled.iter().filter(|filled| **filled == Filled::Stored) {
                 self.recorder.warmed(CacheType::Incident);
                 warmed += 1;
             }

@@ -20,6 +20,7 @@ use watchfire_shared::user::{KeySource, Role, UserRef};
 use super::secrets::digest;
 use super::{Error, Inner, Result, Service};
 use crate::clock;
+use crate::gather::gather;
 use crate::lifecycle::spawn_detached;
 use crate::store::credentials::{self, Proof, Standing};
 use crate::store::installation::Moment;
@@ -166,7 +167,7 @@ impl Authorities {
 /// One query after another, each for everyone who asked before it began.
 async fn answer(db: Db, mut queue: mpsc::Receiver<(Proof, oneshot::Sender<Shared>)>) {
     let mut asked = Vec::with_capacity(SHARED);
-    while queue.recv_many(&mut asked, SHARED).await > 0 {
+    while gather(&mut queue, &mut asked, SHARED).await {
         let mut proofs: Vec<Proof> = asked.iter().map(|(proof, _)| *proof).collect();
         proofs.sort_unstable();
         proofs.dedup();

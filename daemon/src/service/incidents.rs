@@ -33,7 +33,7 @@ impl Inner {
         known: Option<i64>,
     ) -> Result<Arc<Sheet>> {
         caller.require(Role::Viewer)?;
-        let id = self.resolve(caller, which).await?;
+        let id = self.resolve(caller, which, known).await?;
         let key = key::incident(id);
         let db = self.db.clone();
         let load = move || {
@@ -44,8 +44,14 @@ impl Inner {
         found.ok_or_else(|| Error::not_found("incident"))
     }
 
-    /// The id behind a reference: immutable, so it is cached as that.
-    pub(crate) async fn resolve(&self, caller: &Caller, which: IncidentRef) -> Result<IncidentId> {
+    /// The id behind a reference: immutable, so it is cached as that. Who has seen a version knows
+    /// that there is one.
+    async fn resolve(
+        &self,
+        caller: &Caller,
+        which: IncidentRef,
+        known: Option<i64>,
+    ) -> Result<IncidentId> {
         let reference = match which {
             IncidentRef::Id(id) => return Ok(id),
             IncidentRef::Reference(reference) => reference,
@@ -56,7 +62,7 @@ impl Inner {
             let db = db.clone();
             async move { incidents::id_by_reference(&db, reference).await }
         };
-        let found = self.cache.read_through(&key, caller.moment(), None, load).await?;
+        let found = self.cache.read_through(&key, caller.moment(), known, load).await?;
         found.map(|id| *id).ok_or_else(|| Error::not_found("incident"))
     }
 

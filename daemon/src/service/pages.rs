@@ -2,13 +2,11 @@
 //! all who want the same at the same moment, for in a storm that is everybody.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use tokio::time::timeout;
 use watchfire_shared::filter::{Assignee, Filter, Test};
 use watchfire_shared::page::{Sort, TOTAL_CAP};
 use watchfire_shared::problem::{Code, FieldError};
@@ -16,7 +14,7 @@ use watchfire_shared::user::Role;
 
 use super::incidents::sheets;
 use super::{Caller, Error, Inner, Result};
-use crate::cache::{Cache, Key, PageLookups, Shared, Sheet, Unread, key};
+use crate::cache::{Cache, Key, PageLookups, Shared, Sheet, Unread, cut_off, key};
 use crate::clock;
 use crate::store::installation::Moment;
 use crate::store::listing::{self, IdPage, Place, Query};
@@ -34,9 +32,6 @@ pub struct IncidentQuery {
 
 /// Pages under way, by what tells a page from others and by the epoch of those who want it.
 pub type Pages = Shared<(Arc<str>, i64), Result<Made, Unread>>;
-
-/// Whoever waits for a page that another began makes their own after so long.
-const PATIENCE: Duration = Duration::from_millis(500);
 
 /// A page as it is sent; in its shape a [`watchfire_shared::page::IncidentPage`].
 #[derive(Clone)]
@@ -93,18 +88,12 @@ impl Inner {
             let (maker, key) = (maker.clone(), key.clone());
             async move { maker.make(Some(key)).await }
         };
-        let alone = make.clone();
-        match timeout(PATIENCE, self.pages.read(name, make)).await {
-            Ok(Some((made, counted))) => {
-                let made = made?;
-                if !counted {
-                    self.cache.count_page(&made.lookups);
-                }
-                Ok(made.json)
-            }
-            // One on which nothing comes back must not hold up everybody.
-            Ok(None) | Err(_) => Ok(alone().await?.json),
+        let (made, own) = self.pages.read(name, make).await.ok_or_else(cut_off)?;
+        let made = made?;
+        if !own {
+            self.cache.count_page(&made.lookups);
         }
+        Ok(made.json)
     }
 }
 

@@ -26,9 +26,7 @@ impl Memory {
         epoch: i64,
         now: Instant,
     ) -> CacheKey {
-        let valid = entry.generation == self.generation(subject.guard())
-            && entry.epoch == epoch
-            && entry.ends > now;
+        let valid = self.is_valid(subject, entry, epoch, now);
         CacheKey {
             name: subject.name(log),
             kind: subject.kind().to_string(),

@@ -129,6 +129,11 @@ pub fn lease_head(schema: u16) -> [u8; 4] {
     head(LEASE, schema)
 }
 
+/// As the script writes it.
+pub fn lease(schema: u16, stamp: &Stamp, token: &Token) -> Vec<u8> {
+    [&lease_head(schema)[..], &stamp.0, token].concat()
+}
+
 /// As [`lease_head`], of a generation.
 pub fn generation_head() -> [u8; 4] {
     head(GENERATION, super::super::key::GENERATION_SCHEMA)

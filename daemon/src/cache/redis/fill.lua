@@ -2,7 +2,7 @@
 -- eviction or a restart has removed it. Without a value it gives the lease back.
 -- KEYS: the value; where it has one, its generation. ARGV: the lease, the value, its milliseconds.
 -- Answers 1 when it was stored, else 0.
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then
+if redis.pcall('GET', KEYS[1]) ~= ARGV[1] then
   return 0
 end
 if ARGV[2] == '' then
@@ -10,8 +10,8 @@ if ARGV[2] == '' then
   return 0
 end
 if KEYS[2] then
-  local generation = redis.call('GET', KEYS[2])
-  if not generation or string.sub(generation, 5, 28) ~= string.sub(ARGV[1], 5, 28) then
+  local generation = redis.pcall('GET', KEYS[2])
+  if type(generation) ~= 'string' or string.sub(generation, 5, 28) ~= string.sub(ARGV[1], 5, 28) then
     redis.call('DEL', KEYS[1])
     return 0
   end

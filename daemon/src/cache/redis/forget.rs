@@ -8,7 +8,8 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout_at};
 use watchfire_shared::cache::Operation;
 
-use super::link::{Failure, Link};
+use super::link::{Elsewhere, Failure, Link};
+use crate::gather::gather;
 use crate::lifecycle::spawn_detached;
 use crate::store::installation::{self, Moment};
 use crate::store::{Db, StoreError};
@@ -29,7 +30,7 @@ pub struct Forgetter {
     queue: mpsc::Sender<Order>,
 }
 
-struct Rounds {
+struct Serving {
     links: Vec<Link>,
     db: Db,
     /// For both tries together, counted from sending: who waits in the queue has not begun.
@@ -39,7 +40,7 @@ struct Rounds {
 impl Forgetter {
     pub fn start(links: Vec<Link>, db: Db, limit: Duration) -> Self {
         let (queue, orders) = mpsc::channel(SHARED * 4);
-        spawn_detached(Rounds { links, db, limit }.serve(orders));
+        spawn_detached(Serving { links, db, limit }.serve(orders));
         Self { queue }
     }
 
@@ -58,10 +59,10 @@ impl Forgetter {
     }
 }
 
-impl Rounds {
+impl Serving {
     async fn serve(self, mut queue: mpsc::Receiver<Order>) {
         let mut orders = Vec::with_capacity(SHARED);
-        while queue.recv_many(&mut orders, SHARED).await > 0 {
+        while gather(&mut queue, &mut orders, SHARED).await {
             let mut names: Vec<&str> =
                 orders.iter().flat_map(|order| &order.names).map(String::as_str).collect();
             names.sort_unstable();
@@ -95,8 +96,11 @@ impl Rounds {
         let redis = deleted?;
         match recorded {
             Ok(Moment { redis: Some(recorded), .. }) if recorded == redis => Ok(()),
+            Ok(Moment { redis: recorded, .. }) => {
+                Err(Failure::Elsewhere(Elsewhere::of(recorded.as_deref(), &redis)))
+            }
             // What cannot be read may have changed.
-            Ok(_) | Err(_) => Err(Failure::Elsewhere),
+            Err(_) => Err(Failure::Elsewhere(Elsewhere::Unknown)),
         }
     }
 

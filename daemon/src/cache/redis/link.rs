@@ -22,9 +22,11 @@ use crate::store::{Db, StoreError, installation};
 /// Scripts, ranges of hashes and functions as we use them are there since this version.
 const OLDEST: u32 = 7;
 /// Between two attempts to connect: short, because whoever comes back is wanted; growing, because
-/// whoever just started must not be run over.
+/// whoever just started must not be run over. A connection that did not last is a failed attempt.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+/// How often the database is asked whether this is still the Redis all daemons share.
+const RECORD_READ: Duration = Duration::from_secs(5);
 
 /// A connection on which so many operations in a row came to nothing is opened anew, also while others
 /// go well: it may lead nowhere, and nobody would tell.
@@ -35,16 +37,45 @@ const GIVEN_UP: u32 = 3;
 pub enum Failure {
     #[error("the breaker is open")]
     Open,
-    #[error("there is no connection")]
+    #[error("there is no connection to it")]
     Away,
-    #[error("another Redis, or one with values of other shapes, is the one recorded")]
-    Elsewhere,
+    #[error("{0}")]
+    Elsewhere(Elsewhere),
     #[error("no answer within {} ms", .0.as_millis())]
     Late(Duration),
     #[error("it does not keep what it is given")]
     Forgetful,
     #[error("{0}")]
     Redis(Arc<RedisError>),
+}
+
+/// Why this Redis is not the one to use: the database names another as the one all daemons share.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Elsewhere {
+    #[error(
+        "the daemons of this database share another Redis (run id and database {recorded}, here \
+         {here}): give all of them the same redis_url"
+    )]
+    Server { recorded: String, here: String },
+    #[error("daemons of another version share it now, and keep values of other shapes in it")]
+    Shapes,
+    #[error("the database did not say which Redis all daemons share")]
+    Unknown,
+}
+
+impl Elsewhere {
+    pub fn of(recorded: Option<&str>, here: &str) -> Self {
+        fn server(identity: &str) -> &str {
+            identity.rsplit_once('/').map_or(identity, |(server, _)| server)
+        }
+        match recorded.map(server) {
+            None => Self::Unknown,
+            Some(recorded) if recorded == server(here) => Self::Shapes,
+            Some(recorded) => {
+                Self::Server { recorded: recorded.to_owned(), here: server(here).to_owned() }
+            }
+        }
+    }
 }
 
 /// Where Redis is, and how long we wait for it.
@@ -73,6 +104,8 @@ pub struct Live {
 pub struct Link {
     live: watch::Receiver<Option<Live>>,
     operation_timeout: Duration,
+    /// Whoever looks after the cache has more time than whoever uses it.
+    asking_timeout: Duration,
     breaker: Arc<Breaker>,
     recorder: Arc<Recorder>,
 }
@@ -81,9 +114,9 @@ impl Link {
     /// Connects in the background, now and whenever it has to.
     pub fn start(reach: Reach, db: Db, breaker: Arc<Breaker>, recorder: Arc<Recorder>) -> Self {
         let (current, live) = watch::channel(None);
-        let operation_timeout = reach.operation_timeout;
+        let (operation_timeout, asking_timeout) = (reach.operation_timeout, reach.connect_timeout);
         spawn_detached(keep_open(reach, db, breaker.clone(), current));
-        Self { live, operation_timeout, breaker, recorder }
+        Self { live, operation_timeout, asking_timeout, breaker, recorder }
     }
 
     /// Returns once it is up.
@@ -102,9 +135,7 @@ impl Link {
         operation: Operation,
         work: impl AsyncFnOnce(MultiplexedConnection) -> Result<T, RedisError>,
     ) -> Result<(T, Arc<str>), Failure> {
-        let Some(live) = self.live.borrow().clone() else {
-            return Err(self.failed(Failure::Away, None));
-        };
+        let Some(live) = self.live() else { return Err(self.failed(Failure::Away, None)) };
         let sent = Instant::now();
         if !self.breaker.admits(sent) {
             return Err(Failure::Open);
@@ -122,6 +153,28 @@ impl Link {
         }
     }
 
+    /// Runs what somebody asks who looks after the cache: neither a figure nor a reason for the
+    /// breaker, which are for those who use it.
+    pub async fn ask<T>(
+        &self,
+        work: impl AsyncFnOnce(MultiplexedConnection) -> Result<T, RedisError>,
+    ) -> Result<(T, Arc<str>), Failure> {
+        let live = self.live().ok_or(Failure::Away)?;
+        let failure = match timeout(self.asking_timeout, work(live.connection.clone())).await {
+            Ok(Ok(value)) => return Ok((value, live.identity)),
+            Ok(Err(error)) => Failure::Redis(Arc::new(error)),
+            Err(_) => Failure::Late(self.asking_timeout),
+        };
+        if failure.breaks_the_connection() {
+            live.broken.cancel();
+        }
+        Err(failure)
+    }
+
+    fn live(&self) -> Option<Live> {
+        self.live.borrow().clone()
+    }
+
     /// The first that is up, beginning with the one at `preferred`; that one when none is.
     pub fn any(links: &[Self], preferred: usize) -> &Self {
         let up = links.iter().cycle().skip(preferred).take(links.len()).find(|link| link.is_up());
@@ -131,16 +184,22 @@ impl Link {
     /// Tells the breaker; a connection that cannot recover, or that opened it, is not kept.
     fn failed(&self, failure: Failure, live: Option<&Live>) -> Failure {
         let opened = self.breaker.failed(Instant::now(), &failure.to_string());
-        // A Redis that has lost our scripts gets them again with the next connection.
-        let dead = matches!(&failure, Failure::Redis(error)
-            if error.is_unrecoverable_error() || error.code() == Some("NOSCRIPT"));
         if let Some(live) = live {
             let failures = live.failures.fetch_add(1, Relaxed) + 1;
-            if opened || dead || failures >= GIVEN_UP {
+            if opened || failure.breaks_the_connection() || failures >= GIVEN_UP {
                 live.broken.cancel();
             }
         }
         failure
+    }
+}
+
+impl Failure {
+    /// Whether nothing more comes of the connection it happened on. A Redis that has lost our scripts
+    /// gets them again with the next one.
+    fn breaks_the_connection(&self) -> bool {
+        matches!(self, Self::Redis(error)
+            if error.is_unrecoverable_error() || error.code() == Some("NOSCRIPT"))
     }
 }
 
@@ -151,20 +210,27 @@ async fn keep_open(
     current: watch::Sender<Option<Live>>,
 ) {
     let mut pause = FIRST_PAUSE;
-    let mut told = false;
+    let (mut told, mut adopted) = (false, None);
     while !current.is_closed() {
-        let opened = timeout(reach.connect_timeout, open(&reach, &db)).await;
+        let opened = timeout(reach.connect_timeout, open(&reach, &db, adopted.as_ref())).await;
         match opened.unwrap_or(Err(OpenError::Late(reach.connect_timeout))) {
             Ok(live) => {
                 tracing::info!(identity = &*live.identity, "connected to Redis");
-                (pause, told) = (FIRST_PAUSE, false);
-                let broken = live.broken.clone();
+                (told, adopted) = (false, Some(live.identity.clone()));
                 // A new connection is a probe that went well.
                 breaker.succeeded();
-                current.send_replace(Some(live));
-                broken.cancelled().await;
+                current.send_replace(Some(live.clone()));
+                let opened = Instant::now();
+                let reason = end(&live, &db).await;
                 current.send_replace(None);
-                tracing::warn!("the connection to Redis is lost; reads go to the database");
+                tracing::warn!(
+                    reason,
+                    "the connection to Redis is given up; reads go to the database"
+                );
+                if opened.elapsed() > LONGEST_PAUSE {
+                    pause = FIRST_PAUSE;
+                    continue;
+                }
             }
             Err(error) => {
                 if !std::mem::replace(&mut told, true) {
@@ -174,9 +240,24 @@ async fn keep_open(
                     );
                 }
                 breaker.failed(Instant::now(), &error.to_string());
-                tokio::time::sleep(ttl::jittered(pause)).await;
-                pause = (pause * 2).min(LONGEST_PAUSE);
             }
+        }
+        tokio::time::sleep(ttl::jittered(pause)).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+/// Returns when a connection is not to be used any longer: why.
+async fn end(live: &Live, db: &Db) -> &'static str {
+    loop {
+        tokio::select! {
+            () = live.broken.cancelled() => return "it is broken, or nothing comes back on it",
+            () = tokio::time::sleep(ttl::spread(RECORD_READ)) => {}
+        }
+        let recorded = installation::moment(db).await.map(|moment| moment.redis);
+        // Where the database does not answer, it was not said that another is the one.
+        if recorded.is_ok_and(|recorded| recorded.as_ref() != Some(&live.identity)) {
+            return "the database names another Redis";
         }
     }
 }
@@ -185,6 +266,8 @@ async fn keep_open(
 enum OpenError {
     #[error("no answer to the handshake within {} ms", .0.as_millis())]
     Late(Duration),
+    #[error("it answers, but takes longer than the {} ms of cache.operation_timeout_ms", .0.as_millis())]
+    Slow(Duration),
     #[error("{0}")]
     Redis(#[from] RedisError),
     #[error("it is Redis {0}, and version {OLDEST} or later is needed")]
@@ -193,14 +276,28 @@ enum OpenError {
     Nameless,
     #[error("the database could not be told of it: {0}")]
     Store(#[from] StoreError),
+    #[error("{0}")]
+    Elsewhere(Elsewhere),
 }
 
 /// Opens a connection. Another Redis than the recorded one raises the epoch before anything is read
-/// from it: it may have come back with values from before writes it has not heard of.
-async fn open(reach: &Reach, db: &Db) -> Result<Live, OpenError> {
-    let Greeting { connection, run_id, .. } = greet(reach).await?;
+/// from it: it may have come back with values from before writes it has not heard of. The one that was
+/// `adopted` last and is not the recorded one any more was replaced by another daemon: taking it back
+/// would have the two do so for ever.
+async fn open(reach: &Reach, db: &Db, adopted: Option<&Arc<str>>) -> Result<Live, OpenError> {
+    let Greeting { mut connection, run_id, .. } = greet(reach).await?;
+    // It has to do what is asked of it in the time there is.
+    timeout(reach.operation_timeout, redis::cmd("PING").exec_async(&mut connection))
+        .await
+        .map_err(|_| OpenError::Slow(reach.operation_timeout))??;
     let number = reach.client.get_connection_info().redis_settings().db();
     let identity: Arc<str> = format!("{run_id}/{number}/{}", key::shapes()).into();
+    if adopted == Some(&identity) {
+        let recorded = installation::moment(db).await?.redis;
+        if recorded.as_ref() != Some(&identity) {
+            return Err(OpenError::Elsewhere(Elsewhere::of(recorded.as_deref(), &identity)));
+        }
+    }
     installation::adopt_cache(db, identity.clone()).await?;
     let (broken, failures) = (CancellationToken::new(), Arc::default());
     Ok(Live { connection, identity, broken, failures })

@@ -6,6 +6,7 @@ mod forget;
 mod link;
 mod markers;
 mod operate;
+mod probe;
 mod rounds;
 
 use std::sync::{Arc, LazyLock};
@@ -14,20 +15,20 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use redis::{Pipeline, RedisError, Script};
 use uuid::Uuid;
-use watchfire_shared::cache::{Operation, RedisFigures};
+use watchfire_shared::cache::Operation;
 use watchfire_shared::ids::JournalId;
 
 use super::breaker::{self, Breaker};
 use super::key::{self, Guard, Key};
 use super::stats::Recorder;
 use super::value::Cacheable;
-use super::{Claim, Look, Outcome, Unread, ttl};
+use super::{Claim, Filled, Look, Outcome, Unread, ttl};
 use crate::clock;
 use crate::store::Db;
-use crate::store::installation::{self, Moment};
+use crate::store::installation::Moment;
 use entry::{Entry, Stamp, Token};
 pub use forget::Forgetter;
-use link::{Failure, Link, Reach};
+use link::{Link, Reach};
 use markers::Markers;
 use rounds::Rounds;
 
@@ -35,8 +36,6 @@ static CLAIM: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("clai
 static FILL: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("fill.lua")));
 /// A generation outlives every page that carries it; one that ends early costs the pages.
 const GENERATION: Duration = Duration::from_hours(1);
-/// A probe that was cut off leaves its value for so long.
-const PROBE: Duration = Duration::from_secs(10);
 
 /// How Redis is reached and how long it is waited for.
 pub struct Settings {
@@ -154,6 +153,9 @@ impl Redis {
         moment: &Moment,
         known: Option<i64>,
     ) -> Vec<Look<T>> {
+        if keys.is_empty() {
+            return Vec::new();
+        }
         let names: Vec<Name> = keys.iter().map(|key| Name::of(key, self.log)).collect();
         let asked = names.iter().flat_map(Name::keys).cloned().collect();
         let found = match self.rounds.get(asked).await {
@@ -222,13 +224,15 @@ impl Redis {
         moment: &Moment,
         known: Option<i64>,
     ) -> Vec<Claim<T>> {
+        if keys.is_empty() {
+            return Vec::new();
+        }
         let names: Vec<Name> = keys.iter().map(|key| Name::of(key, self.log)).collect();
         let token: Token = rand::random();
         let mut pipe = redis::pipe();
         for name in &names {
             invoke(&mut pipe, &CLAIM, name)
                 .arg(&moment.epoch.to_be_bytes())
-                .arg(known.unwrap_or(0))
                 .arg(&entry::lease_head(T::SCHEMA))
                 .arg(&token)
                 .arg(millis(self.lease))
@@ -237,7 +241,7 @@ impl Redis {
                 .arg(millis(GENERATION));
         }
         let claimed = self.link().call(Operation::Lease, async |mut redis| {
-            pipe.query_async::<Vec<Bytes>>(&mut redis).await
+            pipe.query_async::<Vec<(Bytes, u64)>>(&mut redis).await
         });
         let found = match claimed.await {
             Ok((found, redis)) if moment.redis.as_ref() == Some(&redis) => found,
@@ -247,10 +251,12 @@ impl Redis {
             }
         };
         let mut claims = Vec::with_capacity(names.len());
-        for (name, bytes) in names.into_iter().zip(found) {
+        for (name, (bytes, foreign)) in names.into_iter().zip(found) {
+            (0..foreign).for_each(|_| self.recorder.corrupt(T::TYPE));
             claims.push(match entry::own_lease(&bytes, &token) {
                 Some(stamp) => Claim::Lead(super::Lease::Redis(Lease { name, bytes, stamp })),
-                // The script has held it against the stamp already.
+                // The script has held it against the stamp already. One older than what is known is
+                // about to be forgotten: nobody else need load it for that.
                 None => match entry::stamp(&bytes) {
                     None => Claim::Failed,
                     Some(stamp) => match self.read(&name, Some(&bytes), &stamp, known).await {
@@ -265,10 +271,12 @@ impl Redis {
     }
 
     /// Stores what was loaded under its leases, or gives a lease back where nothing could be loaded.
-    /// Answers for each whether it was stored for certain.
-    pub async fn fill<T: Cacheable>(&self, loaded: Vec<(Lease, Outcome<T>)>) -> Vec<bool> {
-        let count = loaded.len();
-        let mut pipe = redis::pipe();
+    /// Answers what became of each.
+    pub async fn fill<T: Cacheable>(&self, loaded: Vec<(Lease, Outcome<T>)>) -> Vec<Filled> {
+        if loaded.is_empty() {
+            return Vec::new();
+        }
+        let (mut pipe, mut kept) = (redis::pipe(), Vec::with_capacity(loaded.len()));
         for (lease, value) in &loaded {
             let (bytes, time) = match value {
                 Outcome::Loaded(Some(value)) => (lease.write(Some(value)), ttl::of(T::TYPE)),
@@ -278,6 +286,7 @@ impl Redis {
                 // No bytes: nothing is stored.
                 Outcome::Loaded(None) | Outcome::GivenBack => (Vec::new(), ttl::NOT_FOUND),
             };
+            kept.push(!bytes.is_empty());
             invoke(&mut pipe, &FILL, &lease.name)
                 .arg(&*lease.bytes)
                 .arg(bytes)
@@ -287,10 +296,15 @@ impl Redis {
             pipe.query_async::<Vec<bool>>(&mut redis).await
         });
         let Ok((stored, _)) = stored.await else {
-            self.failed::<T>(Operation::Fill, count);
-            return vec![false; count];
+            self.failed::<T>(Operation::Fill, kept.len());
+            return vec![Filled::Unkept; kept.len()];
         };
-        stored
+        let became = |(kept, stored)| match (kept, stored) {
+            (false, _) => Filled::Unkept,
+            (true, true) => Filled::Stored,
+            (true, false) => Filled::Overtaken,
+        };
+        kept.into_iter().zip(stored).map(became).collect()
     }
 
     /// Returns when nobody who asks from now on is answered from what the guards stood for.
@@ -311,46 +325,6 @@ impl Redis {
 
     pub fn is_up(&self) -> bool {
         self.links.iter().any(Link::is_up)
-    }
-
-    /// Writes, reads, compares and removes a value under a name of this process's own; checks that
-    /// this is the Redis recorded in the database.
-    pub async fn probe(&self) -> Result<(), Failure> {
-        let (name, value) = (key::probe(self.log, self.instance), clock::new_id());
-        let probed = self.link().call(Operation::Get, async |mut redis| {
-            let mut pipe = redis::pipe();
-            pipe.cmd("SET").arg(&name).arg(value.as_bytes()).arg("PX").arg(millis(PROBE)).ignore();
-            pipe.cmd("GET").arg(&name).cmd("DEL").arg(&name).ignore();
-            pipe.query_async::<(Option<Bytes>,)>(&mut redis).await
-        });
-        let ((found,), redis) = probed.await?;
-        if found.is_none_or(|found| found != value.as_bytes()[..]) {
-            return Err(Failure::Forgetful);
-        }
-        match installation::moment(&self.db).await {
-            Ok(Moment { redis: recorded, .. }) if recorded.as_ref() != Some(&redis) => {
-                Err(Failure::Elsewhere)
-            }
-            // Whether the database answers is another question.
-            Ok(_) | Err(_) => Ok(()),
-        }
-    }
-
-    /// What Redis says of itself; none when it does not answer.
-    pub async fn figures(&self) -> Option<RedisFigures> {
-        let info = self.link().call(Operation::Get, async |mut redis| {
-            let mut pipe = redis::pipe();
-            pipe.cmd("INFO").arg("memory").arg("stats").cmd("DBSIZE");
-            pipe.query_async::<(redis::InfoDict, u64)>(&mut redis).await
-        });
-        let ((info, keys), _) = info.await.ok()?;
-        Some(RedisFigures {
-            used_memory: info.get("used_memory").unwrap_or(0),
-            max_memory: info.get("maxmemory").unwrap_or(0),
-            keys,
-            evictions: info.get("evicted_keys").unwrap_or(0),
-            expirations: info.get("expired_keys").unwrap_or(0),
-        })
     }
 }
 

@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use redis::{AsyncConnectionConfig, FromRedisValue, Pipeline};
 use tokio::time::timeout;
-use watchfire_shared::cache::{CacheKey, CacheType, Holds, Operation, PurgeIn};
+use watchfire_shared::cache::{CacheKey, CacheType, Holds, PurgeIn};
 use watchfire_shared::ids::JournalId;
 
 use super::super::operate::{NamePart, schema_of};
 use super::entry::{self, Stamp};
-use super::link::Failure;
+use super::link::{Elsewhere, Failure};
 use super::{Redis, key, millis};
 use crate::store::installation::Moment;
 
@@ -69,7 +69,7 @@ impl Redis {
         let asked: Vec<String> = names.iter().cloned().chain([lists]).collect();
         let (mut heads, redis) = self.heads(&asked).await?;
         if moment.redis.as_ref() != Some(&redis) {
-            return Err(Failure::Elsewhere);
+            return Err(Failure::Elsewhere(Elsewhere::of(moment.redis.as_deref(), &redis)));
         }
         let sizes = self.sizes(&names).await?;
         let left = |pipe: &mut Pipeline, name: &str| {
@@ -131,9 +131,8 @@ impl Redis {
         if bytes.is_empty() {
             return Ok((0, 0));
         }
-        let removed = self.link().call(Operation::Forget, async |mut redis| {
-            pipe.query_async::<Vec<u64>>(&mut redis).await
-        });
+        let removed =
+            self.link().ask(async |mut redis| pipe.query_async::<Vec<u64>>(&mut redis).await);
         let (removed, _) = removed.await?;
         let size = removed.iter().zip(bytes).map(|(removed, bytes)| removed * bytes);
         Ok((removed.iter().sum(), size.sum()))
@@ -145,7 +144,7 @@ impl Redis {
         cursor: u64,
         count: u32,
     ) -> Result<(u64, Vec<String>), Failure> {
-        let scanned = self.link().call(Operation::Get, async |mut redis| {
+        let scanned = self.link().ask(async |mut redis| {
             let mut scan = redis::cmd("SCAN");
             scan.arg(cursor).arg("MATCH").arg(pattern).arg("COUNT").arg(count);
             scan.query_async::<(u64, Vec<Vec<u8>>)>(&mut redis).await
@@ -182,15 +181,13 @@ impl Redis {
         for name in names {
             command(&mut pipe, name);
         }
-        let asked = self
-            .link()
-            .call(Operation::Get, async |mut redis| pipe.query_async::<Vec<T>>(&mut redis).await);
+        let asked = self.link().ask(async |mut redis| pipe.query_async::<Vec<T>>(&mut redis).await);
         asked.await
     }
 
     /// Removes these names; how many were there.
     pub async fn unlink(&self, names: &[String]) -> Result<u64, Failure> {
-        let unlinked = self.link().call(Operation::Forget, async |mut redis| {
+        let unlinked = self.link().ask(async |mut redis| {
             redis::cmd("UNLINK").arg(names).query_async::<u64>(&mut redis).await
         });
         Ok(unlinked.await?.0)
@@ -198,7 +195,7 @@ impl Redis {
 
     /// What stands under a name, as it is.
     pub async fn get(&self, name: &str) -> Result<Option<Bytes>, Failure> {
-        let got = self.link().call(Operation::Get, async |mut redis| {
+        let got = self.link().ask(async |mut redis| {
             redis::cmd("GET").arg(name).query_async::<Option<Bytes>>(&mut redis).await
         });
         Ok(got.await?.0)
@@ -221,7 +218,7 @@ impl Redis {
 
     /// Sets a name, whatever stands there.
     pub async fn set(&self, name: &str, bytes: &[u8], time: Duration) -> Result<(), Failure> {
-        let set = self.link().call(Operation::Fill, async |mut redis| {
+        let set = self.link().ask(async |mut redis| {
             let mut set = redis::cmd("SET");
             set.arg(name).arg(bytes).arg("PX").arg(millis(time)).exec_async(&mut redis).await
         });

@@ -9,6 +9,7 @@ use tokio::sync::{Mutex, mpsc, oneshot};
 use watchfire_shared::cache::Operation;
 
 use super::link::{Failure, Link};
+use crate::gather::gather;
 use crate::lifecycle::spawn_detached;
 
 /// Readers answered by one round, at most.
@@ -48,7 +49,7 @@ impl Rounds {
 
 async fn serve(links: Vec<Link>, own: usize, queue: Arc<Mutex<mpsc::Receiver<Ask>>>) {
     let mut asks = Vec::with_capacity(SHARED);
-    while queue.lock().await.recv_many(&mut asks, SHARED).await > 0 {
+    while gather(&mut *queue.lock().await, &mut asks, SHARED).await {
         let mut places: HashMap<&str, usize> = HashMap::new();
         let mut names: Vec<&str> = Vec::new();
         for name in asks.iter().flat_map(|ask| &ask.names) {
