@@ -5,6 +5,11 @@ use std::process::ExitCode;
 use clap::Parser;
 use watchfire_daemon::{app, cli, state};
 
+/// A request is many small buffers, made on one thread and freed on another. The client's embedded
+/// daemon, which is idle most of its life, keeps the system's, which gives memory back sooner.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {

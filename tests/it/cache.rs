@@ -1,4 +1,4 @@
-//! The cache of the embedded daemon: its counters can be foretold, and nothing it serves is older
+//! The cache, in process and in Redis: its counters can be foretold, and nothing it serves is older
 //! than what was acknowledged.
 
 mod damaged;
@@ -7,6 +7,7 @@ mod oracle;
 mod outages;
 mod revoked;
 mod stories;
+mod strangers;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};

@@ -224,3 +224,37 @@ async fn patiently<V, Fut: Future<Output = V>>(read: impl Fn() -> Fut) -> V {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+    use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_read_that_panics_leaves_nobody_waiting() {
+        let shared = Shared::<&str, u32>::default();
+        assert_eq!(shared.read("one", || async { panic!("the driver has a bug") }).await, None);
+        assert_eq!(shared.read("one", || async { 7 }).await, Some((7, true)));
+        assert!(shared.waiting().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_read_on_which_nothing_comes_back_is_begun_again_for_all_who_wait() {
+        let shared = Shared::<&str, u32>::default();
+        let begun = Arc::new(AtomicU32::new(0));
+        let read = || {
+            let begun = begun.clone();
+            shared.read("one", move || {
+                let number = begun.fetch_add(1, SeqCst);
+                async move { if number == 0 { pending().await } else { number } }
+            })
+        };
+        let (one, other) = tokio::join!(read(), read());
+        // The other one may have come after the first had begun.
+        assert_eq!(one, Some((1, true)));
+        assert!(matches!(other, Some((1, false) | (2, true))), "{other:?}");
+        assert!(shared.waiting().is_empty());
+    }
+}

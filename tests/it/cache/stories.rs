@@ -1,5 +1,4 @@
-//! The interleavings that simpler rules would lose to, one at a time and in this order: a copy of
-//! PROTOCOLS' reasons in real life.
+//! The interleavings that simpler rules would lose to, one at a time.
 
 use futures_util::future::join_all;
 use reqwest::Method;
@@ -14,17 +13,17 @@ use super::stats;
 use watchfire_tests::redis::settings;
 
 /// Whoever waits for a lock on a table.
-const BLOCKED: &str = "select count(*) from pg_locks l join pg_database d on d.oid = l.database \
+pub(super) const BLOCKED: &str = "select count(*) from pg_locks l join pg_database d on d.oid = l.database \
      where not l.granted and d.datname = current_database()";
 
 /// Two daemons, each with its own way to one Redis.
-struct Scene {
-    redis: Redis,
-    links: [Link; 2],
+pub(super) struct Scene {
+    pub(super) redis: Redis,
+    pub(super) links: [Link; 2],
     /// The first daemon's way to the database.
     database: Link,
-    daemons: [Daemon; 2],
-    apis: [Api; 2],
+    pub(super) daemons: [Daemon; 2],
+    pub(super) apis: [Api; 2],
 }
 
 impl Scene {
@@ -33,7 +32,7 @@ impl Scene {
     }
 
     /// One in which nothing is ever late.
-    async fn patient() -> Self {
+    pub(super) async fn patient() -> Self {
         Self::with("operation_timeout_ms = 10000\nforget_timeout_ms = 20000\n").await
     }
 
@@ -67,7 +66,7 @@ impl Scene {
     }
 
     /// Whoever reads an incident from the database waits until this is committed.
-    async fn lock(&self) -> PgConnection {
+    pub(super) async fn lock(&self) -> PgConnection {
         let mut lock = self.daemons[0].postgres().connect().await;
         lock.execute("begin; lock table incidents in access exclusive mode").await.unwrap();
         lock
@@ -75,7 +74,7 @@ impl Scene {
 }
 
 /// Lookups of a type that found nothing, without a word to Redis.
-async fn misses(api: &Api, kind: CacheType) -> f64 {
+pub(super) async fn misses(api: &Api, kind: CacheType) -> f64 {
     let text = api.read("/metrics").await.text();
     let name = format!("cache_misses_total{{cache_type=\"{kind}\"}} ");
     let count = text.lines().find_map(|line| line.strip_prefix(&name));
@@ -250,6 +249,12 @@ async fn daemons_with_a_redis_each_serve_nothing_old() {
             assert_eq!(reader.get(incident.id).await.version, version);
         }
     }
+    // The one that was replaced finds out by itself, and says so.
+    eventually(async || {
+        let health = one.read("/v1/health").await.text();
+        health.contains("share another Redis").then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -1,0 +1,168 @@
+//! What must not spoil the cache for everybody else: empty questions, things under our names that
+//! nobody of ours wrote, readers who claim to have seen more, a Redis that is a little slow.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use reqwest::Method;
+use tokio::time::Instant;
+use watchfire_shared::cache::{BreakerState, CacheStats, CacheType};
+use watchfire_shared::problem::Code;
+use watchfire_tests::redis::settings;
+use watchfire_tests::{Api, Daemon, Link, Redis, eventually};
+
+use super::stats;
+use super::stories::{BLOCKED, Scene, misses};
+
+fn of(stats: &CacheStats, kind: CacheType) -> [u64; 4] {
+    let counts = stats.by_type.get(&kind).cloned().unwrap_or_default().counts;
+    [counts.hits, counts.misses, counts.fills, counts.waits_saved]
+}
+
+/// A page without rows asks Redis for nothing, which Redis would not understand.
+#[tokio::test]
+async fn empty_pages_are_no_failures() {
+    let daemon = Daemon::with_redis().await;
+    let api = daemon.as_responder().await;
+    for _ in 0..10 {
+        // It depends on the time: not even a list is looked up.
+        assert!(api.list("filter=age:%3E1h").await.items.is_empty());
+    }
+    let stats = stats(&api).await;
+    assert_eq!((stats.counts.errors.len(), stats.breaker), (0, BreakerState::Closed));
+    assert!(stats.breaker_changes.iter().all(|change| change.reason.is_none()));
+    let metrics = api.read("/metrics").await.text();
+    assert!(!metrics.lines().any(|line| {
+        line.starts_with("cache_operation_seconds_count{operation=\"get\"}")
+            && !line.ends_with(" 0")
+    }));
+}
+
+#[tokio::test]
+async fn what_is_no_text_under_our_names_is_counted_and_replaced() {
+    let redis = Redis::start().await;
+    let daemon = Daemon::patient_with(&redis.url()).await;
+    daemon.connected_to_redis().await;
+    let api = daemon.as_responder().await;
+    let incident = api.create("Checkout is slow").await;
+    api.get(incident.id).await;
+    assert_eq!(api.list("status=open").await.items.len(), 1);
+    let names = redis.keys("wf:*").await;
+    assert!(names.len() >= 3, "an incident, a page, a generation: {names:?}");
+    for name in &names {
+        redis.command(&["DEL", name]).await;
+        redis.command(&["SADD", name, "foreign"]).await;
+    }
+    for _ in 0..2 {
+        assert_eq!(api.get(incident.id).await.version, 1);
+        assert_eq!(api.list("status=open").await.items.len(), 1);
+    }
+    let after = stats(&api).await;
+    assert!(after.counts.corrupt >= 3, "{after:?}");
+    assert_eq!((after.counts.errors.len(), after.breaker), (0, BreakerState::Closed));
+    let before = of(&after, CacheType::Incident);
+    api.get(incident.id).await;
+    let [hits, misses, ..] = of(&stats(&api).await, CacheType::Incident);
+    assert_eq!([hits, misses], [before[0] + 1, before[1]], "it is cached again");
+}
+
+/// What a reader claims to have seen is that reader's business.
+#[tokio::test]
+async fn a_version_nobody_wrote_makes_nobody_elses_reads_slower() {
+    let daemon = Daemon::with_redis().await;
+    let api = daemon.as_responder().await;
+    let incident = api.create("Checkout is slow").await;
+    api.get(incident.id).await;
+    let path = format!("/v1/incidents/{}", incident.id);
+    for _ in 0..3 {
+        let request = api.request(Method::GET, &path).header("if-none-match", "\"v999\"");
+        assert_eq!(request.send().await.etag(), "\"v1\"");
+        let [hits, misses, fills, _] = of(&stats(&api).await, CacheType::Incident);
+        api.get(incident.id).await;
+        let after = of(&stats(&api).await, CacheType::Incident);
+        assert_eq!(after[..3], [hits + 1, misses, fills]);
+    }
+}
+
+/// A marker says that there is none; who has seen one knows better.
+#[tokio::test]
+async fn who_has_a_version_is_not_told_that_there_is_none() {
+    let scene = Scene::patient().await;
+    let [writer, reader] = &scene.apis;
+    let first = writer.create("Checkout is slow").await;
+    let next = first.reference.0 + 1;
+    let path = format!("/v1/incidents/INC-{next}");
+    reader.read(&path).await.refused(Code::NotFound);
+    // Created, and not forgotten by the cache yet.
+    scene.links[0].freeze();
+    let read = async {
+        while scene.daemons[1].number("select count(*) from incidents").await == 1 {}
+        let request = reader.request(Method::GET, &path).header("if-none-match", "\"v1\"");
+        let reply = request.send().await;
+        assert_eq!((reply.status.as_u16(), reply.etag()), (304, "\"v1\""), "{}", reply.text());
+        scene.links[0].heal();
+    };
+    let (second, ()) = tokio::join!(writer.create("Payments fail"), read);
+    assert_eq!(second.reference.0, next);
+}
+
+/// Each miss that took what another loaded is one the database was spared.
+#[tokio::test]
+async fn those_who_share_a_load_are_counted_as_such() {
+    const READERS: u64 = 6;
+    let scene = Scene::patient().await;
+    let reader = &scene.apis[0];
+    let incident = reader.create("Checkout is slow").await;
+    let mut lock = scene.lock().await;
+    let before = [misses(reader, CacheType::Incident).await, 0.0];
+    let unlock = async {
+        let missed = before[0] + f64::from(u32::try_from(READERS).unwrap());
+        while misses(reader, CacheType::Incident).await < missed
+            || scene.daemons[0].number(BLOCKED).await == 0
+        {}
+        sqlx::Executor::execute(&mut lock, "commit").await.unwrap();
+    };
+    let reads = join_all((0..READERS).map(async |_| reader.get(incident.id).await.version));
+    let (reads, ()) = tokio::join!(reads, unlock);
+    assert!(reads.into_iter().all(|version| version == 1));
+    let counted = of(&stats(reader).await, CacheType::Incident);
+    // Whoever waited too long read the database with all others of that kind.
+    let [hits, misses, fills, waited] = counted;
+    assert_eq!([hits, misses, fills], [0, READERS, 1]);
+    assert!((READERS - 2..READERS).contains(&waited), "{counted:?}");
+}
+
+/// One that answers, but later than an operation may take, is left alone: nobody tries it again and
+/// again at the expense of readers.
+#[tokio::test]
+async fn a_redis_that_is_a_little_slow_is_not_used() {
+    let redis = Redis::start().await;
+    let link = Link::to(redis.server()).await;
+    let folder = settings("operation_timeout_ms = 50\n");
+    let setup = Daemon::setup(watchfire_tests::Engine::Postgres)
+        .caching_in(&redis.url_through(link.address()))
+        .env("XDG_CONFIG_HOME", folder.path().to_str().unwrap());
+    let daemon = setup.start().await;
+    daemon.connected_to_redis().await;
+    let api = daemon.as_responder().await;
+    let incident = api.create("Checkout is slow").await;
+    link.delay(Duration::from_millis(60));
+    let open = async |api: &Api| {
+        api.get(incident.id).await;
+        stats(api).await.breaker == BreakerState::Open
+    };
+    eventually(async || open(&api).await.then_some(())).await;
+    let closed = async || {
+        let changes = stats(&api).await.breaker_changes;
+        changes.iter().filter(|change| change.state == BreakerState::Closed).count()
+    };
+    let (before, until) = (closed().await, Instant::now() + Duration::from_secs(4));
+    while Instant::now() < until {
+        api.get(incident.id).await;
+    }
+    assert_eq!(closed().await, before, "it was believed to be well");
+    let trouble = api.read("/v1/health").await.text();
+    assert!(trouble.contains("reads go to the database"), "{trouble}");
+    link.heal();
+    eventually(async || (stats(&api).await.breaker == BreakerState::Closed).then_some(())).await;
+}
