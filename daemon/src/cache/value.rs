@@ -28,15 +28,60 @@ pub trait Cacheable: Send + Sync + Sized + 'static {
     fn decode(version: i64, body: Bytes) -> Option<Self>;
 }
 
-fn json<T: Serialize>(value: &T, out: &mut Vec<u8>) {
-    // Plain data of ours; were it ever refused, the empty body would be found damaged and deleted.
-    if serde_json::to_writer(&mut *out, value).is_err() {
-        out.clear();
+/// A value that stands in Redis as JSON.
+trait Json: Serialize + DeserializeOwned + Send + Sync + 'static {
+    const TYPE: CacheType;
+    const SCHEMA: u16;
+    fn weight(&self) -> usize;
+}
+
+impl<T: Json> Cacheable for T {
+    const TYPE: CacheType = <T as Json>::TYPE;
+    const SCHEMA: u16 = <T as Json>::SCHEMA;
+
+    fn weight(&self) -> usize {
+        Json::weight(self)
+    }
+
+    fn encode(&self, out: &mut Vec<u8>) {
+        let begin = out.len();
+        // Plain data of ours; were it ever refused, the empty body would be found damaged and deleted.
+        if serde_json::to_writer(&mut *out, self).is_err() {
+            out.truncate(begin);
+        }
+    }
+
+    fn decode(_: i64, body: Bytes) -> Option<Self> {
+        serde_json::from_slice(&body).ok()
     }
 }
 
-fn from_json<T: DeserializeOwned>(body: &Bytes) -> Option<T> {
-    serde_json::from_slice(body).ok()
+impl Json for Counts {
+    const TYPE: CacheType = CacheType::Counts;
+    const SCHEMA: u16 = 1;
+
+    fn weight(&self) -> usize {
+        256
+    }
+}
+
+impl Json for Stats {
+    const TYPE: CacheType = CacheType::Stats;
+    const SCHEMA: u16 = 1;
+
+    fn weight(&self) -> usize {
+        256
+    }
+}
+
+/// A profile, without the last sign-in: that moves without a fact.
+impl Json for UserOut {
+    const TYPE: CacheType = CacheType::User;
+    const SCHEMA: u16 = 1;
+
+    fn weight(&self) -> usize {
+        192 + self.name.len() + self.email.as_ref().map_or(0, String::len)
+    }
 }
 
 impl Cacheable for IdPage {
@@ -70,58 +115,6 @@ impl Cacheable for IdPage {
             next: (!id.0.is_nil()).then_some(next),
             total: i64::from_be_bytes(*total),
         })
-    }
-}
-
-impl Cacheable for Counts {
-    const TYPE: CacheType = CacheType::Counts;
-    const SCHEMA: u16 = 1;
-
-    fn weight(&self) -> usize {
-        256
-    }
-
-    fn encode(&self, out: &mut Vec<u8>) {
-        json(self, out);
-    }
-
-    fn decode(_: i64, body: Bytes) -> Option<Self> {
-        from_json(&body)
-    }
-}
-
-impl Cacheable for Stats {
-    const TYPE: CacheType = CacheType::Stats;
-    const SCHEMA: u16 = 1;
-
-    fn weight(&self) -> usize {
-        256
-    }
-
-    fn encode(&self, out: &mut Vec<u8>) {
-        json(self, out);
-    }
-
-    fn decode(_: i64, body: Bytes) -> Option<Self> {
-        from_json(&body)
-    }
-}
-
-/// A profile, without the last sign-in: that moves without a fact.
-impl Cacheable for UserOut {
-    const TYPE: CacheType = CacheType::User;
-    const SCHEMA: u16 = 1;
-
-    fn weight(&self) -> usize {
-        192 + self.name.len() + self.email.as_ref().map_or(0, String::len)
-    }
-
-    fn encode(&self, out: &mut Vec<u8>) {
-        json(self, out);
-    }
-
-    fn decode(_: i64, body: Bytes) -> Option<Self> {
-        from_json(&body)
     }
 }
 
