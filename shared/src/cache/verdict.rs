@@ -10,6 +10,8 @@ use crate::text_enum::text_enum;
 pub const ENOUGH: u64 = 20;
 /// A rate below it is "about 0".
 const ABOUT_NOTHING: f64 = 0.01;
+/// Lists and counts end by time so often within five minutes.
+const LISTS_END: u64 = 5;
 
 text_enum! {
     /// A hit rate in a word.
@@ -65,6 +67,16 @@ impl Cause {
     }
 }
 
+/// What is known of a type beside its own lookups and loads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Circumstances {
+    /// Writes that made a value stale. Of lists and counts each makes all stale at once.
+    writes: u64,
+    /// Values of this type end by writes before they end by time.
+    written_often: bool,
+    stores: Option<Stores>,
+}
+
 /// How what a process stored since its start fell on keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Stores {
@@ -92,7 +104,8 @@ impl CacheCounts {
 
     /// The likeliest cause of a bad rate, from what was counted in the same time. None where the
     /// figures mean none of them; where most loads could not be stored the errors say why.
-    fn cause(&self, stores: Option<Stores>) -> Option<Cause> {
+    fn cause(&self, circumstances: Circumstances) -> Option<Cause> {
+        let Circumstances { writes, written_often, stores } = circumstances;
         let own = self.own_misses();
         let bad = Band::of(rate(self.hits, own)).is_bad();
         let settled = self.fills + self.fills_refused;
@@ -104,16 +117,17 @@ impl CacheCounts {
         let few = |kind: fn(Stores) -> u64| {
             stores.is_some_and(|stores| kind(stores) * 2 <= self.fills + self.warmed)
         };
-        if (self.invalidations + self.fills_refused) * 2 >= own {
+        let again = few(|stores| stores.new);
+        if (writes + self.fills_refused) * 2 >= own || (again && written_often) {
             Some(Cause::Invalidated)
-        } else if few(|stores| stores.new) {
+        } else if again {
             Some(Cause::ExpiredUnread)
         } else if self.hits * 10 < self.fills {
             Some(Cause::NeverReadAgain)
         } else if few(|stores| stores.again) {
             Some(Cause::TooManyKeys)
         } else {
-            None
+            written_often.then_some(Cause::Invalidated)
         }
     }
 }
@@ -136,7 +150,17 @@ impl CacheStats {
     /// The likeliest cause of a bad rate of one type in the last five minutes.
     pub fn cause_of(&self, kind: CacheType) -> Option<Cause> {
         let of_type = self.by_type.get(&kind).filter(|_| self.in_use())?;
-        of_type.recent.counts.cause(self.stores())
+        let recent = &of_type.recent.counts;
+        // One generation holds all lists and the counts; it is counted with the lists.
+        let written = match kind {
+            CacheType::IncidentList | CacheType::Counts => {
+                self.by_type.get(&CacheType::IncidentList).map(|lists| &lists.recent.counts)
+            }
+            _ => None,
+        };
+        let writes = written.unwrap_or(recent).invalidations;
+        let written_often = written.is_some() && writes >= LISTS_END;
+        recent.cause(Circumstances { writes, written_often, stores: self.stores() })
     }
 
     /// The type that misses most among those with a cause, where the rate of all is bad.

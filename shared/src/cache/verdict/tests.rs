@@ -138,6 +138,29 @@ fn each_cause_is_found_from_figures_that_mean_it() {
 }
 
 #[test]
+fn one_write_makes_all_lists_and_the_counts_stale() {
+    let causes = |hits, writes, entries| {
+        let lists = CacheCounts { invalidations: writes, ..counts(hits, 400) };
+        let of_type = |counts| TypeStats { recent: window(counts), ..TypeStats::default() };
+        let mut stats = CacheStats { entries, ..stats(&counts(0, 0)) };
+        stats.by_type.insert(CacheType::IncidentList, of_type(&lists));
+        stats.by_type.insert(CacheType::Counts, of_type(&counts(hits, 400)));
+        stats.counts = lists;
+        let of = |kind| stats.cause_of(kind);
+        assert_eq!(of(CacheType::IncidentList), of(CacheType::Counts), "written alike");
+        of(CacheType::Counts)
+    };
+    // Ten pages are loaded again and again; they would end by time five times.
+    assert_eq!(causes(300, 4, 10), Some(Cause::ExpiredUnread));
+    assert_eq!(causes(300, 5, 10), Some(Cause::Invalidated));
+    // Each page is another.
+    assert_eq!(causes(300, 5, 400), Some(Cause::TooManyKeys));
+    assert_eq!(causes(30, 5, 400), Some(Cause::NeverReadAgain));
+    // As with Redis: which pages nobody knows.
+    assert_eq!((causes(300, 4, 0), causes(300, 5, 0)), (None, Some(Cause::Invalidated)));
+}
+
+#[test]
 fn without_evidence_nothing_is_said() {
     let fair = counts(600, 400);
     // As with Redis: nobody counts our keys.
