@@ -13,7 +13,7 @@ use crate::text_enum::text_enum;
 
 pub use demo::CacheDemo;
 pub use operate::{CacheKey, Holds, PurgeIn, Purged};
-pub use verdict::{Band, Cause, ENOUGH, Fate};
+pub use verdict::{Band, Cause, ENOUGH};
 
 text_enum! {
     /// What a cached value is.
@@ -48,7 +48,7 @@ text_enum! {
     BreakerState { Closed = "closed", Open = "open", HalfOpen = "half_open", #[default] Off = "off" }
 }
 
-/// Counters since the start, of all types together or of one.
+/// Counters of all types together or of one: since the start, or of a [`Window`].
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default)]
@@ -64,7 +64,7 @@ pub struct CacheCounts {
     pub fills: u64,
     /// Fills that lost to a write and were not stored.
     pub fills_refused: u64,
-    /// Reads that waited for another's load instead of asking the database.
+    /// Misses that took what another one loaded instead of asking the database.
     pub waits_saved: u64,
     pub invalidations: u64,
     /// Values that were damaged, another's or of another shape; each was read from the database.
@@ -86,14 +86,12 @@ pub struct Percentiles {
 }
 
 /// The last so many seconds.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct Window {
-    pub hits: u64,
-    pub misses: u64,
-    pub errors: u64,
-    pub hit_rate: f64,
+    #[serde(flatten)]
+    pub counts: CacheCounts,
     /// How long looking took.
     pub lookup: Percentiles,
 }
@@ -105,8 +103,8 @@ pub struct Window {
 pub struct TypeStats {
     #[serde(flatten)]
     pub counts: CacheCounts,
-    /// How long looking took, over the last five minutes.
-    pub lookup: Percentiles,
+    /// The last five minutes.
+    pub recent: Window,
     /// Hit rates of the last five minutes in equal steps, the newest last; none where nothing was
     /// asked.
     pub trend: Vec<Option<f64>>,
@@ -205,10 +203,17 @@ impl FleetStats {
     }
 }
 
+impl CacheStats {
+    /// Empty where there is none of this name.
+    pub fn window(&self, name: &str) -> Window {
+        self.windows.get(name).cloned().unwrap_or_default()
+    }
+}
+
 impl CacheCounts {
-    /// Reads that did without the database.
-    pub const fn reads_saved(&self) -> u64 {
-        self.hits + self.waits_saved
+    /// Lookups the cache did not answer, in time or at all: neither hits nor misses.
+    pub fn failed(&self) -> u64 {
+        self.errors.get(&Operation::Get).copied().unwrap_or_default()
     }
 
     /// Both together.

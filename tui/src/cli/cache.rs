@@ -1,12 +1,12 @@
 //! `cache`: what the cache has done, in the words of the screen.
 
-use watchfire_shared::cache::{Band, BreakerState, CacheCounts, CacheStats};
+use watchfire_shared::cache::{Band, BreakerState, CacheCounts, CacheStats, Window};
 
 use super::output::{Out, Table, Tone};
 use super::{Done, args, operate, words};
 use crate::client::Client;
 use crate::clock;
-use crate::model::cache::{self, amount, millis, percent, verdict};
+use crate::model::cache::{self, amount, hit_rate, millis, percent, rate_of, verdict};
 use crate::safe::SafeText;
 
 pub async fn perform(client: &Client, out: &mut Out, what: args::Cache) -> Done {
@@ -49,14 +49,14 @@ fn facts(stats: &CacheStats, times: &str) -> Vec<(&'static str, Tone, String)> {
     let counts = &stats.counts;
     let plain = |name, parts: &[String]| (name, Tone::Plain, parts.join(", "));
     let errors = cache::errors(counts);
-    let lookup = stats.windows.get("5m").copied().unwrap_or_default().lookup;
+    let lookup = stats.window("5m").lookup;
     let [p50, p95, p99] = [lookup.p50, lookup.p95, lookup.p99].map(millis);
     let mut facts = vec![
         ("cache", Tone::Plain, stats.kind.clone()),
-        rate(counts),
+        rate(stats),
         ("lately", Tone::Plain, lately(stats)),
         ("lookups", Tone::Plain, format!("p50 {p50}, p95 {p95}, p99 {p99} ms over 5 minutes")),
-        plain("saved", &cache::saved(counts)),
+        plain("in all", &cache::saved(counts)),
     ];
     if stats.kind == "redis" {
         facts.push(breaker(stats));
@@ -73,8 +73,9 @@ fn facts(stats: &CacheStats, times: &str) -> Vec<(&'static str, Tone, String)> {
     } else {
         ("errors", Tone::Attention, errors.join(", "))
     });
-    if let Some(cause) = stats.cause() {
-        facts.push(("likely", Tone::Attention, cache::explained(cause)));
+    if let Some((kind, cause)) = stats.worst() {
+        let cause = cache::explained(cause);
+        facts.push(("likely", Tone::Attention, format!("{kind} {cause}")));
     }
     if stats.fleet.processes.len() > 1 {
         facts.push(plain("fleet", &cache::fleet(stats)));
@@ -83,27 +84,33 @@ fn facts(stats: &CacheStats, times: &str) -> Vec<(&'static str, Tone, String)> {
         let (average, formula) = (millis(stats.t_average), cache::formula(stats, times));
         let database = millis(stats.t_db);
         facts.push(("average", Tone::Plain, format!("{average} ms = {formula}")));
-        facts.push(("", Tone::Dim, format!("without a cache {database} ms")));
+        facts.push(("", Tone::Dim, format!("since the start; without a cache {database} ms")));
     }
     facts
 }
 
-fn rate(counts: &CacheCounts) -> (&'static str, Tone, String) {
-    let tone = match counts.band() {
+fn rate(stats: &CacheStats) -> (&'static str, Tone, String) {
+    let tone = if stats.in_use() { tone(&stats.recent()) } else { Tone::Bad };
+    let rate = hit_rate(stats).map(|rate| format!("{rate} % in 5 minutes, "));
+    ("hit rate", tone, rate.unwrap_or_default() + verdict(stats))
+}
+
+fn tone(recent: &CacheCounts) -> Tone {
+    match recent.band() {
+        _ if recent.is_failing() => Tone::Bad,
         Some(Band::Excellent | Band::Good) => Tone::Done,
         Some(Band::Fair | Band::Poor) => Tone::Attention,
         Some(Band::NotWorking) => Tone::Bad,
         None => Tone::Dim,
-    };
-    let rate = percent(counts.hits, counts.misses).map(|rate| format!("{rate} %, "));
-    ("hit rate", tone, rate.unwrap_or_default() + verdict(counts))
+    }
 }
 
 fn lately(stats: &CacheStats) -> String {
     let shown = ["now", "1m", "5m"].map(|name| {
-        let window = stats.windows.get(name).copied().unwrap_or_default();
-        match percent(window.hits, window.misses) {
-            Some(rate) => format!("{name} {rate} %"),
+        let counts = stats.window(name).counts;
+        let unit = if counts.is_failing() { "" } else { " %" };
+        match rate_of(&counts) {
+            Some(rate) => format!("{name} {rate}{unit}"),
             None => format!("{name} -"),
         }
     });
@@ -114,7 +121,7 @@ fn breaker(stats: &CacheStats) -> (&'static str, Tone, String) {
     let now = clock::now();
     let since = stats.breaker_changes.last();
     let since = since.map(|change| format!(" since {}", words::time(change.at, now)));
-    let why = cache::why_broken(stats).map(|why| format!(": {why}"));
+    let why = cache::why_broken(stats).map(|why| format!(", {why}"));
     let state = cache::breaker(stats.breaker);
     let tone = match stats.breaker {
         BreakerState::Open | BreakerState::HalfOpen => Tone::Attention,
@@ -125,21 +132,21 @@ fn breaker(stats: &CacheStats) -> (&'static str, Tone, String) {
 
 fn by_type(stats: &CacheStats) -> Table {
     let mut table = Table::new(7);
-    table.row(heads(&["TYPE", "HITS", "MISSES", "RATE", "FILLS", "REFUSED", "P95 MS", "LIKELY"]));
+    table.row(heads(&["TYPE", "5M %", "P95 MS", "HITS", "MISSES", "FILLS", "REFUSED", "LIKELY"]));
     for (kind, of_type) in &stats.by_type {
         let counts = &of_type.counts;
-        let (_, tone, _) = rate(counts);
-        let looked = of_type.lookup.p99 > 0.0;
+        let Window { counts: recent, lookup } = &of_type.recent;
+        let p95 = if lookup.p99 > 0.0 { millis(lookup.p95) } else { "-".to_owned() };
         let why = stats.cause_of(*kind).map(|cause| cause.to_string());
         let cell = |tone, text: &str| (tone, SafeText::line(text));
         table.row(vec![
             cell(Tone::Strong, kind.as_str()),
+            cell(tone(recent), &rate_of(recent).unwrap_or_else(|| "-".to_owned())),
+            cell(Tone::Plain, &p95),
             cell(Tone::Plain, &amount(counts.hits)),
             cell(Tone::Plain, &amount(counts.misses)),
-            cell(tone, &percent(counts.hits, counts.misses).unwrap_or_else(|| "-".to_owned())),
             cell(Tone::Plain, &amount(counts.fills)),
             cell(Tone::Plain, &amount(counts.fills_refused)),
-            cell(Tone::Plain, &if looked { millis(of_type.lookup.p95) } else { "-".to_owned() }),
             cell(Tone::Attention, &why.unwrap_or_default()),
         ]);
     }
@@ -151,13 +158,12 @@ fn by_process(stats: &CacheStats, out: &Out) -> Table {
     table.row(heads(&["PROCESS", "HITS", "MISSES", "RATE", "BREAKER"]));
     for process in &stats.fleet.processes {
         let counts = &process.counts;
-        let (_, tone, _) = rate(counts);
         let rate = percent(counts.hits, counts.misses).unwrap_or_else(|| "-".to_owned());
         table.row(vec![
             (Tone::Strong, out.safe(&process.name)),
             (Tone::Plain, SafeText::line(&amount(counts.hits))),
             (Tone::Plain, SafeText::line(&amount(counts.misses))),
-            (tone, SafeText::line(&rate)),
+            (Tone::Plain, SafeText::line(&rate)),
             (Tone::Plain, SafeText::line(cache::breaker(process.breaker))),
         ]);
     }
@@ -170,7 +176,7 @@ fn heads(names: &[&str]) -> Vec<(Tone, SafeText)> {
 
 #[cfg(test)]
 mod tests {
-    use watchfire_shared::cache::BreakerChange;
+    use watchfire_shared::cache::{BreakerChange, CacheType, TypeStats};
 
     use super::*;
 
@@ -205,32 +211,46 @@ mod tests {
             misses: 90,
             fills: 90,
             invalidations: 80,
-            ..CacheCounts::default()
+            ..Default::default()
         };
+        let recent = Window { counts: counts.rated(), ..Window::default() };
+        let of_type = TypeStats { recent: recent.clone(), ..TypeStats::default() };
+        let stats = CacheStats {
+            kind: "redis".to_owned(),
+            windows: [("5m".to_owned(), recent)].into(),
+            by_type: [(CacheType::User, of_type)].into(),
+            breaker: BreakerState::Closed,
+            ..CacheStats::default()
+        };
+        let text = says(&stats);
+        for part in [
+            "hit rate: 10.0 % in 5 minutes, poor\n",
+            "likely: user invalidated too often: fewer writes",
+            "redis: it does not say how it is\n",
+        ] {
+            assert!(text.contains(part), "no {part} in\n{text}");
+        }
         let change = |state, reason: Option<&str>| BreakerChange {
             state,
             at: clock::now(),
             reason: reason.map(str::to_owned),
         };
-        let stats = CacheStats {
-            kind: "redis".to_owned(),
-            counts: counts.rated(),
+        let broken = CacheStats {
             breaker: BreakerState::HalfOpen,
             breaker_changes: vec![
-                change(BreakerState::Open, Some("refused")),
+                change(BreakerState::Open, Some("there is no connection")),
                 change(BreakerState::HalfOpen, None),
             ],
-            ..CacheStats::default()
+            ..stats
         };
-        let text = says(&stats);
+        let text = says(&broken);
         for part in [
-            "hit rate: 10.0 %, poor\n",
-            "likely: invalidated too often: fewer writes",
+            "hit rate: not in use\n",
             "breaker: half open since ",
-            ": refused\n",
-            "redis: it does not say how it is\n",
+            ", Redis: there is no connection\n",
         ] {
             assert!(text.contains(part), "no {part} in\n{text}");
         }
+        assert!(!text.contains("likely"), "{text}");
     }
 }

@@ -23,12 +23,29 @@ pub struct CachePanel {
     pub demo: Slot<Box<CacheDemo>>,
 }
 
-/// The hit rate in words.
-pub fn verdict(counts: &CacheCounts) -> &'static str {
-    match counts.band() {
+/// The hit rate of the last five minutes, as in [`percent`]; none while there is no rate to speak of.
+pub fn hit_rate(stats: &CacheStats) -> Option<String> {
+    let recent = stats.recent();
+    percent(recent.hits, recent.misses).filter(|_| stats.in_use())
+}
+
+/// The same in words.
+pub fn verdict(stats: &CacheStats) -> &'static str {
+    let recent = stats.recent();
+    match recent.band() {
+        _ if !stats.in_use() => "not in use",
         Some(band) => band.as_str(),
-        None if counts.total == 0 => "no lookups yet",
-        None => "too few to judge",
+        None if recent.total > 0 => "too few to judge",
+        None if stats.counts.total > 0 => "no lookups of late",
+        None => "no lookups yet",
+    }
+}
+
+/// A rate of a window, or that most of its lookups failed; none where nothing was asked.
+pub fn rate_of(counts: &CacheCounts) -> Option<String> {
+    match percent(counts.hits, counts.misses) {
+        _ if counts.is_failing() => Some("failing".to_owned()),
+        rate => rate,
     }
 }
 
@@ -38,13 +55,11 @@ pub fn percent(hits: u64, misses: u64) -> Option<String> {
         .then(|| format!("{:.1}", watchfire_shared::cache::rate(hits, misses) * 100.0))
 }
 
-/// What reads did not have to ask the database for.
-pub fn saved(counts: &CacheCounts) -> [String; 3] {
-    [
-        plenty(counts.hits, "database read", "database reads"),
-        plenty(counts.waits_saved, "stampede", "stampedes"),
-        plenty(counts.negative_hits, "not-found", "not-founds"),
-    ]
+/// What the cache spared the database, since the start.
+pub fn saved(counts: &CacheCounts) -> [String; 2] {
+    let answered = plenty(counts.hits, "lookup answered", "lookups answered");
+    let negative = plenty(counts.negative_hits, "not-found", "not-founds");
+    [format!("{answered} ({negative})"), format!("{} shared a load", amount(counts.waits_saved))]
 }
 
 /// What a process keeps itself.
@@ -124,9 +139,25 @@ pub fn broken(stats: &CacheStats) -> Option<&BreakerChange> {
 }
 
 /// What failed when the breaker opened; none while it lets everybody through.
-pub fn why_broken(stats: &CacheStats) -> Option<&str> {
+pub fn why_broken(stats: &CacheStats) -> Option<String> {
     broken(stats)?;
-    stats.breaker_changes.iter().rev().find_map(|change| change.reason.as_deref())
+    stats.breaker_changes.iter().rev().find_map(|change| change.reason.as_deref().map(because))
+}
+
+/// What changed: why Redis is not asked, or who asks it.
+pub fn changed(change: &BreakerChange) -> String {
+    match (change.state, &change.reason) {
+        (_, Some(reason)) => because(reason),
+        (BreakerState::Open, None) => "Redis is not asked".to_owned(),
+        (BreakerState::HalfOpen, None) => "one operation tries Redis".to_owned(),
+        (BreakerState::Closed, None) => "everybody asks Redis".to_owned(),
+        (BreakerState::Off, None) => String::new(),
+    }
+}
+
+/// What is wrong with Redis, as the daemon says it.
+fn because(reason: &str) -> String {
+    format!("Redis: {reason}")
 }
 
 /// The cause and what to do, in one sentence.
@@ -184,6 +215,8 @@ fn signed(value: u64) -> i64 {
 
 #[cfg(test)]
 mod tests {
+    use watchfire_shared::cache::{Operation, Window};
+
     use super::*;
 
     #[test]
@@ -209,12 +242,30 @@ mod tests {
 
     #[test]
     fn a_rate_is_judged_in_words() {
-        let counts = |hits, misses| CacheCounts { hits, misses, ..CacheCounts::default() }.rated();
-        assert_eq!(verdict(&counts(0, 0)), "no lookups yet");
-        assert_eq!(verdict(&counts(0, 19)), "too few to judge");
-        assert_eq!(verdict(&counts(95, 5)), "excellent");
-        assert_eq!(verdict(&counts(0, 100)), "not working");
-        assert_eq!(percent(0, 0), None);
+        let says = |hits, misses, failed| {
+            let errors = [(Operation::Get, failed)].into();
+            let counts = CacheCounts { hits, misses, errors, ..CacheCounts::default() }.rated();
+            let window = Window { counts, ..Window::default() };
+            let mut stats = CacheStats { breaker: BreakerState::Closed, ..CacheStats::default() };
+            stats.windows.insert("5m".to_owned(), window);
+            (hit_rate(&stats), verdict(&stats))
+        };
+        let rate = |rate: &str| Some(rate.to_owned());
+        assert_eq!(says(0, 0, 0), (None, "no lookups yet"));
+        assert_eq!(says(0, 19, 0), (rate("0.0"), "too few to judge"));
+        assert_eq!(says(95, 5, 0), (rate("95.0"), "excellent"));
+        assert_eq!(says(0, 100, 0), (rate("0.0"), "not working"));
+        assert_eq!(says(95, 5, 101), (None, "not in use"));
+        assert_eq!(says(95, 5, 100), (rate("95.0"), "excellent"));
         assert_eq!(percent(1, 2).as_deref(), Some("33.3"));
+    }
+
+    #[test]
+    fn what_nobody_asked_of_late_is_not_judged() {
+        let counts = CacheCounts { hits: 900, ..CacheCounts::default() }.rated();
+        let idle = CacheStats { counts, ..CacheStats::default() };
+        assert_eq!((hit_rate(&idle), verdict(&idle)), (None, "no lookups of late"));
+        let open = CacheStats { breaker: BreakerState::Open, ..idle };
+        assert_eq!(verdict(&open), "not in use");
     }
 }

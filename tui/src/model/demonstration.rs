@@ -31,6 +31,11 @@ struct Section {
     rows: Vec<Vec<String>>,
 }
 
+/// Lines of the page that a screen of so many rows shows, below its heading.
+pub const fn shown(rows: u16) -> usize {
+    rows.saturating_sub(4) as usize
+}
+
 /// The whole page.
 pub fn lines(demo: &CacheDemo) -> Vec<Line> {
     let sections = [bursts(demo), walk(demo), staleness(demo), connections(demo), hierarchy(demo)];

@@ -1,9 +1,9 @@
 //! What a daemon says of its cache, and what the screen makes of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use watchfire_shared::cache::{
-    BreakerChange, BreakerState, CacheCounts, CacheStats, CacheType, FleetStats, Operation,
+    BreakerChange, BreakerState, CacheCounts, CacheStats, CacheType, Cause, FleetStats, Operation,
     Percentiles, ProcessCache, RedisFigures, TypeStats, Window,
 };
 use watchfire_shared::health::HealthStatus;
@@ -28,43 +28,49 @@ fn counts(hits: u64, misses: u64, invalidations: u64) -> CacheCounts {
     counts.rated()
 }
 
-fn of_type(counts: CacheCounts, p95: f64, trend: [u8; 10]) -> TypeStats {
+fn of_type(counts: CacheCounts, recent: CacheCounts, p95: f64, trend: [u8; 10]) -> TypeStats {
     let trend = trend.map(|percent| (percent > 0).then(|| f64::from(percent) / 100.0)).to_vec();
-    TypeStats { counts, lookup: Percentiles { p50: p95 / 2.0, p95, p99: p95 * 2.0 }, trend }
+    let lookup = Percentiles { p50: p95 / 2.0, p95, p99: p95 * 2.0 };
+    TypeStats { counts, recent: Window { counts: recent, lookup }, trend }
 }
 
-fn window(hits: u64, misses: u64, scale: f64) -> Window {
-    let lookup = Percentiles { p50: 0.003 * scale, p95: 0.009 * scale, p99: 0.031 * scale };
-    let hit_rate = watchfire_shared::cache::rate(hits, misses);
-    Window { hits, misses, errors: 0, hit_rate, lookup }
+fn window(counts: CacheCounts) -> Window {
+    Window { counts, lookup: Percentiles { p50: 0.003, p95: 0.009, p99: 0.031 } }
 }
 
 /// An embedded daemon after a day of work.
 pub fn in_memory() -> CacheStats {
-    let incident =
-        of_type(counts(38_120, 1_010, 10), 0.004, [0, 0, 60, 80, 92, 97, 98, 97, 98, 97]);
-    let list = of_type(counts(2_411, 2_003, 1_990), 0.009, [0, 0, 70, 60, 40, 55, 50, 52, 48, 55]);
+    let recent = |hits, misses, invalidations| CacheCounts {
+        waits_saved: 0,
+        ..counts(hits, misses, invalidations)
+    };
+    let (recent_incident, recent_list) = (recent(4_270, 70, 10), recent(400, 260, 250));
+    let five = recent_incident.clone().plus(&recent_list);
+    let trend = [0, 0, 60, 80, 92, 97, 98, 97, 98, 97];
+    let incident = of_type(counts(38_120, 1_010, 10), recent_incident, 0.004, trend);
+    let trend = [0, 0, 70, 60, 40, 55, 50, 52, 48, 55];
+    let list = of_type(counts(2_411, 2_003, 1_990), recent_list, 0.009, trend);
     let asked = [(CacheType::Incident, incident), (CacheType::IncidentList, list)];
     let mut by_type: BTreeMap<_, _> =
         CacheType::ALL.iter().map(|kind| (*kind, TypeStats::default())).collect();
     by_type.extend(asked);
-    let counts = counts(40_531, 3_013, 2_000);
+    let all = counts(40_531, 3_013, 2_000);
     let own = ProcessCache {
         name: "laptop:4711".to_owned(),
         breaker: BreakerState::Off,
-        counts: counts.clone(),
+        counts: all.clone(),
     };
     CacheStats {
         kind: "memory".to_owned(),
         fleet: FleetStats::of(vec![own]),
-        counts,
+        counts: all,
         t_cache: 0.004,
         t_db: 0.31,
         t_average: 0.0254,
         trend: by_type[&CacheType::Incident].trend.clone(),
         by_type,
-        windows: [("now", 95, 5), ("1m", 928, 72), ("5m", 4_670, 330)]
-            .map(|(name, hits, misses)| (name.to_owned(), window(hits, misses, 1.0)))
+        windows: [("now", counts(95, 5, 0)), ("1m", counts(928, 72, 70)), ("5m", five)]
+            .map(|(name, counts)| (name.to_owned(), window(counts)))
             .into(),
         entries: 1_420,
         bytes: 1_300_000,
@@ -76,7 +82,7 @@ pub fn in_memory() -> CacheStats {
 fn with_redis() -> CacheStats {
     let mut stats = in_memory();
     for of_type in stats.by_type.values_mut() {
-        of_type.lookup.p95 *= 100.0;
+        of_type.recent.lookup.p95 *= 100.0;
     }
     for window in stats.windows.values_mut() {
         window.lookup = Percentiles { p50: 0.31, p95: 0.92, p99: 3.11 };
@@ -120,7 +126,7 @@ fn with_redis() -> CacheStats {
     }
 }
 
-/// The same while Redis does not answer.
+/// The same while Redis does not answer, after days of work.
 fn broken() -> CacheStats {
     let mut stats = with_redis();
     stats.breaker = BreakerState::Open;
@@ -130,6 +136,15 @@ fn broken() -> CacheStats {
         reason: Some("connection refused by 127.0.0.1:6379".to_owned()),
     });
     stats.fleet.processes[0].breaker = BreakerState::Open;
+    let fails = |counts: &mut CacheCounts, failed| {
+        counts.errors.insert(Operation::Get, failed);
+    };
+    fails(&mut stats.counts, 1_012);
+    for (name, failed) in [("now", 1_000), ("1m", 1_000), ("5m", 1_000)] {
+        fails(&mut stats.windows.get_mut(name).unwrap().counts, failed);
+    }
+    let now = stats.windows.get_mut("now").unwrap();
+    now.counts = CacheCounts { errors: now.counts.errors.clone(), ..CacheCounts::default() };
     CacheStats { redis: None, ..stats }
 }
 
@@ -139,9 +154,9 @@ fn without() -> CacheStats {
 
 /// Nobody has read anything yet.
 pub fn fresh() -> CacheStats {
-    let by_type =
-        CacheType::ALL.iter().map(|kind| (*kind, of_type(CacheCounts::default(), 0.0, [0; 10])));
-    CacheStats { kind: "memory".to_owned(), by_type: by_type.collect(), ..CacheStats::default() }
+    let unasked = || TypeStats { trend: vec![None; 10], ..TypeStats::default() };
+    let by_type = CacheType::ALL.iter().map(|kind| (*kind, unasked())).collect();
+    CacheStats { kind: "memory".to_owned(), by_type, ..CacheStats::default() }
 }
 
 /// The cache screen of a daemon that says this.
@@ -200,20 +215,57 @@ fn figures_that_are_not_read_any_more_say_how_old_they_are() {
     client.answer_all(|_| Some(Outcome::Failed(offline())));
     client.wait(3_000);
     let screen = client.screen();
-    assert!(screen.contains("◌ 5 s old") && screen.contains("93.1 %"), "{screen}");
+    assert!(screen.contains("◌ 5 s old") && screen.contains("93.4 %"), "{screen}");
+}
+
+#[test]
+fn what_is_judged_are_the_last_five_minutes() {
+    let after = |days: CacheCounts, minutes: CacheCounts| {
+        let mut stats = CacheStats { counts: days, ..with_redis() };
+        stats.windows.insert("5m".to_owned(), window(minutes));
+        shows(&stats, COLOUR, SMALL).screen()
+    };
+    let fine = || counts(1_000_000, 10_000, 0);
+    let bad = || counts(5, 1_000, 0);
+    let screen = after(fine(), bad());
+    assert!(screen.contains("0.5 %  not working"), "{screen}");
+    assert!(screen.contains("1,000,000 lookups answered"), "{screen}");
+    let screen = after(bad(), fine());
+    assert!(screen.contains("99.0 %  excellent"), "{screen}");
+}
+
+/// Redis went away within good days: the breaker closes for a moment each time it is tried.
+#[test]
+fn an_outage_has_no_rate_and_no_cause() {
+    let mut stats = broken();
+    for of_type in stats.by_type.values_mut() {
+        of_type.recent.counts.errors = [(Operation::Get, 10_000)].into();
+    }
+    for window in stats.windows.values_mut() {
+        window.counts.errors = [(Operation::Get, 10_000)].into();
+    }
+    for breaker in [BreakerState::Open, BreakerState::HalfOpen, BreakerState::Closed] {
+        let screen = shows(&CacheStats { breaker, ..stats.clone() }, COLOUR, SMALL).screen();
+        assert!(screen.contains("hit rate   –  not in use"), "{screen}");
+        assert!(screen.contains("now failing · 1m failing · 5m failing"), "{screen}");
+        assert!(!screen.contains("excellent") && !screen.contains("too often"), "{screen}");
+    }
 }
 
 #[test]
 fn every_cause_and_every_word_fits_80_columns() {
+    let mut said = BTreeSet::new();
     for (entries, hits) in [(0, 0), (20, 300), (400, 20), (400, 300)] {
         for invalidations in [0, 400] {
-            let counts = counts(hits, 400, invalidations);
-            let list = of_type(counts.clone(), 0.009, [50; 10]);
+            let counts = CacheCounts { waits_saved: 0, ..counts(hits, 400, invalidations) };
+            let list = of_type(counts.clone(), counts.clone(), 0.009, [50; 10]);
             let by_type = [(CacheType::IncidentList, list)].into();
-            let stats = CacheStats { counts, by_type, entries, ..in_memory() };
-            assert!(stats.cause().is_some());
+            let windows = [("5m".to_owned(), window(counts.clone()))].into();
+            let stats = CacheStats { counts, by_type, windows, entries, ..in_memory() };
+            said.extend(stats.worst());
             let screen = shows(&stats, COLOUR, SMALL).screen();
             assert!(!screen.contains('…'), "{screen}");
         }
     }
+    assert_eq!(said.len(), Cause::ALL.len(), "{said:?}");
 }

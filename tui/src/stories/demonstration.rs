@@ -106,9 +106,13 @@ fn it_is_asked_for_waited_for_and_read() {
     client.press("D");
     client.done(request, Outcome::CacheDemo(Box::new(measured())));
     insta::assert_snapshot!("demonstration", client.screen());
+    assert!(client.screen().contains("1-20 of 30 · j k move"));
     client.press("G");
-    let end = client.screen();
-    assert!(end.contains("Distance") && end.contains("incident is gone"), "{end}");
+    insta::assert_snapshot!("demonstration_end", client.screen());
+    client.press("k");
+    assert!(client.screen().contains("10-29 of 30"), "the end is the end");
+    client.press("j j");
+    assert!(client.screen().contains("11-30 of 30"));
     client.press("g");
     assert!(client.screen().contains("Stampede"));
     client.press("esc");

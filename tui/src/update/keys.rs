@@ -5,7 +5,7 @@ use crate::effect::Effect;
 use crate::event::KeyInput;
 use crate::keymap::{self, Context};
 use crate::model::commands::Tone;
-use crate::model::demonstration::lines;
+use crate::model::demonstration::{lines, shown};
 use crate::model::detail::Tab;
 use crate::model::input::TextField;
 use crate::model::{Model, Overlay, Screen};
@@ -173,7 +173,8 @@ fn go(model: &mut Model, context: Context, step: Move, out: &mut Out) {
         (Some(Overlay::Demonstration { top }), _) => {
             let demo = model.cache.demo.value.as_deref();
             let length = demo.map_or(0, |demo| lines(demo).len());
-            *top = detail::scrolled(*top, step, 10, length.saturating_sub(1));
+            let last = length.saturating_sub(shown(model.size.1));
+            *top = detail::scrolled(*top, step, 10, last);
         }
         (Some(Overlay::Picker(_)), _) => forms::go_picker(model, step),
         (_, Context::List) => list::go(model, step, out),

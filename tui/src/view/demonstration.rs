@@ -1,6 +1,8 @@
 //! The cache at work: asked for first, then measured, then explained.
 //!
 //! ```text
+//!  The cache at work                                          1-20 of 30 · j k move
+//!
 //!  Stampede  200 reads at once of an incident nobody has read yet
 //!                      database reads  all ms  p50 ms  p95 ms
 //!  no cache                       200    91.2    52.1    88.0
@@ -23,7 +25,15 @@ pub fn render(buf: &mut Buffer, area: Rect, model: &Model, top: usize) {
     let page = rows(area, 1, area.height.saturating_sub(2));
     clear(buf, page);
     let slot = &model.cache.demo;
+    let lines = slot.value.as_deref().map(demonstration::lines);
+    let shown = demonstration::shown(area.height);
+    let top = top.min(lines.as_ref().map_or(0, |lines| lines.len().saturating_sub(shown)));
     let mut pen = Pen::new(buf, page, 0, theme);
+    pen.keep_free(1);
+    if let Some(lines) = lines.as_ref().filter(|lines| lines.len() > shown) {
+        let (first, last, dot) = (top + 1, top + shown, theme.dot());
+        pen.right(&format!("{first}-{last} of {} {dot} j k move", lines.len()), theme.dim());
+    }
     pen.gap(1);
     pen.text("The cache at work", theme.bold());
     if let Some(asked) = slot.asked {
@@ -33,7 +43,7 @@ pub fn render(buf: &mut Buffer, area: Rect, model: &Model, top: usize) {
         pen.text(&format!("  {}", failure.message), theme.bad());
     }
     let body = rows(page, 2, page.height.saturating_sub(2));
-    let Some(demo) = slot.value.as_deref() else {
+    let Some(lines) = lines else {
         for (row, text) in (0..).zip(ASKS) {
             let mut pen = Pen::new(buf, body, row, theme);
             pen.gap(1);
@@ -41,8 +51,6 @@ pub fn render(buf: &mut Buffer, area: Rect, model: &Model, top: usize) {
         }
         return;
     };
-    let lines = demonstration::lines(demo);
-    let top = top.min(lines.len().saturating_sub(usize::from(body.height)));
     for (row, line) in (0..body.height).zip(&lines[top..]) {
         let mut pen = Pen::new(buf, body, row, theme);
         pen.gap(1);

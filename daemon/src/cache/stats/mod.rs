@@ -8,7 +8,7 @@ mod recent;
 mod tests;
 
 use std::collections::BTreeMap;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -66,7 +66,10 @@ impl Recorder {
         if negative {
             self.of(kind).negative_hits.fetch_add(1, Relaxed);
         }
-        self.recent.hit(kind, took, now);
+        self.recent.looked(kind, 1, took, now, |counts| {
+            counts.hits += 1;
+            counts.negative_hits += u64::from(negative);
+        });
         self.meters.hits[kind as usize].increment(1);
     }
 
@@ -74,7 +77,7 @@ impl Recorder {
     pub fn hits(&self, kind: CacheType, count: u64, took: Duration) {
         self.lookups.add_many(count, took);
         self.of(kind).hits.fetch_add(count, Relaxed);
-        self.recent.hits(kind, count, took, Instant::now());
+        self.recent.looked(kind, count, took, Instant::now(), |counts| counts.hits += count);
         self.meters.hits[kind as usize].increment(count);
     }
 
@@ -86,7 +89,7 @@ impl Recorder {
     fn miss_at(&self, kind: CacheType, took: Duration, now: Instant) {
         self.lookups.add(took);
         self.of(kind).misses.fetch_add(1, Relaxed);
-        self.recent.miss(kind, took, now);
+        self.recent.looked(kind, 1, took, now, |counts| counts.misses += 1);
         self.meters.misses[kind as usize].increment(1);
     }
 
@@ -97,7 +100,7 @@ impl Recorder {
 
     fn error_at(&self, kind: CacheType, operation: Operation, now: Instant) {
         self.of(kind).errors[operation as usize].fetch_add(1, Relaxed);
-        self.recent.error(kind, now);
+        self.recent.count(kind, now, |counts| *counts.errors.entry(operation).or_default() += 1);
         self.meters.errors[kind as usize][operation as usize].increment(1);
     }
 
@@ -113,29 +116,42 @@ impl Recorder {
 
     /// What was loaded was stored, or refused because a write came between.
     pub fn fill(&self, kind: CacheType, stored: bool) {
-        let counters = self.of(kind);
-        let counter = if stored { &counters.fills } else { &counters.fills_refused };
-        counter.fetch_add(1, Relaxed);
+        if stored {
+            self.count(kind, |all| &all.fills, |counts| counts.fills += 1);
+        } else {
+            self.count(kind, |all| &all.fills_refused, |counts| counts.fills_refused += 1);
+        }
     }
 
     /// A value was stored before anybody asked for it.
     pub fn warmed(&self, kind: CacheType) {
-        self.of(kind).warmed.fetch_add(1, Relaxed);
+        self.count(kind, |all| &all.warmed, |counts| counts.warmed += 1);
     }
 
     /// A read took the answer another one loaded.
     pub fn waited(&self, kind: CacheType) {
-        self.of(kind).waits_saved.fetch_add(1, Relaxed);
+        self.count(kind, |all| &all.waits_saved, |counts| counts.waits_saved += 1);
     }
 
     /// A write had something forgotten.
     pub fn invalidated(&self, kind: CacheType) {
-        self.of(kind).invalidations.fetch_add(1, Relaxed);
+        self.count(kind, |all| &all.invalidations, |counts| counts.invalidations += 1);
     }
 
     /// A value was damaged, another's or of another shape.
     pub fn corrupt(&self, kind: CacheType) {
-        self.of(kind).corrupt.fetch_add(1, Relaxed);
+        self.count(kind, |all| &all.corrupt, |counts| counts.corrupt += 1);
+    }
+
+    /// Once since the start, and once of late.
+    fn count(
+        &self,
+        kind: CacheType,
+        all: fn(&Counters) -> &AtomicU64,
+        recent: fn(&mut CacheCounts),
+    ) {
+        all(self.of(kind)).fetch_add(1, Relaxed);
+        self.recent.count(kind, Instant::now(), recent);
     }
 
     /// The breaker is in this state from now on, for this reason; nothing where it was so before.
@@ -171,8 +187,8 @@ impl Recorder {
 
     fn snapshot_at(&self, now: Instant) -> CacheStats {
         let recent = self.recent.view(now);
-        let of_type = |(kind, (lookup, trend))| {
-            (kind, TypeStats { counts: self.of(kind).read(), lookup, trend })
+        let of_type = |(kind, (recent, trend))| {
+            (kind, TypeStats { counts: self.of(kind).read(), recent, trend })
         };
         let by_type: BTreeMap<CacheType, TypeStats> =
             recent.by_type.into_iter().map(of_type).collect();

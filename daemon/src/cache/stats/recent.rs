@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
-use watchfire_shared::cache::{CacheType, Percentiles, Window, rate};
+use watchfire_shared::cache::{CacheCounts, CacheType, Percentiles, Window, rate};
 
 use super::counters::nanos;
 
@@ -33,16 +33,15 @@ pub struct Recent {
 pub struct View {
     pub windows: BTreeMap<String, Window>,
     pub trend: Vec<Option<f64>>,
-    pub by_type: BTreeMap<CacheType, (Percentiles, Vec<Option<f64>>)>,
+    /// The longest window of each type, and its trend.
+    pub by_type: BTreeMap<CacheType, (Window, Vec<Option<f64>>)>,
 }
 
 /// The slots of one type, each with the number of the ten seconds it counted.
 struct Ring(Vec<(u64, Tally)>);
 
-pub struct Tally {
-    hits: u64,
-    misses: u64,
-    errors: u64,
+struct Tally {
+    counts: CacheCounts,
     /// How long looking took, in nanoseconds.
     lookup: Histogram<u32>,
 }
@@ -56,29 +55,26 @@ impl Recent {
         Self { begun, by_type: std::array::from_fn(|_| Mutex::new(ring())) }
     }
 
-    pub fn hit(&self, kind: CacheType, took: Duration, now: Instant) {
-        self.hits(kind, 1, took, now);
+    /// Counts what took no looking.
+    pub fn count(&self, kind: CacheType, now: Instant, count: impl FnOnce(&mut CacheCounts)) {
+        let number = self.number(now);
+        count(&mut self.ring(kind).slot(number).counts);
     }
 
-    /// So many that were looked for at once.
-    pub fn hits(&self, kind: CacheType, count: u64, took: Duration, now: Instant) {
+    /// Counts so many that were looked for at once.
+    pub fn looked(
+        &self,
+        kind: CacheType,
+        times: u64,
+        took: Duration,
+        now: Instant,
+        count: impl FnOnce(&mut CacheCounts),
+    ) {
         let number = self.number(now);
         let mut ring = self.ring(kind);
         let tally = ring.slot(number);
-        tally.hits += count;
-        tally.took(count, took);
-    }
-
-    pub fn miss(&self, kind: CacheType, took: Duration, now: Instant) {
-        let number = self.number(now);
-        let mut ring = self.ring(kind);
-        let tally = ring.slot(number);
-        tally.misses += 1;
-        tally.took(1, took);
-    }
-
-    pub fn error(&self, kind: CacheType, now: Instant) {
-        self.ring(kind).slot(self.number(now)).errors += 1;
+        count(&mut tally.counts);
+        tally.took(times, took);
     }
 
     pub fn view(&self, now: Instant) -> View {
@@ -104,7 +100,7 @@ impl Recent {
                 tally.add_to(&mut all, age);
             }
             windows[WINDOWS.len() - 1].add(&recent);
-            by_type.insert(*kind, (recent.percentiles(), rates(&steps)));
+            by_type.insert(*kind, (recent.window(), rates(&steps)));
         }
         let named = WINDOWS.iter().zip(&windows);
         View {
@@ -140,11 +136,11 @@ impl Ring {
 impl Tally {
     fn new() -> Self {
         let lookup = Histogram::new(DIGITS).expect("two digits are allowed");
-        Self { hits: 0, misses: 0, errors: 0, lookup }
+        Self { counts: CacheCounts::default(), lookup }
     }
 
     fn clear(&mut self) {
-        (self.hits, self.misses, self.errors) = (0, 0, 0);
+        self.counts = CacheCounts::default();
         self.lookup.reset();
     }
 
@@ -155,17 +151,15 @@ impl Tally {
     }
 
     fn add(&mut self, other: &Self) {
-        self.hits += other.hits;
-        self.misses += other.misses;
-        self.errors += other.errors;
+        self.counts = std::mem::take(&mut self.counts).plus(&other.counts);
         self.lookup.add(&other.lookup).expect("a histogram that grows takes any other");
     }
 
     fn add_to(&self, steps: &mut Steps, age: u64) {
         let back = usize::try_from(age / STEP).unwrap_or(usize::MAX);
         if let Some(step) = STEPS.checked_sub(back + 1) {
-            steps[step].0 += self.hits;
-            steps[step].1 += self.misses;
+            steps[step].0 += self.counts.hits;
+            steps[step].1 += self.counts.misses;
         }
     }
 
@@ -176,13 +170,7 @@ impl Tally {
     }
 
     fn window(&self) -> Window {
-        Window {
-            hits: self.hits,
-            misses: self.misses,
-            errors: self.errors,
-            hit_rate: rate(self.hits, self.misses),
-            lookup: self.percentiles(),
-        }
+        Window { counts: self.counts.clone().rated(), lookup: self.percentiles() }
     }
 }
 

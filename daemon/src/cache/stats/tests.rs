@@ -2,7 +2,7 @@ use std::collections::VecDeque;
 
 use metrics_exporter_prometheus::PrometheusBuilder;
 use proptest::prelude::*;
-use watchfire_shared::cache::{Percentiles, Window, rate};
+use watchfire_shared::cache::{Window, rate};
 
 use super::*;
 use CacheType::{Incident, IncidentList, Score, User};
@@ -18,8 +18,8 @@ fn recorder() -> (Recorder, impl Fn(u32) -> Instant) {
 
 /// Hits, misses and errors of a window.
 fn window(stats: &CacheStats, name: &str) -> [u64; 3] {
-    let window = stats.windows[name];
-    [window.hits, window.misses, window.errors]
+    let counts = &stats.windows[name].counts;
+    [counts.hits, counts.misses, counts.errors.values().sum()]
 }
 
 #[test]
@@ -31,7 +31,7 @@ fn nothing_asked_is_nothing_shown() {
     assert_eq!(stats.trend, [None; 10]);
     assert_eq!(stats.by_type.len(), CacheType::ALL.len());
     for of_type in stats.by_type.values() {
-        assert_eq!(of_type.lookup, Percentiles::default());
+        assert_eq!(of_type.recent, Window::default());
         assert_eq!(of_type.trend, [None; 10]);
     }
     assert_eq!((stats.breaker, stats.breaker_changes.len()), (BreakerState::Off, 0));
@@ -67,6 +67,44 @@ fn windows_forget_what_is_old() {
 }
 
 #[test]
+fn everything_is_counted_of_late_as_since_the_start() {
+    let recorder = Recorder::default();
+    recorder.hit(Incident, true, MILLI);
+    recorder.hits(Incident, 3, MILLI);
+    recorder.miss(Incident, MILLI);
+    recorder.waited(Incident);
+    recorder.error(Incident, Operation::Get);
+    recorder.error(Incident, Operation::Fill);
+    recorder.fill(Incident, true);
+    recorder.fill(Incident, false);
+    recorder.warmed(Incident);
+    recorder.invalidated(Incident);
+    recorder.corrupt(Incident);
+    let stats = recorder.snapshot();
+    let errors = [(Operation::Get, 1), (Operation::Fill, 1)].into();
+    let once = CacheCounts {
+        hits: 4,
+        misses: 1,
+        negative_hits: 1,
+        fills: 1,
+        fills_refused: 1,
+        waits_saved: 1,
+        invalidations: 1,
+        corrupt: 1,
+        warmed: 1,
+        errors,
+        ..CacheCounts::default()
+    };
+    let once = once.rated();
+    assert_eq!(stats.counts, once);
+    assert_eq!(stats.by_type[&Incident].counts, once);
+    assert_eq!(stats.by_type[&Incident].recent.counts, once);
+    assert_eq!(stats.by_type[&Incident].recent.lookup, stats.windows["5m"].lookup);
+    assert!(stats.windows.values().all(|window| window.counts == once));
+    assert_eq!(stats.by_type[&User].recent, Window::default());
+}
+
+#[test]
 fn a_trend_has_ten_steps_the_newest_last() {
     let (recorder, at) = recorder();
     for second in 0..30 {
@@ -98,13 +136,13 @@ fn percentiles_are_those_of_the_times() {
     recorder.miss_at(User, Duration::MAX, at(1));
     recorder.miss_at(User, Duration::ZERO, at(1));
     let stats = recorder.snapshot_at(at(2));
-    let lookup = stats.by_type[&Incident].lookup;
+    let lookup = stats.by_type[&Incident].recent.lookup;
     for (shown, exact) in [(lookup.p50, 0.5), (lookup.p95, 0.95), (lookup.p99, 0.99)] {
         assert!((shown / exact - 1.0).abs() < 0.01, "{shown} instead of {exact}");
     }
     let all = stats.windows["now"].lookup;
     assert!(all.p50 <= all.p95 && all.p95 <= all.p99, "{all:?}");
-    assert!((stats.by_type[&User].lookup.p99 / 60_000.0 - 1.0).abs() < 0.01);
+    assert!((stats.by_type[&User].recent.lookup.p99 / 60_000.0 - 1.0).abs() < 0.01);
     // A clock that stands before the beginning is the beginning.
     recorder.error_at(User, Operation::Fill, begun);
     assert_eq!(window(&recorder.snapshot_at(at(0)), "now")[2], 1);
@@ -214,7 +252,7 @@ proptest! {
                 let hits = recent().filter(|(_, hit)| *hit).count() as u64;
                 let misses = recent().count() as u64 - hits;
                 prop_assert_eq!(window(&stats, name), [hits, misses, 0], "{}", name);
-                prop_assert!((stats.windows[name].hit_rate - rate(hits, misses)).abs() < 1e-12);
+                prop_assert!((stats.windows[name].counts.hit_rate - rate(hits, misses)).abs() < 1e-12);
             }
         }
     }

@@ -4,7 +4,7 @@ use ratatui::style::Style;
 use watchfire_shared::cache::{Band, BreakerState, CacheCounts, CacheStats};
 
 use crate::model::Model;
-use crate::model::cache::{self, broken, millis, percent, verdict, why_broken};
+use crate::model::cache::{self, broken, hit_rate, millis, rate_of, verdict, why_broken};
 use crate::model::slot::Note;
 use crate::theme::Theme;
 
@@ -15,9 +15,9 @@ use super::super::time::stamp;
 /// Cells of the gauge, at most.
 const GAUGE: usize = 20;
 
+/// Of the last five minutes.
 pub fn rate(pen: &mut Pen, model: &Model, stats: &CacheStats) {
     let theme = pen.theme;
-    let counts = &stats.counts;
     named(pen, "hit rate");
     pen.keep_free(1);
     let (state, style) = state(model, stats, theme);
@@ -25,17 +25,20 @@ pub fn rate(pen: &mut Pen, model: &Model, stats: &CacheStats) {
     if pen.room() >= 26 + state.chars().count() {
         pen.right(&state, style);
     }
-    match percent(counts.hits, counts.misses) {
+    let rate = hit_rate(stats);
+    match &rate {
         Some(rate) => pen.text(&format!("{rate} %"), theme.bold()),
         None => pen.text(theme.none(), theme.dim()),
     }
+    let recent = stats.recent();
+    let style = if stats.in_use() { band_style(&recent, theme) } else { theme.bad() };
     pen.gap(2);
-    pen.text(verdict(counts), band_style(counts, theme));
+    pen.text(verdict(stats), style);
     pen.gap(2);
     let cells = pen.room().saturating_sub(1).min(GAUGE);
-    if cells >= 8 && counts.total > 0 {
-        let full = full_cells(counts.hit_rate, cells);
-        pen.fill(theme.full(), full, band_style(counts, theme));
+    if cells >= 8 && rate.is_some() {
+        let full = full_cells(recent.hit_rate, cells);
+        pen.fill(theme.full(), full, style);
         pen.fill(theme.empty(), cells - full, theme.dim());
     }
 }
@@ -67,7 +70,7 @@ pub fn breaker(pen: &mut Pen, model: &Model, stats: &CacheStats) {
     let Some(change) = broken(stats) else { return };
     let asks = pen.theme.asks();
     named(pen, "breaker");
-    let why = why_broken(stats).map(|why| format!(": {why}")).unwrap_or_default();
+    let why = why_broken(stats).map(|why| format!(", {why}")).unwrap_or_default();
     let (state, at) = (cache::breaker(change.state), stamp(model, change.at));
     pen.text(&format!("{state} since {at}{why}"), asks);
 }
@@ -76,9 +79,10 @@ pub fn lately(pen: &mut Pen, stats: &CacheStats) {
     let theme = pen.theme;
     named(pen, "lately");
     for (name, part) in [("now", ""), ("1m", theme.dot()), ("5m", theme.dot())] {
-        let window = stats.windows.get(name).copied().unwrap_or_default();
-        let rate = percent(window.hits, window.misses);
-        let rate = rate.map_or_else(|| theme.none().to_owned(), |rate| format!("{rate} %"));
+        let counts = stats.window(name).counts;
+        let unit = if counts.is_failing() { "" } else { " %" };
+        let rate = rate_of(&counts).map(|rate| rate + unit);
+        let rate = rate.unwrap_or_else(|| theme.none().to_owned());
         if !part.is_empty() {
             pen.text(&format!(" {part} "), theme.dim());
         }
@@ -90,7 +94,7 @@ pub fn lately(pen: &mut Pen, stats: &CacheStats) {
         trend(pen, &stats.trend);
         pen.gap(3);
     }
-    let lookup = stats.windows.get("5m").copied().unwrap_or_default().lookup;
+    let lookup = stats.window("5m").lookup;
     if lookup.p99 > 0.0 {
         let [p50, p95, p99] = [lookup.p50, lookup.p95, lookup.p99].map(millis);
         let dot = theme.dot();
@@ -117,7 +121,7 @@ pub fn trend(pen: &mut Pen, trend: &[Option<f64>]) {
 }
 
 pub fn saved(pen: &mut Pen, stats: &CacheStats) {
-    list(pen, "saved", &cache::saved(&stats.counts), pen.theme.plain());
+    list(pen, "in all", &cache::saved(&stats.counts), pen.theme.plain());
 }
 
 pub fn held(pen: &mut Pen, stats: &CacheStats) {
@@ -159,7 +163,7 @@ pub fn without(pen: &mut Pen, stats: &CacheStats) {
     let dim = pen.theme.dim();
     named(pen, "");
     let database = millis(stats.t_db);
-    let text = format!("a miss is a lookup and the database; without a cache {database} ms");
+    let text = format!("since the start; a miss asks both; without a cache {database} ms");
     pen.text(&text, dim);
 }
 
@@ -171,6 +175,7 @@ fn list(pen: &mut Pen, name: &str, parts: &[String], style: Style) {
 
 pub fn band_style(counts: &CacheCounts, theme: Theme) -> Style {
     match counts.band() {
+        _ if counts.is_failing() => theme.bad(),
         Some(Band::Excellent | Band::Good) => theme.over(),
         Some(Band::Fair | Band::Poor) => theme.asks(),
         Some(Band::NotWorking) => theme.bad(),

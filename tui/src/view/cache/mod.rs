@@ -1,14 +1,14 @@
 //! The cache screen. It teaches: the formula with today's numbers, the band in words, the likeliest
-//! cause beside a bad rate.
+//! cause beside a bad rate. Judged are the last five minutes; counters are since the start.
 //!
 //! ```text
-//!  hit rate   93.1 %  excellent   ███████████████████░   breaker closed since 14:02:11
+//!  hit rate   93.4 %  excellent   ███████████████████░   breaker closed since 14:02:11
 //!  lately     now 95.0 · 1m 92.8 · 5m 93.4 %      lookup p95 0.004 ms  ▂▃▅▇▇▇▇▇▇▇
-//!  saved      41,203 database reads · 199 stampedes · 512 not-founds
+//!  in all     41,203 lookups answered (512 not-founds) · 199 shared a load
 //!
-//!  by type            hits  misses   rate   fills refused      p95  over 5 min
-//!  incident         38,120   1,010   97.4   1,004       6    0.004  ▂▃▅▇▇▇▇▇▇▇
-//!  incident_list     2,411     903   72.7     903       0    0.009  ▅▅▃▂▂▃▅▆▆▆
+//!  by type           5m %  p95 ms      hits    misses     fills refused  over 5 min
+//!  incident          97.4   0.004    38,120     1,010     1,004       6  ▂▃▅▇▇▇▇▇▇▇
+//!  incident_list     72.7   0.009     2,411       903       903       0  ▅▅▃▂▂▃▅▆▆▆
 //!
 //!  average    0.025 ms = 0.931 × 0.004 + 0.069 × (0.004 + 0.310)
 //! ```

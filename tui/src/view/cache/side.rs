@@ -7,7 +7,7 @@ use watchfire_shared::cache::{BreakerChange, BreakerState, CacheStats, ProcessCa
 use watchfire_shared::health::{Health, HealthStatus, Part};
 
 use crate::model::Model;
-use crate::model::cache::{amount, breaker, percent};
+use crate::model::cache::{amount, breaker, changed, percent};
 use crate::theme::Theme;
 
 use super::super::events::{heading, named};
@@ -62,7 +62,7 @@ fn change(pen: &mut Pen, model: &Model, change: &BreakerChange) {
     pen.gap(1);
     pen.cell(&stamp(model, change.at), 13, theme.dim());
     pen.cell(breaker(change.state), 11, state_style(change.state, theme));
-    pen.text(change.reason.as_deref().unwrap_or_default(), theme.plain());
+    pen.text(&changed(change), theme.plain());
 }
 
 /// The heading of the processes, or one of them.
@@ -71,7 +71,7 @@ fn processes(pen: &mut Pen, process: Option<&ProcessCache>) {
     let theme = pen.theme;
     pen.gap(1);
     let Some(process) = process else {
-        pen.cell("Processes", NAME, theme.bold());
+        pen.cell("Processes, in all", NAME, theme.bold());
         for (name, width) in COLUMNS {
             whole(pen, name, width, theme.dim());
         }

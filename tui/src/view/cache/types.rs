@@ -1,9 +1,9 @@
 //! The types of value, a row each, and why one of them is found too seldom.
 
 use ratatui::style::Style;
-use watchfire_shared::cache::{CacheStats, CacheType, Cause, TypeStats};
+use watchfire_shared::cache::{CacheStats, CacheType, Cause, TypeStats, Window};
 
-use crate::model::cache::{amount, explained, millis, percent};
+use crate::model::cache::{amount, explained, millis, rate_of};
 
 use super::super::paint::Pen;
 use super::figures::{band_style, trend};
@@ -11,7 +11,7 @@ use super::figures::{band_style, trend};
 const NAMES: usize = 14;
 /// They leave from the right where there is no room.
 const COLUMNS: [(&str, usize); 6] =
-    [("hits", 10), ("misses", 10), ("rate", 7), ("fills", 10), ("refused", 8), ("p95 ms", 8)];
+    [("5m %", 7), ("p95 ms", 8), ("hits", 10), ("misses", 10), ("fills", 10), ("refused", 8)];
 const TREND: usize = 10;
 
 pub fn heading(pen: &mut Pen) {
@@ -34,17 +34,17 @@ pub fn row(pen: &mut Pen, stats: &CacheStats, kind: CacheType, of_type: &TypeSta
     let usual = if is_unasked(of_type) { theme.dim() } else { theme.plain() };
     pen.gap(1);
     pen.cell(kind.as_str(), NAMES, usual);
-    let looked = of_type.lookup.p99 > 0.0;
+    let Window { counts: recent, lookup } = &of_type.recent;
     let values = [
+        rate_of(recent).unwrap_or_else(none),
+        if lookup.p99 > 0.0 { millis(lookup.p95) } else { none() },
         amount(counts.hits),
         amount(counts.misses),
-        percent(counts.hits, counts.misses).unwrap_or_else(none),
         amount(counts.fills),
         amount(counts.fills_refused),
-        if looked { millis(of_type.lookup.p95) } else { none() },
     ];
     for (value, (name, width)) in values.iter().zip(COLUMNS) {
-        let style = if name == "rate" { band_style(counts, theme) } else { usual };
+        let style = if name == "5m %" { band_style(recent, theme) } else { usual };
         whole(pen, value, width, style);
     }
     if pen.room() >= TREND + 2 {
