@@ -1,24 +1,13 @@
 //! Loads of this process that are under way, and who waits for them.
 
 use std::collections::HashMap;
-use std::hash::Hash;
 use std::marker::PhantomData;
-use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
-use futures_util::FutureExt;
-use futures_util::future::{Either, select};
-use tokio::sync::{oneshot, watch};
-use tokio::time::timeout;
+use tokio::sync::watch;
 
 use super::key::Subject;
 use super::{AnyValue, Loaded, Unread};
-use crate::lifecycle::spawn_detached;
-
-/// Whoever waits for a load reads the database after so long; a read that many wait for is begun a
-/// second time beside the first, for one on which nothing comes back must not hold up everybody.
-pub const PATIENCE: Duration = Duration::from_millis(500);
 
 /// A value and the epoch its load is for.
 type Name = (Subject, i64);
@@ -134,127 +123,5 @@ impl<T: Send + Sync + 'static> Wait<T> {
             // Values of one name are of one type.
             Ok(Err(_)) => Outcome::Unkept,
         }
-    }
-}
-
-/// Reads that many want at once: one per name at a time, begun after everybody it answers had
-/// arrived. Cheap to clone.
-pub struct Shared<N, V>(Arc<Mutex<Waiting<N, V>>>);
-
-/// Those who have arrived since the last read began, by what they want.
-type Waiting<N, V> = HashMap<N, Vec<oneshot::Sender<(V, bool)>>>;
-
-impl<N, V> Clone for Shared<N, V> {
-    fn clone(&self) -> Self {
-        Self(self.0.clone())
-    }
-}
-
-impl<N, V> Default for Shared<N, V> {
-    fn default() -> Self {
-        Self(Arc::default())
-    }
-}
-
-impl<N: Hash + Eq + Clone + Send + 'static, V: Clone + Send + 'static> Shared<N, V> {
-    /// What `read` answers, once it is begun from now on by us or by somebody else, and whether this
-    /// is the one it counts for; none when it could not be ended. All who name the same must want the
-    /// same.
-    pub async fn read<F, Fut>(&self, name: N, read: F) -> Option<(V, bool)>
-    where
-        F: Fn() -> Fut + Send + Clone + 'static,
-        Fut: Future<Output = V> + Send,
-    {
-        let (answer, answered) = oneshot::channel();
-        let first = {
-            let mut waiting = self.waiting();
-            let first = !waiting.contains_key(&name);
-            waiting.entry(name.clone()).or_default().push(answer);
-            first
-        };
-        if first {
-            let shared = self.clone();
-            spawn_detached(async move { shared.serve(name, read).await });
-        }
-        answered.await.ok()
-    }
-
-    /// Reads for those who have arrived, until nobody has.
-    async fn serve<F, Fut>(self, name: N, read: F)
-    where
-        F: Fn() -> Fut + Send + Clone + 'static,
-        Fut: Future<Output = V> + Send,
-    {
-        while let Some(answers) = self.next(&name) {
-            let Ok(value) = AssertUnwindSafe(patiently(read.clone())).catch_unwind().await else {
-                // Whoever waits is told that there will be nothing; whoever comes begins anew.
-                self.waiting().remove(&name);
-                return;
-            };
-            for (number, answer) in answers.into_iter().enumerate() {
-                answer.send((value.clone(), number == 0)).ok();
-            }
-        }
-    }
-
-    fn waiting(&self) -> MutexGuard<'_, Waiting<N, V>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Those who have arrived by now and are still there; the name is given up when there is nobody.
-    fn next(&self, name: &N) -> Option<Vec<oneshot::Sender<(V, bool)>>> {
-        let mut waiting = self.waiting();
-        let mut answers = std::mem::take(waiting.get_mut(name)?);
-        answers.retain(|answer| !answer.is_closed());
-        if answers.is_empty() {
-            waiting.remove(name);
-            return None;
-        }
-        Some(answers)
-    }
-}
-
-/// Reads once, and a second time when the first is late: whichever comes back first.
-async fn patiently<V, Fut: Future<Output = V>>(read: impl Fn() -> Fut) -> V {
-    let mut first = Box::pin(read());
-    match timeout(PATIENCE, &mut first).await {
-        Ok(value) => value,
-        Err(_) => match select(first, Box::pin(read())).await {
-            Either::Left((value, _)) | Either::Right((value, _)) => value,
-        },
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::future::pending;
-    use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
-
-    use super::*;
-
-    #[tokio::test]
-    async fn a_read_that_panics_leaves_nobody_waiting() {
-        let shared = Shared::<&str, u32>::default();
-        assert_eq!(shared.read("one", || async { panic!("the driver has a bug") }).await, None);
-        assert_eq!(shared.read("one", || async { 7 }).await, Some((7, true)));
-        assert!(shared.waiting().is_empty());
-    }
-
-    #[tokio::test]
-    async fn a_read_on_which_nothing_comes_back_is_begun_again_for_all_who_wait() {
-        let shared = Shared::<&str, u32>::default();
-        let begun = Arc::new(AtomicU32::new(0));
-        let read = || {
-            let begun = begun.clone();
-            shared.read("one", move || {
-                let number = begun.fetch_add(1, SeqCst);
-                async move { if number == 0 { pending().await } else { number } }
-            })
-        };
-        let (one, other) = tokio::join!(read(), read());
-        // The other one may have come after the first had begun.
-        assert_eq!(one, Some((1, true)));
-        assert!(matches!(other, Some((1, false) | (2, true))), "{other:?}");
-        assert!(shared.waiting().is_empty());
     }
 }

@@ -18,6 +18,7 @@ mod plain;
 mod read;
 mod redis;
 mod rows;
+mod shared;
 mod sheet;
 mod stats;
 #[cfg(test)]
@@ -37,6 +38,7 @@ pub use operate::{Asked, Inoperable};
 pub use plain::Plain;
 pub use read::{PageLookups, cut_off};
 pub use redis::Settings as RedisSettings;
+pub use shared::Shared;
 pub use sheet::Sheet;
 use watchfire_shared::cache::{CacheStats, CacheType, ProcessCache};
 use watchfire_shared::ids::{IncidentId, JournalId};
@@ -44,7 +46,6 @@ use watchfire_shared::ids::{IncidentId, JournalId};
 use crate::store::installation::Moment;
 use crate::store::{Db, StoreError};
 use flights::Flights;
-pub use flights::Shared;
 use integrity::LastProbe;
 use key::{Guard, Subject};
 use memory::Memory;
@@ -155,8 +156,8 @@ impl Cache {
             backend,
             recorder,
             flights: Flights::default(),
-            direct: Shared::default(),
-            loads: Shared::default(),
+            direct: Shared::new(1),
+            loads: Shared::new(1),
             probed: LastProbe::default(),
         }
     }

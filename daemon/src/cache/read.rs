@@ -7,9 +7,10 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant as Deadline, sleep, timeout_at};
 use watchfire_shared::cache::{CacheType, Operation};
 
-use super::flights::{self, Flight, Joined, PATIENCE};
+use super::flights::{self, Flight, Joined};
 use super::key::Key;
 use super::rows::Rows;
+use super::shared::PATIENCE;
 use super::value::Cacheable;
 use super::{AnyValue, Backend, Cache, Claim, Filled, Loaded, Look, Outcome, Unread, ttl};
 use crate::lifecycle::spawn_detached;

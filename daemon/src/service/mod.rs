@@ -142,7 +142,7 @@ impl Service {
             lifecycle: parts.lifecycle,
             policy: parts.policy,
             fleet: parts.fleet,
-            pages: pages::Pages::default(),
+            pages: pages::Pages::new(pages::AT_ONCE),
             demonstration: Arc::default(),
         }))
     }
