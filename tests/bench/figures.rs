@@ -58,6 +58,7 @@ pub const FIGURES: &[Figure] = &[
         Kind::Page(Sqlite, 64),
     ),
     figure("list_page_postgres_64", "the same, PostgreSQL and Redis", Kind::Page(Postgres, 64)),
+    figure("list_page_postgres_256", "with 256 connections", Kind::Page(Postgres, 256)),
     figure("mix_rate", "reads by id and writes in a storm, against no cache", Kind::Mix(Of::Rate)),
     figure("mix_hit_rate", "of a hundred lookups in that storm", Kind::Mix(Of::HitRate)),
     figure("mix_lookup_p95", "a lookup in Redis in that storm", Kind::Mix(Of::Lookup)),

@@ -129,7 +129,7 @@ pub struct Parts {
 impl Service {
     pub fn new(parts: Parts) -> Self {
         Self(Arc::new(Inner {
-            authorities: Authorities::start(parts.db.clone()),
+            authorities: Authorities::start(&parts.db),
             log_id: parts.hub.log_id(),
             health: health::Watch::new(),
             passwords: Passwords::default(),

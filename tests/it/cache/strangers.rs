@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use reqwest::Method;
+use serde_json::json;
 use tokio::time::Instant;
-use watchfire_shared::cache::{BreakerState, CacheStats, CacheType};
+use watchfire_shared::cache::{BreakerState, CacheKey, CacheStats, CacheType, Purged};
+use watchfire_shared::page::Page;
 use watchfire_shared::problem::Code;
 use watchfire_tests::redis::settings;
 use watchfire_tests::{Api, Daemon, Link, Redis, eventually};
@@ -130,6 +132,39 @@ async fn those_who_share_a_load_are_counted_as_such() {
     let [hits, misses, fills, waited] = counted;
     assert_eq!([hits, misses, fills], [0, READERS, 1]);
     assert!((READERS - 2..READERS).contains(&waited), "{counted:?}");
+}
+
+/// What RUNBOOK.md says a user of Redis needs is enough for everything.
+#[tokio::test]
+async fn a_user_who_may_what_the_runbook_says_may_enough() {
+    let redis = Redis::start().await;
+    let runbook = include_str!("../../../RUNBOOK.md");
+    let lines: Vec<&str> =
+        runbook.lines().filter(|line| line.starts_with("ACL SETUSER watchfire")).collect();
+    assert_eq!(lines.len(), 2);
+    for line in lines {
+        redis.command(&line.split(' ').collect::<Vec<_>>()).await;
+    }
+    let (host, port) = redis.server();
+    let url = format!("redis://watchfire:PASSWORD@{host}:{port}");
+    let daemon = Daemon::patient_with(&url).await;
+    daemon.connected_to_redis().await;
+    let [api, admin] = [daemon.as_responder().await, daemon.as_admin().await];
+    let incident = api.create("Checkout is slow").await;
+    for _ in 0..2 {
+        api.get(incident.id).await;
+        api.list("status=open").await;
+    }
+    assert!(of(&stats(&api).await, CacheType::Incident)[0] > 0, "nothing is cached");
+    let keys: Page<CacheKey> = admin.read("/v1/admin/cache/keys").await.ok();
+    assert!(keys.items.len() >= 2, "{keys:?}");
+    api.acknowledge(incident.id).await;
+    let old = json!({ "old": true });
+    admin.post("/v1/admin/cache/purge", &old).await.ok::<Purged>();
+    admin.post("/v1/admin/cache/demo", &json!({})).await.json();
+    let health = api.read("/v1/health").await.text();
+    assert!(health.contains("\"cache_integrity\":{\"status\":\"healthy\""), "{health}");
+    assert_eq!(stats(&api).await.counts.errors.len(), 0);
 }
 
 /// One that answers, but later than an operation may take, is left alone: nobody tries it again and
