@@ -156,8 +156,8 @@ impl Cache {
             backend,
             recorder,
             flights: Flights::default(),
-            direct: Shared::new(1),
-            loads: Shared::new(1),
+            direct: Shared::default(),
+            loads: Shared::default(),
             probed: LastProbe::default(),
         }
     }

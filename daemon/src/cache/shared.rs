@@ -17,32 +17,26 @@ use crate::lifecycle::spawn_detached;
 /// second time beside the first, for one on which nothing comes back must not hold up everybody.
 pub const PATIENCE: Duration = Duration::from_millis(500);
 
-/// Reads by name, each begun after everybody it answers had arrived. Cheap to clone.
-pub struct Shared<N, V> {
-    names: Arc<Mutex<HashMap<N, Wanted<V>>>>,
-    /// Reads of one name under way, at most.
-    at_once: usize,
-}
+/// Reads that many want at once: one per name at a time, begun after everybody it answers had
+/// arrived. Cheap to clone.
+pub struct Shared<N, V>(Arc<Mutex<Waiting<N, V>>>);
 
-struct Wanted<V> {
-    /// Those who have arrived since the last read began.
-    answers: Vec<oneshot::Sender<(V, bool)>>,
-    under_way: usize,
-}
+/// Those who have arrived since the last read began, by what they want.
+type Waiting<N, V> = HashMap<N, Vec<oneshot::Sender<(V, bool)>>>;
 
 impl<N, V> Clone for Shared<N, V> {
     fn clone(&self) -> Self {
-        Self { names: self.names.clone(), at_once: self.at_once }
+        Self(self.0.clone())
+    }
+}
+
+impl<N, V> Default for Shared<N, V> {
+    fn default() -> Self {
+        Self(Arc::default())
     }
 }
 
 impl<N: Hash + Eq + Clone + Send + 'static, V: Clone + Send + 'static> Shared<N, V> {
-    /// One at a time asks least of whatever is read; two let those who arrive during a read go on
-    /// without waiting for its end.
-    pub fn new(at_once: usize) -> Self {
-        Self { names: Arc::default(), at_once }
-    }
-
     /// What `read` answers, once it is begun from now on by us or by somebody else, and whether this
     /// is the one it counts for; none when it could not be ended. All who name the same must want the
     /// same.
@@ -52,22 +46,17 @@ impl<N: Hash + Eq + Clone + Send + 'static, V: Clone + Send + 'static> Shared<N,
         Fut: Future<Output = V> + Send,
     {
         let (answer, answered) = oneshot::channel();
-        if self.want(&name, answer) {
+        let first = {
+            let mut waiting = self.waiting();
+            let first = !waiting.contains_key(&name);
+            waiting.entry(name.clone()).or_default().push(answer);
+            first
+        };
+        if first {
             let shared = self.clone();
             spawn_detached(async move { shared.serve(name, read).await });
         }
         answered.await.ok()
-    }
-
-    /// Adds one who wants it; true when a read is to be begun.
-    fn want(&self, name: &N, answer: oneshot::Sender<(V, bool)>) -> bool {
-        let mut names = self.names();
-        let fresh = || Wanted { answers: Vec::new(), under_way: 0 };
-        let wanted = names.entry(name.clone()).or_insert_with(fresh);
-        wanted.answers.push(answer);
-        let begin = wanted.under_way < self.at_once;
-        wanted.under_way += usize::from(begin);
-        begin
     }
 
     /// Reads for those who have arrived, until nobody has.
@@ -87,24 +76,20 @@ impl<N: Hash + Eq + Clone + Send + 'static, V: Clone + Send + 'static> Shared<N,
         }
     }
 
-    /// Those who have arrived by now and are still there; when there is nobody, the read is over.
+    /// Those who have arrived by now and are still there; the name is given up when there is nobody.
     fn next(&self, name: &N) -> Option<Vec<oneshot::Sender<(V, bool)>>> {
-        let mut names = self.names();
-        let wanted = names.get_mut(name)?;
-        let mut answers = std::mem::take(&mut wanted.answers);
+        let mut waiting = self.waiting();
+        let mut answers = std::mem::take(waiting.get_mut(name)?);
         answers.retain(|answer| !answer.is_closed());
-        if !answers.is_empty() {
-            return Some(answers);
+        if answers.is_empty() {
+            waiting.remove(name);
+            return None;
         }
-        wanted.under_way -= 1;
-        if wanted.under_way == 0 {
-            names.remove(name);
-        }
-        None
+        Some(answers)
     }
 
-    fn names(&self) -> MutexGuard<'_, HashMap<N, Wanted<V>>> {
-        self.names.lock().unwrap_or_else(PoisonError::into_inner)
+    fn waiting(&self) -> MutexGuard<'_, Waiting<N, V>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -128,15 +113,15 @@ mod tests {
 
     #[tokio::test]
     async fn a_read_that_panics_leaves_nobody_waiting() {
-        let shared = Shared::<&str, u32>::new(1);
+        let shared = Shared::<&str, u32>::default();
         assert_eq!(shared.read("one", || async { panic!("the driver has a bug") }).await, None);
         assert_eq!(shared.read("one", || async { 7 }).await, Some((7, true)));
-        assert!(shared.names().is_empty());
+        assert!(shared.waiting().is_empty());
     }
 
     #[tokio::test]
     async fn a_read_on_which_nothing_comes_back_is_begun_again_for_all_who_wait() {
-        let shared = Shared::<&str, u32>::new(1);
+        let shared = Shared::<&str, u32>::default();
         let begun = Arc::new(AtomicU32::new(0));
         let read = || {
             let begun = begun.clone();
@@ -149,6 +134,6 @@ mod tests {
         // The other one may have come after the first had begun.
         assert_eq!(one, Some((1, true)));
         assert!(matches!(other, Some((1, false) | (2, true))), "{other:?}");
-        assert!(shared.names().is_empty());
+        assert!(shared.waiting().is_empty());
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use futures_util::future::select_ok;
-use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 use watchfire_shared::event::{Actor, ActorKind, Source};
@@ -28,8 +28,6 @@ use crate::store::{Db, StoreError};
 
 /// Requests answered by one query, at most.
 const SHARED: usize = 512;
-/// Queries under way, at most: whoever asks during one need not wait for its end.
-const AT_ONCE: usize = 2;
 /// A second query is sent on a new connection when the first is later than this: one on which
 /// nothing comes back must not hold up everybody.
 const LATE: Duration = Duration::from_millis(300);
@@ -137,22 +135,18 @@ impl Caller {
     }
 }
 
-type Question = (Proof, oneshot::Sender<Shared>);
 type Shared = Result<(Moment, Option<Standing>), Arc<StoreError>>;
 
 /// Asks the database what credentials are good for, many at once.
 #[derive(Clone)]
 pub struct Authorities {
-    questions: mpsc::Sender<Question>,
+    questions: mpsc::Sender<(Proof, oneshot::Sender<Shared>)>,
 }
 
 impl Authorities {
-    pub fn start(db: &Db) -> Self {
+    pub fn start(db: Db) -> Self {
         let (questions, queue) = mpsc::channel(SHARED * 4);
-        let queue = Arc::new(Mutex::new(queue));
-        for _ in 0..AT_ONCE {
-            spawn_detached(answer(db.clone(), queue.clone()));
-        }
+        spawn_detached(answer(db, queue));
         Self { questions }
     }
 
@@ -171,9 +165,9 @@ impl Authorities {
 }
 
 /// One query after another, each for everyone who asked before it began.
-async fn answer(db: Db, queue: Arc<Mutex<mpsc::Receiver<Question>>>) {
+async fn answer(db: Db, mut queue: mpsc::Receiver<(Proof, oneshot::Sender<Shared>)>) {
     let mut asked = Vec::with_capacity(SHARED);
-    while gather(&mut *queue.lock().await, &mut asked, SHARED).await {
+    while gather(&mut queue, &mut asked, SHARED).await {
         let mut proofs: Vec<Proof> = asked.iter().map(|(proof, _)| *proof).collect();
         proofs.sort_unstable();
         proofs.dedup();

@@ -129,7 +129,7 @@ pub struct Parts {
 impl Service {
     pub fn new(parts: Parts) -> Self {
         Self(Arc::new(Inner {
-            authorities: Authorities::start(&parts.db),
+            authorities: Authorities::start(parts.db.clone()),
             log_id: parts.hub.log_id(),
             health: health::Watch::new(),
             passwords: Passwords::default(),
@@ -142,7 +142,7 @@ impl Service {
             lifecycle: parts.lifecycle,
             policy: parts.policy,
             fleet: parts.fleet,
-            pages: pages::Pages::new(pages::AT_ONCE),
+            pages: pages::Pages::default(),
             demonstration: Arc::default(),
         }))
     }

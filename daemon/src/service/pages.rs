@@ -33,9 +33,6 @@ pub struct IncidentQuery {
 /// Pages under way, by what tells a page from others and by the epoch of those who want it.
 pub type Pages = Shared<(Arc<str>, i64), Result<Made, Unread>>;
 
-/// How often one page may be under way: most of its time passes in waiting for the cache.
-pub const AT_ONCE: usize = 2;
-
 /// A page as it is sent; in its shape a [`watchfire_shared::page::IncidentPage`].
 #[derive(Clone)]
 pub struct Made {

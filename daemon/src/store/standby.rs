@@ -2,20 +2,17 @@
 //! with a look whether it still answers, which on a connection cut without a word takes until TCP
 //! gives up; here a connection that was not given back is closed, and a new one needs nobody's leave.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use sqlx::{ConnectOptions as _, Connection};
 
 use super::Result;
 
-/// Idle connections that are kept: as many as are in use at the same time as a rule.
-const KEPT: usize = 2;
-
-/// A few idle connections, and as many in use as are asked for. Cheap to clone.
+/// At most one idle connection, and as many in use as are asked for. Cheap to clone.
 #[derive(Debug)]
 pub struct Standby<C: Connection> {
     options: C::Options,
-    idle: Arc<Mutex<Vec<C>>>,
+    idle: Arc<Mutex<Option<C>>>,
 }
 
 impl<C: Connection> Clone for Standby<C> {
@@ -34,9 +31,9 @@ impl<C: Connection> Standby<C> {
         self.options.clone()
     }
 
-    /// An idle connection or a new one.
+    /// The idle connection or a new one.
     pub async fn take(&self) -> Result<C> {
-        let idle = self.idle().pop();
+        let idle = self.slot().take();
         match idle {
             Some(connection) => Ok(connection),
             None => self.fresh().await,
@@ -50,18 +47,15 @@ impl<C: Connection> Standby<C> {
 
     /// Keeps a connection on which the last answer came in full.
     pub fn give(&self, connection: C) {
-        let mut idle = self.idle();
-        if idle.len() < KEPT {
-            idle.push(connection);
-        }
+        *self.slot() = Some(connection);
     }
 
     /// Closes what is idle.
     pub fn clear(&self) {
-        self.idle().clear();
+        self.slot().take();
     }
 
-    fn idle(&self) -> MutexGuard<'_, Vec<C>> {
+    fn slot(&self) -> std::sync::MutexGuard<'_, Option<C>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -48,7 +48,7 @@ impl World {
     }
 
     /// A reader who has the newest version anybody has seen.
-    async fn again(&self, door: &Door, at: usize) {
+    pub async fn again(&self, door: &Door, at: usize) {
         let (case, glance) = (&self.truth.cases[at], self.truth.glance());
         let known = case.seen();
         let request = door.responder.request(Method::GET, &format!("/v1/incidents/{}", case.id));

@@ -85,12 +85,21 @@ pub async fn strike(
             }
             if let Some(shared) = &shared {
                 shared.hold_up(world, &mut chance).await;
+                shared.hear_early(world, &mut chance).await;
                 shared.weather(&mut chance);
             }
             pause(&mut chance, 50..1000).await;
             println!("{:?}: {strike:?}", begun.elapsed());
             let victim = chance.random_range(0..daemons.len());
             match &mut *shared {
+                Some(shared) if matches!(strike, KilledOld) => {
+                    // A write that cannot forget would make all that is cached absent.
+                    let _quiet = world.writing.write().await;
+                    daemons[victim].published(&world.doors[victim].responder).await;
+                    shared.meets(strike, victim, &mut chance).await;
+                    join_all(daemons.iter().map(Daemon::connected_to_redis)).await;
+                    world.look_around().await;
+                }
                 Some(shared) if !matches!(strike, Stopped) => {
                     shared.meets(strike, victim, &mut chance).await;
                 }
@@ -123,7 +132,7 @@ impl Shared {
         self.links.iter().chain(&self.databases).for_each(Link::heal);
         for ways in [&self.databases, &self.links, &self.databases, &self.links] {
             let victim = chance.random_range(0..ways.len());
-            let case = world.wanted(chance);
+            let case = &world.truth.cases[World::wanted(chance)];
             ways[victim].hold(case.id.0.into_bytes());
             let (held, other) = (&world.doors[victim], &world.doors[1 - victim]);
             let overtake = async {
@@ -143,6 +152,26 @@ impl Shared {
             tokio::join!(reads, heal);
             world.count(if overtaken.is_ok() { "overtaken" } else { "held up" });
         }
+    }
+
+    /// Somebody reads what another has written and was not answered for, since its daemon cannot
+    /// forget: the other daemons have what was before in the cache still.
+    async fn hear_early(&self, world: &World, chance: &mut StdRng) {
+        self.links.iter().chain(&self.databases).for_each(Link::heal);
+        let victim = chance.random_range(0..self.links.len());
+        let (writer, other) = (&world.doors[victim], &world.doors[1 - victim]);
+        let at = World::wanted(chance);
+        let case = &world.truth.cases[at];
+        let name = case.id.to_string();
+        world.one(other, &name).await;
+        self.links[victim].freeze();
+        let hear = async {
+            for _ in 0..3 {
+                world.one(writer, &name).await;
+                world.again(other, at).await;
+            }
+        };
+        tokio::join!(world.comment(writer, case), hear);
     }
 
     async fn meets(&mut self, strike: Strike, victim: usize, chance: &mut StdRng) {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use futures_util::future::join_all;
 use rand::RngExt;
 use rand::rngs::StdRng;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, RwLock};
 use watchfire_shared::cache::CacheStats;
 use watchfire_shared::ids::UserId;
 use watchfire_shared::incident::Incident;
@@ -40,6 +40,8 @@ pub struct World {
     pub truth: Truth,
     pub doors: Vec<Door>,
     pub turncoat: Turncoat,
+    /// Held by whoever writes, so that nobody does while somebody else holds all of it.
+    pub writing: RwLock<()>,
     /// Operations to go, and those that were begun.
     left: Cell<usize>,
     begun: Cell<usize>,
@@ -78,6 +80,7 @@ impl World {
             truth,
             doors,
             turncoat: Turncoat { id, role: Mutex::new(Role::Viewer) },
+            writing: RwLock::default(),
             left: Cell::new(operations),
             begun: Cell::default(),
             texts: Cell::default(),
@@ -91,6 +94,7 @@ impl World {
             self.left.update(|left| left.saturating_sub(1));
             self.begun.update(|begun| begun + 1);
             if chance.random_bool(0.15) {
+                let _writing = self.writing.read().await;
                 self.write(&mut chance).await;
             } else {
                 self.read(&mut chance).await;
@@ -107,8 +111,8 @@ impl World {
     }
 
     /// An incident that everybody wants.
-    pub fn wanted(&self, chance: &mut StdRng) -> &Case {
-        &self.truth.cases[chance.random_range(0..WANTED)]
+    pub fn wanted(chance: &mut StdRng) -> usize {
+        chance.random_range(0..WANTED)
     }
 
     /// Any incident, half the time one of those: there loads and commits meet.
@@ -121,6 +125,16 @@ impl World {
     pub fn text(&self, word: &str) -> String {
         self.texts.update(|texts| texts + 1);
         format!("{word} {}", self.texts.get())
+    }
+
+    /// Reads everything everywhere, a few times.
+    pub async fn look_around(&self) {
+        for _ in 0..5 {
+            let everywhere = self.doors.iter().flat_map(|door| {
+                self.truth.cases.iter().map(async |case| self.one(door, &case.id.to_string()).await)
+            });
+            join_all(everywhere).await;
+        }
     }
 
     pub fn count(&self, what: &str) {
