@@ -21,6 +21,8 @@ const LIMIT: Duration = Duration::from_secs(30);
 const TRY_AGAIN: Duration = Duration::from_micros(200);
 /// Time without requests before memory is looked at.
 const IDLE: Duration = Duration::from_secs(2);
+/// How the client starts its own daemon.
+const EMBEDDED: [&str; 2] = ["daemon", "run"];
 const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n{}";
 /// Incidents in the folder of an existing installation, and on the first screen of the client.
 const USED: usize = 1_000;
@@ -29,12 +31,12 @@ const SCREEN: (u16, u16) = (120, 40);
 
 /// The very first start: folder, database, secret and owner are made.
 pub async fn fresh(plan: Plan) -> Result<Measured> {
-    let daemon = program("watchfired")?;
+    let embedded = program("watchfire")?;
     let ours = async || {
         let home = TempDir::new()?;
         let address = free_address()?;
-        let mut command = Command::from(programs::command(&daemon, home.path()));
-        command.arg("serve").env("WATCHFIRE_HTTP_ADDR", address.to_string()).kill_on_drop(true);
+        let mut command = Command::from(programs::command(&embedded, home.path()));
+        command.args(EMBEDDED).env("WATCHFIRE_HTTP_ADDR", address.to_string());
         milliseconds_to_ready(command, address, "/readyz").await
     };
     started(plan, "a new state folder", ours).await
@@ -45,10 +47,10 @@ pub async fn existing(plan: Plan) -> Result<Measured> {
     let mut scene = Scene::start(Engine::Sqlite).await?;
     scene.incidents(USED).await?;
     scene.daemon.stop().await;
-    let program = program("watchfired")?;
+    let embedded = program("watchfire")?;
     let ours = async || {
-        let mut command = scene.daemon.command(&program);
-        command.arg("serve");
+        let mut command = scene.daemon.command(&embedded);
+        command.args(EMBEDDED);
         milliseconds_to_ready(command, scene.address, "/readyz").await
     };
     started(plan, &format!("a state folder with {USED} incidents"), ours).await
@@ -79,20 +81,24 @@ fn free_address() -> Result<SocketAddr> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
 }
 
-async fn milliseconds_to_ready(
-    mut command: Command,
-    address: SocketAddr,
-    path: &str,
-) -> Result<f64> {
+async fn milliseconds_to_ready(command: Command, address: SocketAddr, path: &str) -> Result<f64> {
+    let from = Instant::now();
+    let child = ready(command, address, path).await?;
+    let time = from.elapsed().as_secs_f64() * 1e3;
+    stop(child).await?;
+    Ok(time)
+}
+
+async fn ready(mut command: Command, address: SocketAddr, path: &str) -> Result<Child> {
     let request = load::request("GET", path, "none", None);
-    command.stdout(Stdio::null()).stderr(Stdio::null());
+    command.stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
     let from = Instant::now();
     let mut child = command.spawn()?;
     loop {
         if let Ok(mut connection) = Connection::open(address).await
             && let Ok((200, _)) = connection.ask(&request).await
         {
-            break;
+            return Ok(child);
         }
         if let Some(status) = child.try_wait()? {
             return Err(format!("the program ended at its start with {status}").into());
@@ -103,9 +109,6 @@ async fn milliseconds_to_ready(
         // The runtime's own timer counts in whole milliseconds.
         std::thread::sleep(TRY_AGAIN);
     }
-    let time = from.elapsed().as_secs_f64() * 1e3;
-    stop(child).await?;
-    Ok(time)
 }
 
 async fn stop(mut child: Child) -> Result<()> {
@@ -117,12 +120,18 @@ async fn stop(mut child: Child) -> Result<()> {
 
 /// Resident memory after one page of the list was read and nothing happened for a while.
 pub async fn idle_memory(plan: Plan) -> Result<Measured> {
+    let embedded = program("watchfire")?;
     let ours = async || {
-        let scene = Scene::start(Engine::Sqlite).await?;
-        let request = scene.get("/v1/incidents");
-        Connection::open(scene.address).await?.ask(&request).await?;
+        let mut scene = Scene::start(Engine::Sqlite).await?;
+        scene.daemon.stop().await;
+        let mut command = scene.daemon.command(&embedded);
+        command.args(EMBEDDED);
+        let child = ready(command, scene.address, "/readyz").await?;
+        Connection::open(scene.address).await?.ask(&scene.get("/v1/incidents")).await?;
         tokio::time::sleep(IDLE).await;
-        resident(scene.daemon.pid())
+        let resident = resident(child.id().ok_or("the program has ended by itself")?)?;
+        stop(child).await?;
+        Ok(resident)
     };
     let ceiling = async || {
         let bare = Bare::start(ANSWER).await?;
