@@ -37,13 +37,13 @@ const DAEMON: &[Layer] = &[
         .never(&["axum"]),
     layer(
         "service",
-        &["outbox", "analysis", "cache", "store", "clock", "lifecycle", "config", "rate"],
+        &["outbox", "analysis", "cache", "store", "clock", "gather", "lifecycle", "config", "rate"],
     )
     .never(&["axum", "hyper"]),
     layer("outbox", &["cache", "store", "broker", "clock", "lifecycle", "config", "rate"])
         .never(&["axum"]),
     layer("analysis", &[]).never(&["axum", "sqlx", "tokio"]),
-    layer("cache", &["store", "clock", "lifecycle", "config"]).never(&["axum"]),
+    layer("cache", &["store", "clock", "gather", "lifecycle", "config"]).never(&["axum"]),
     layer("store", &["clock", "lifecycle", "config"]).never(&["axum"]),
     layer("config", &["telemetry"]),
     layer("telemetry", &["lifecycle"]),
@@ -51,6 +51,7 @@ const DAEMON: &[Layer] = &[
     layer("state", &[]),
     layer("lifecycle", &[]),
     layer("rate", &[]),
+    layer("gather", &[]),
     layer("clock", &[]),
 ];
 

@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::json;
 use tokio::time::Instant;
-use watchfire_shared::cache::{BreakerState, CacheKey, CacheStats, CacheType, Purged};
+use watchfire_shared::cache::{BreakerState, CacheKey, CacheStats, CacheType, Holds, Purged};
 use watchfire_shared::page::Page;
 use watchfire_shared::problem::Code;
 use watchfire_tests::redis::settings;
@@ -55,6 +55,9 @@ async fn what_is_no_text_under_our_names_is_counted_and_replaced() {
         redis.command(&["DEL", name]).await;
         redis.command(&["SADD", name, "foreign"]).await;
     }
+    let admin = daemon.as_admin().await;
+    let keys: Page<CacheKey> = admin.read("/v1/admin/cache/keys").await.ok();
+    assert!(keys.items.iter().any(|key| key.holds == Holds::Other), "{keys:?}");
     for _ in 0..2 {
         assert_eq!(api.get(incident.id).await.version, 1);
         assert_eq!(api.list("status=open").await.items.len(), 1);

@@ -15,7 +15,7 @@ use watchfire_shared::cache::Operation;
 use super::super::breaker::Breaker;
 use super::super::stats::Recorder;
 use super::super::{key, ttl};
-use super::{CLAIM, FILL};
+use super::lease::{CLAIM, FILL};
 use crate::lifecycle::spawn_detached;
 use crate::store::{Db, StoreError, installation};
 

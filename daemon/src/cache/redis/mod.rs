@@ -3,17 +3,18 @@
 
 mod entry;
 mod forget;
+mod lease;
 mod link;
 mod markers;
 mod operate;
 mod probe;
 mod rounds;
 
-use std::sync::{Arc, LazyLock};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
-use redis::{Pipeline, RedisError, Script};
+use redis::RedisError;
 use uuid::Uuid;
 use watchfire_shared::cache::Operation;
 use watchfire_shared::ids::JournalId;
@@ -22,20 +23,16 @@ use super::breaker::{self, Breaker};
 use super::key::{self, Guard, Key};
 use super::stats::Recorder;
 use super::value::Cacheable;
-use super::{Claim, Filled, Look, Outcome, Unread, ttl};
+use super::{Look, Unread};
 use crate::clock;
 use crate::store::Db;
 use crate::store::installation::Moment;
-use entry::{Entry, Stamp, Token};
+use entry::{Entry, Stamp};
 pub use forget::Forgetter;
+pub use lease::Lease;
 use link::{Link, Reach};
 use markers::Markers;
 use rounds::Rounds;
-
-static CLAIM: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("claim.lua")));
-static FILL: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("fill.lua")));
-/// A generation outlives every page that carries it; one that ends early costs the pages.
-const GENERATION: Duration = Duration::from_hours(1);
 
 /// How Redis is reached and how long it is waited for.
 pub struct Settings {
@@ -64,13 +61,6 @@ pub struct Redis {
     /// This process, among those that probe.
     instance: Uuid,
     markers: Markers,
-}
-
-/// The duty to load a value, and how to store it.
-pub struct Lease {
-    name: Name,
-    bytes: Bytes,
-    stamp: Stamp,
 }
 
 /// Where a value stands, and where its generation does if it has one.
@@ -217,96 +207,6 @@ impl Redis {
         (0..times).for_each(|_| self.recorder.error(T::TYPE, operation));
     }
 
-    /// Looks once more at what was missed, and takes the duty to load what is still not there.
-    pub async fn claim<T: Cacheable>(
-        &self,
-        keys: &[Key<T>],
-        moment: &Moment,
-        known: Option<i64>,
-    ) -> Vec<Claim<T>> {
-        if keys.is_empty() {
-            return Vec::new();
-        }
-        let names: Vec<Name> = keys.iter().map(|key| Name::of(key, self.log)).collect();
-        let token: Token = rand::random();
-        let mut pipe = redis::pipe();
-        for name in &names {
-            invoke(&mut pipe, &CLAIM, name)
-                .arg(&moment.epoch.to_be_bytes())
-                .arg(&entry::lease_head(T::SCHEMA))
-                .arg(&token)
-                .arg(millis(self.lease))
-                .arg(&entry::generation_head())
-                .arg(&rand::random::<Token>())
-                .arg(millis(GENERATION));
-        }
-        let claimed = self.link().call(Operation::Lease, async |mut redis| {
-            pipe.query_async::<Vec<(Bytes, u64)>>(&mut redis).await
-        });
-        let found = match claimed.await {
-            Ok((found, redis)) if moment.redis.as_ref() == Some(&redis) => found,
-            Ok(_) | Err(_) => {
-                self.failed::<T>(Operation::Lease, keys.len());
-                return keys.iter().map(|_| Claim::Failed).collect();
-            }
-        };
-        let mut claims = Vec::with_capacity(names.len());
-        for (name, (bytes, foreign)) in names.into_iter().zip(found) {
-            (0..foreign).for_each(|_| self.recorder.corrupt(T::TYPE));
-            claims.push(match entry::own_lease(&bytes, &token) {
-                Some(stamp) => Claim::Lead(super::Lease::Redis(Lease { name, bytes, stamp })),
-                // The script has held it against the stamp already. One older than what is known is
-                // about to be forgotten: nobody else need load it for that.
-                None => match entry::stamp(&bytes) {
-                    None => Claim::Failed,
-                    Some(stamp) => match self.read(&name, Some(&bytes), &stamp, known).await {
-                        Look::Hit(value) => Claim::Found(value),
-                        Look::Leased => Claim::Leased,
-                        Look::Miss | Look::Failed => Claim::Failed,
-                    },
-                },
-            });
-        }
-        claims
-    }
-
-    /// Stores what was loaded under its leases, or gives a lease back where nothing could be loaded.
-    /// Answers what became of each.
-    pub async fn fill<T: Cacheable>(&self, loaded: Vec<(Lease, Outcome<T>)>) -> Vec<Filled> {
-        if loaded.is_empty() {
-            return Vec::new();
-        }
-        let (mut pipe, mut kept) = (redis::pipe(), Vec::with_capacity(loaded.len()));
-        for (lease, value) in &loaded {
-            let (bytes, time) = match value {
-                Outcome::Loaded(Some(value)) => (lease.write(Some(value)), ttl::of(T::TYPE)),
-                Outcome::Loaded(None) if self.markers.admits(Instant::now()) => {
-                    (lease.write::<T>(None), ttl::NOT_FOUND)
-                }
-                // No bytes: nothing is stored.
-                Outcome::Loaded(None) | Outcome::GivenBack => (Vec::new(), ttl::NOT_FOUND),
-            };
-            kept.push(!bytes.is_empty());
-            invoke(&mut pipe, &FILL, &lease.name)
-                .arg(&*lease.bytes)
-                .arg(bytes)
-                .arg(millis(ttl::jittered(time)));
-        }
-        let stored = self.link().call(Operation::Fill, async |mut redis| {
-            pipe.query_async::<Vec<bool>>(&mut redis).await
-        });
-        let Ok((stored, _)) = stored.await else {
-            self.failed::<T>(Operation::Fill, kept.len());
-            return vec![Filled::Unkept; kept.len()];
-        };
-        let became = |(kept, stored)| match (kept, stored) {
-            (false, _) => Filled::Unkept,
-            (true, true) => Filled::Stored,
-            (true, false) => Filled::Overtaken,
-        };
-        kept.into_iter().zip(stored).map(became).collect()
-    }
-
     /// Returns when nobody who asks from now on is answered from what the guards stood for.
     pub async fn forget(&self, guards: &[Guard]) -> Result<(), Unread> {
         let names: Vec<String> =
@@ -326,29 +226,6 @@ impl Redis {
     pub fn is_up(&self) -> bool {
         self.links.iter().any(Link::is_up)
     }
-}
-
-impl Lease {
-    fn write<T: Cacheable>(&self, value: Option<&Arc<T>>) -> Vec<u8> {
-        let Name { value: name, .. } = &self.name;
-        match value {
-            None => entry::write(name, T::SCHEMA, &self.stamp, 0, None),
-            Some(value) => {
-                let body = |out: &mut Vec<u8>| value.encode(out);
-                entry::write(name, T::SCHEMA, &self.stamp, value.version(), Some(&body))
-            }
-        }
-    }
-}
-
-/// Adds a call of a script; its arguments follow.
-fn invoke<'a>(pipe: &'a mut Pipeline, script: &Script, name: &Name) -> &'a mut Pipeline {
-    let keys = name.keys();
-    pipe.cmd("EVALSHA").arg(script.get_hash()).arg(keys.count()).arg(&name.value);
-    if let Some(generation) = &name.generation {
-        pipe.arg(generation);
-    }
-    pipe
 }
 
 fn millis(time: Duration) -> u64 {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use redis::{AsyncConnectionConfig, FromRedisValue, Pipeline};
+use redis::{AsyncConnectionConfig, FromRedisValue, Pipeline, RedisResult};
 use tokio::time::timeout;
 use watchfire_shared::cache::{CacheKey, CacheType, Holds, PurgeIn};
 use watchfire_shared::ids::JournalId;
@@ -171,8 +171,8 @@ impl Redis {
         Ok(self.each(names, size).await?.0)
     }
 
-    /// One command for each name, together.
-    async fn each<T: FromRedisValue>(
+    /// One command for each name, together; nothing for what is of another type than ours.
+    async fn each<T: FromRedisValue + Default>(
         &self,
         names: &[String],
         command: impl Fn(&mut Pipeline, &str),
@@ -181,8 +181,12 @@ impl Redis {
         for name in names {
             command(&mut pipe, name);
         }
-        let asked = self.link().ask(async |mut redis| pipe.query_async::<Vec<T>>(&mut redis).await);
-        asked.await
+        pipe.ignore_errors();
+        let asked = self
+            .link()
+            .ask(async |mut redis| pipe.query_async::<Vec<RedisResult<T>>>(&mut redis).await);
+        let (each, redis) = asked.await?;
+        Ok((each.into_iter().map(Result::unwrap_or_default).collect(), redis))
     }
 
     /// Removes these names; how many were there.
@@ -241,6 +245,7 @@ fn holds(name: &NamePart, head: &[u8], epoch: i64, lists: Option<Stamp>) -> Hold
         _ => Some(Stamp::plain(epoch)),
     };
     match head.first() {
+        None => Holds::Other,
         _ if valid.is_none() || entry::stamp(head) != valid => Holds::Stale,
         Some(&entry::VALUE) => Holds::Value,
         Some(&entry::NOT_FOUND) => Holds::NotFound,

@@ -1,12 +1,15 @@
 //! Whether Redis keeps what it is given, and what it says of itself.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use redis::InfoDict;
 use watchfire_shared::cache::RedisFigures;
 
-use super::entry::{self, Stamp};
+use super::entry::{self, Stamp, Token};
+use super::lease::{CLAIM, FILL, invoke};
 use super::link::{Elsewhere, Failure};
-use super::{CLAIM, Duration, FILL, Name, Redis, Token, invoke, key, millis};
+use super::{Name, Redis, key, millis};
 use crate::store::installation::{self, Moment};
 
 /// A probe that was cut off leaves its value for so long.
