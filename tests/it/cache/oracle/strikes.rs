@@ -144,9 +144,13 @@ impl Shared {
             // It may be a write that is held up, which others wait for.
             let overtaken = timeout(HELD_UP, overtake).await;
             let name = case.id.to_string();
-            let reads = join_all((0..4).map(|_| world.one(held, &name)));
+            // Lookups take turns on the connections, and one of these is held up.
+            let reads = join_all((0..4).map(async |number| {
+                tokio::time::sleep(Duration::from_millis(number * 4)).await;
+                world.one(held, &name).await;
+            }));
             let heal = async {
-                pause(chance, 10..80).await;
+                pause(chance, 20..80).await;
                 ways[victim].heal();
             };
             tokio::join!(reads, heal);
