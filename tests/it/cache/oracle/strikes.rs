@@ -12,6 +12,8 @@ use watchfire_tests::{Daemon, Link, Redis};
 
 use super::world::World;
 
+/// So often it begins with what needs no trouble, only the wrong moment.
+const OPENING: usize = 4;
 /// Less than any daemon waits for what is held up.
 const HELD_UP: Duration = Duration::from_millis(150);
 
@@ -73,6 +75,12 @@ pub async fn strike(
 ) {
     let begun = Instant::now();
     let mut strikes = 0;
+    if let Some(shared) = &shared {
+        for _ in 0..OPENING {
+            shared.hold_up(world, &mut chance).await;
+            shared.hear_early(world, &mut chance).await;
+        }
+    }
     while !(world.over() && struck.get()) {
         let mut deck = if shared.is_some() { ALL.to_vec() } else { vec![Stopped] };
         deck.shuffle(&mut chance);
