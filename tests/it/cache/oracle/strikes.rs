@@ -84,9 +84,6 @@ pub async fn strike(
     while !(world.over() && struck.get()) {
         let mut deck = if shared.is_some() { ALL.to_vec() } else { vec![Stopped] };
         deck.shuffle(&mut chance);
-        if let Some(shared) = &*shared {
-            shared.redis.save().await;
-        }
         for strike in deck {
             if world.over() && struck.get() {
                 break;
@@ -101,8 +98,14 @@ pub async fn strike(
             let victim = chance.random_range(0..daemons.len());
             match &mut *shared {
                 Some(shared) if matches!(strike, KilledOld) => {
-                    // A write that cannot forget would make all that is cached absent.
+                    // What it comes back with is cached still, and written since then; a write that
+                    // could not forget would make all of it absent.
                     let _quiet = world.writing.write().await;
+                    world.look_around().await;
+                    shared.redis.save().await;
+                    for case in &world.truth.cases {
+                        world.comment(&world.doors[victim], case).await;
+                    }
                     daemons[victim].published(&world.doors[victim].responder).await;
                     shared.meets(strike, victim, &mut chance).await;
                     join_all(daemons.iter().map(Daemon::connected_to_redis)).await;
