@@ -10,7 +10,7 @@ use rand::seq::SliceRandom;
 use tokio::time::{Instant, timeout};
 use watchfire_tests::{Daemon, Link, Redis};
 
-use super::world::World;
+use super::world::{Door, World};
 
 /// So often it begins with what needs no trouble, only the wrong moment.
 const OPENING: usize = 4;
@@ -108,7 +108,7 @@ pub async fn strike(
                     }
                     daemons[victim].published(&world.doors[victim].responder).await;
                     shared.meets(strike, victim, &mut chance).await;
-                    join_all(daemons.iter().map(Daemon::connected_to_redis)).await;
+                    join_all(world.doors.iter().map(Door::has_redis)).await;
                     world.look_around().await;
                 }
                 Some(shared) if !matches!(strike, Stopped) => {

@@ -12,7 +12,7 @@ use watchfire_shared::ids::UserId;
 use watchfire_shared::incident::Incident;
 use watchfire_shared::page::Page;
 use watchfire_shared::user::{Role, UserOut};
-use watchfire_tests::{Api, Daemon};
+use watchfire_tests::{Api, Daemon, eventually};
 
 use super::truth::{Case, Person, Truth};
 
@@ -28,6 +28,17 @@ pub struct Door {
     pub responder: Api,
     pub admin: Api,
     pub turncoat: Api,
+}
+
+impl Door {
+    /// Returns when this daemon reaches Redis. Nobody is added for it: that is a write.
+    pub async fn has_redis(&self) {
+        eventually(async || {
+            let stats: CacheStats = self.responder.read("/v1/admin/cache-stats").await.ok();
+            stats.redis
+        })
+        .await;
+    }
 }
 
 /// Somebody whose role changes.
