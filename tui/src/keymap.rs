@@ -220,6 +220,8 @@ pub const BINDINGS: &[Binding] = &[
     bind(Group::Screens, OPENED, &[code(KeyCode::Tab), key(']')], Action::NextTab, "next tab", "tabs"),
     bind(Group::Screens, OPENED, &[BACK_TAB, key('[')], Action::PreviousTab, "previous tab", "back").pair(),
     bind(Group::Screens, SCREENS, &[key('/')], Action::Query, "query", "query, or search logs"),
+    bind(Group::Screens, &[C::List], &[key('s')], Action::NextSort, "sort", "next order"),
+    bind(Group::Screens, &[C::List], &[key('S')], Action::ReverseSort, "reverse", "reversed").pair(),
     bind(Group::Screens, SCREENS, &[key('1')], Action::Go(Place::Incidents), "incidents", "list"),
     bind(Group::Screens, SCREENS, &[key('2')], Action::Go(Place::Cache), "cache", "cache").pair(),
     bind(Group::Screens, SCREENS, &[key('3')], Action::Go(Place::Events), "events", "events").pair(),

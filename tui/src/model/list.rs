@@ -1,12 +1,14 @@
 //! The incident list. The selection is an incident, never a row number: what arrives moves rows, but
 //! never what a key acts on.
 
+use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use watchfire_shared::filter::{Filter, FilterError};
 use watchfire_shared::ids::IncidentId;
 use watchfire_shared::incident::Incident;
+use watchfire_shared::page::{Sort, SortKey};
 
 use crate::action::Move;
 use crate::event::Failure;
@@ -63,6 +65,7 @@ pub enum Fetch {
 #[derive(Debug, Default)]
 pub struct List {
     pub query: Query,
+    pub sort: Sort,
     /// In the order of the screen.
     pub rows: Vec<IncidentId>,
     pub selected: Option<IncidentId>,
@@ -172,17 +175,17 @@ impl List {
         self.offset = self.offset.min(at).max((at + 1).saturating_sub(height)).min(lowest);
     }
 
-    /// Adds a row where the sort puts it: by priority, then the newest. Says whether it belongs to
+    /// Adds a row where the sort puts it. Says whether it belongs to
     /// what is loaded; beyond that the next page brings it.
     pub fn insert(&mut self, incident: &Incident, known: &Known, height: usize) -> bool {
         if self.index_of(incident.id).is_some() {
             return true;
         }
-        let key = sort_key(incident);
+        let comes_first = |other: &Incident| self.is_beyond(other, incident);
         let at = self
             .rows
             .iter()
-            .position(|row| known.get(*row).is_some_and(|other| sort_key(other) < key))
+            .position(|row| known.get(*row).is_some_and(comes_first))
             .unwrap_or(self.rows.len());
         if at == self.rows.len() && self.next_cursor.is_some() {
             return false;
@@ -279,9 +282,10 @@ impl List {
         self.show_selected(height);
     }
 
-    /// Whether a page that ends with this row may just not reach as far as the incident.
-    pub fn is_beyond(incident: &Incident, last: &Incident) -> bool {
-        sort_key(incident) < sort_key(last)
+    /// Whether the incident comes after the other: a page that ends with that one may just not
+    /// reach as far.
+    pub fn is_beyond(&self, incident: &Incident, other: &Incident) -> bool {
+        order(self.sort, incident, other).is_gt()
     }
 
     /// Keeps the visible rows where they are after a row came in at `at`; at the top of the list it
@@ -297,7 +301,18 @@ impl List {
     }
 }
 
-/// Greater comes first.
-fn sort_key(incident: &Incident) -> (i16, DateTime<Utc>, IncidentId) {
-    (incident.priority.rank(), incident.created_at, incident.id)
+/// Less comes first; the daemon orders in the same way.
+fn order(sort: Sort, one: &Incident, other: &Incident) -> Ordering {
+    let score = |incident: &Incident| incident.score.unwrap_or(f64::NEG_INFINITY);
+    let least_first = match sort.by {
+        SortKey::Created => one.created_at.cmp(&other.created_at),
+        SortKey::Updated => one.updated_at.cmp(&other.updated_at),
+        SortKey::Priority => one.priority.rank().cmp(&other.priority.rank()),
+        SortKey::Score => score(one).total_cmp(&score(other)),
+        SortKey::Reference => one.reference.cmp(&other.reference),
+    };
+    // Ids grow with time.
+    let younger = (one.created_at, one.id).cmp(&(other.created_at, other.id));
+    let least_first = least_first.then(younger);
+    if sort.reversed { least_first } else { least_first.reverse() }
 }

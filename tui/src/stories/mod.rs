@@ -16,6 +16,7 @@ mod pictures;
 mod plant;
 mod screens;
 mod sizes;
+mod sorted;
 mod storms;
 mod typing;
 mod world;

@@ -103,6 +103,8 @@ fn act(model: &mut Model, action: Action, context: Context, out: &mut Out) {
         Action::NextTab => detail::turn_tab(model, 1, out),
         Action::PreviousTab => detail::turn_tab(model, Tab::ALL.len() - 1, out),
         Action::Query => query(model),
+        Action::NextSort => list::next_sort(model, out),
+        Action::ReverseSort => list::reverse_sort(model, out),
         Action::Reload => {
             out.push(Effect::Reconnect);
             load_again(model, out);

@@ -3,17 +3,19 @@
 use watchfire_shared::filter::{Filter, FilterError};
 use watchfire_shared::ids::IncidentId;
 use watchfire_shared::incident::Incident;
-use watchfire_shared::page::{DEFAULT_LIMIT, IncidentPage, MAX_INCIDENTS};
+use watchfire_shared::page::{DEFAULT_LIMIT, IncidentPage, MAX_INCIDENTS, Sort, SortKey};
 use watchfire_shared::problem::Code;
 
 use crate::action::{Edit, Move};
 use crate::effect::{Load, RequestId};
 use crate::event::{Failure, Outcome};
 use crate::model::Model;
+use crate::model::commands::Tone;
 use crate::model::input::TextField;
 use crate::model::known::Known;
-use crate::model::list::{DEFAULT_QUERY, FRESH_FOR, Fetch, List, ROWS_MAX};
+use crate::model::list::{DEFAULT_QUERY, FRESH_FOR, Fetch, ROWS_MAX};
 use crate::model::matching;
+use crate::model::words::sort_words;
 
 use super::stream::{self, Learnt};
 use super::{Out, timers};
@@ -45,6 +47,7 @@ fn ask(model: &mut Model, cursor: Option<String>, fetch: Fetch, out: &mut Out) {
     let limit = u32::try_from(wanted).unwrap_or(MAX_INCIDENTS);
     let load = Load::Incidents {
         filter: model.list.query.applied.clone(),
+        sort: model.list.sort,
         cursor,
         limit: limit.clamp(DEFAULT_LIMIT, MAX_INCIDENTS),
     };
@@ -176,7 +179,7 @@ fn is_ghost(model: &Model, id: IncidentId, rows: &[IncidentId]) -> bool {
     }
     let last = rows.last().and_then(|last| model.known.get(*last));
     let beyond = match (model.known.get(id), last) {
-        (Some(incident), Some(last)) => List::is_beyond(incident, last),
+        (Some(incident), Some(last)) => model.list.is_beyond(incident, last),
         _ => false,
     };
     model.known.is_deleted(id) || model.list.next_cursor.is_none() || !beyond
@@ -299,6 +302,34 @@ fn set_query(model: &mut Model, text: String, out: &mut Out) {
         model.list.next_cursor = None;
         model.list.failure = None;
     }
+    reload_now(model, out);
+}
+
+/// The next order of the list, in the direction people want it first.
+pub fn next_sort(model: &mut Model, out: &mut Out) {
+    let by = match model.list.sort.by {
+        SortKey::Priority => SortKey::Created,
+        SortKey::Created => SortKey::Updated,
+        SortKey::Updated => SortKey::Score,
+        SortKey::Score => SortKey::Reference,
+        SortKey::Reference => SortKey::Priority,
+    };
+    set_sort(model, Sort { by, reversed: false }, out);
+}
+
+pub fn reverse_sort(model: &mut Model, out: &mut Out) {
+    let Sort { by, reversed } = model.list.sort;
+    set_sort(model, Sort { by, reversed: !reversed }, out);
+}
+
+/// The cursor stays on its incident where that is among the first rows of the new order.
+fn set_sort(model: &mut Model, sort: Sort, out: &mut Out) {
+    let list = &mut model.list;
+    list.sort = sort;
+    list.loaded = false;
+    list.next_cursor = None;
+    list.failure = None;
+    model.flash(Tone::Neutral, sort_words(sort));
     reload_now(model, out);
 }
 
