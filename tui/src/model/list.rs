@@ -88,6 +88,8 @@ pub struct List {
     /// An event may have changed what belongs here: load again then, and at the latest then.
     pub reload_at: Option<(DateTime<Utc>, DateTime<Utc>)>,
     pub fresh: HashMap<IncidentId, DateTime<Utc>>,
+    /// Rows that came in above what is on the screen, and were not on it since.
+    pub unseen: HashSet<IncidentId>,
     /// The selected row no longer belongs here; it stays until the cursor leaves it.
     pub ghost: Option<IncidentId>,
 }
@@ -166,13 +168,28 @@ impl List {
 
     /// Scrolls just so far that the selected row is on the screen.
     pub fn show_selected(&mut self, height: usize) {
-        let Some(at) = self.selected_index() else {
-            self.offset = 0;
-            return;
-        };
         let height = height.max(1);
         let lowest = self.rows.len().saturating_sub(height);
-        self.offset = self.offset.min(at).max((at + 1).saturating_sub(height)).min(lowest);
+        self.offset = match self.selected_index() {
+            None => 0,
+            Some(at) => self.offset.min(at).max((at + 1).saturating_sub(height)).min(lowest),
+        };
+        self.see();
+    }
+
+    /// What is on the screen now, or below it, is not above it.
+    fn see(&mut self) {
+        if !self.unseen.is_empty() {
+            let above = &self.rows[..self.offset.min(self.rows.len())];
+            self.unseen = above.iter().filter(|id| self.unseen.contains(id)).copied().collect();
+        }
+    }
+
+    /// A row came in that was not there before: whoever looks further down is told.
+    pub fn came_in(&mut self, id: IncidentId) {
+        if self.index_of(id).is_some_and(|at| at < self.offset) {
+            self.unseen.insert(id);
+        }
     }
 
     /// Adds a row where the sort puts it. Says whether it belongs to

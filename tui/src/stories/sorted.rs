@@ -96,3 +96,41 @@ fn the_head_of_the_table_and_the_query_line_say_the_order() {
     assert!(screen.contains("oldest first"), "{screen}");
     assert!(Client::live().screen().contains("PRI↓"));
 }
+
+/// A list that is longer than the screen.
+fn long() -> Client {
+    let rows: Vec<Incident> = (0..100)
+        .map(|number| Incident {
+            created_at: ago(60 * (number + 1)),
+            ..incident(1000 - number, &format!("Number {number}"))
+        })
+        .collect();
+    Client::new().connected(&rows)
+}
+
+#[test]
+fn what_comes_in_above_the_screen_is_announced_until_it_was_seen() {
+    let mut client = long();
+    client.press("G");
+    let bottom = client.screen();
+    assert!(!bottom.contains("new ↑"), "{bottom}");
+    let selected = client.selected();
+    for number in 2001..2004 {
+        let incident = Incident { created_at: ago(1), ..incident(number, "Up there") };
+        client.stream(created_event(incident));
+    }
+    assert_eq!(client.selected(), selected, "the cursor stays");
+    assert!(client.screen().contains("3 new ↑"), "{}", client.screen());
+    client.press("g");
+    assert!(!client.screen().contains("new ↑"), "{}", client.screen());
+    client.press("G");
+    assert!(!client.screen().contains("new ↑"), "they were seen");
+}
+
+#[test]
+fn what_comes_in_on_the_screen_needs_no_word() {
+    let mut client = long();
+    client.stream(created_event(Incident { created_at: ago(1), ..incident(2001, "Here") }));
+    assert!(client.screen().contains("INC-2001"));
+    assert!(!client.screen().contains("new ↑"));
+}

@@ -1,5 +1,7 @@
 //! The incident list: reading pages, moving the cursor, the query bar.
 
+use std::collections::HashSet;
+
 use watchfire_shared::filter::{Filter, FilterError};
 use watchfire_shared::ids::IncidentId;
 use watchfire_shared::incident::Incident;
@@ -167,7 +169,16 @@ fn settle(model: &mut Model) -> bool {
             model.list.insert(incident, &model.known, height);
         }
     }
-    let list = &model.list;
+    let list = &mut model.list;
+    if keep.is_some() {
+        let had: HashSet<IncidentId> = before.0.iter().copied().collect();
+        let new = list.rows.iter().filter(|id| !had.contains(id)).copied();
+        for id in new.collect::<Vec<_>>() {
+            list.came_in(id);
+        }
+    } else {
+        list.unseen.clear();
+    }
     before != (list.rows.clone(), list.selected, list.ghost)
 }
 
@@ -232,6 +243,7 @@ pub fn changed(model: &mut Model, incident: &Incident) {
             }
             if model.list.loaded && model.list.insert(incident, &model.known, height) {
                 model.list.fresh.insert(id, model.now + FRESH_FOR);
+                model.list.came_in(id);
                 model.dirty = true;
             }
             // What is beyond the last row comes with a page again, for which a reload has the cursor.

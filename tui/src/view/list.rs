@@ -81,6 +81,11 @@ fn query(pen: &mut Pen, model: &Model) -> Cursor {
         if pen.room() > 40 {
             pen.right(&text, theme.dim());
         }
+        let unseen = i64::try_from(list.unseen.len()).unwrap_or(i64::MAX);
+        if unseen > 0 {
+            let text = format!("{} new {} ", number(unseen), theme.order(true));
+            pen.right(&text, theme.accent());
+        }
     }
     if let Some(failure) = list.failure.as_ref().filter(|_| !list.rows.is_empty()) {
         not_current(pen, failure, query.field.text());
