@@ -44,6 +44,10 @@ pub enum Action {
     Confirm,
     /// Finish the word in the query bar.
     Complete,
+    /// Put a query that was asked before into the bar, or a later one.
+    Recall {
+        earlier: bool,
+    },
     NextField,
     PreviousField,
     Edit(Edit),

@@ -21,6 +21,8 @@ use super::slot::{Asked, LOADING_AFTER};
 pub const FRESH_FOR: TimeDelta = TimeDelta::seconds(3);
 /// A reload reads again what was loaded, up to this many rows; events add none beyond it.
 pub const ROWS_MAX: usize = 2_000;
+/// Queries that are remembered.
+const HISTORY_MAX: usize = 50;
 /// What the list shows when nothing else was asked for: what is not over.
 pub const DEFAULT_QUERY: &str = "-status:closed";
 
@@ -33,6 +35,13 @@ pub struct Query {
     pub editing: bool,
     /// What is wrong with the text in the field.
     pub mistake: Option<FilterError>,
+    /// What is typed is shown from then on, while it is still being typed.
+    pub live_at: Option<DateTime<Utc>>,
+    /// What was shown when the bar was opened; `esc` goes back to it.
+    pub before: String,
+    /// Queries that were asked, the newest last, and the one that `up` has come to.
+    pub history: Vec<String>,
+    pub recalled: Option<usize>,
 }
 
 impl Default for Query {
@@ -42,11 +51,36 @@ impl Default for Query {
             field: TextField::new(DEFAULT_QUERY),
             editing: false,
             mistake: None,
+            live_at: None,
+            before: DEFAULT_QUERY.to_owned(),
+            history: Vec::new(),
+            recalled: None,
         }
     }
 }
 
 impl Query {
+    /// Remembers a query that was asked, once.
+    pub fn remember(&mut self, text: &str) {
+        if !text.is_empty() {
+            self.history.retain(|other| other != text);
+            self.history.push(text.to_owned());
+            let surplus = self.history.len().saturating_sub(HISTORY_MAX);
+            self.history.drain(..surplus);
+        }
+    }
+
+    /// Puts an earlier query into the field, or a later one; after the newest it is empty.
+    pub fn recall(&mut self, earlier: bool) {
+        let length = self.history.len();
+        let at = self.recalled.unwrap_or(length);
+        let at = if earlier { at.saturating_sub(1) } else { (at + 1).min(length) };
+        if length > 0 {
+            self.recalled = Some(at);
+            self.field = TextField::new(self.history.get(at).cloned().unwrap_or_default());
+        }
+    }
+
     /// The applied query, parsed; none when only the daemon can tell what it means.
     pub fn filter(&self) -> Option<Filter> {
         self.applied.parse().ok()

@@ -14,6 +14,7 @@ mod list;
 mod matching;
 mod pictures;
 mod plant;
+mod query;
 mod screens;
 mod sizes;
 mod sorted;

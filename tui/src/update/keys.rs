@@ -122,6 +122,7 @@ fn act(model: &mut Model, action: Action, context: Context, out: &mut Out) {
         Action::RaiseLevel => logs::turn_level(model, true, out),
         Action::LowerLevel => logs::turn_level(model, false, out),
         Action::Complete => list::complete_query(model),
+        Action::Recall { earlier } => list::recall_query(model, earlier),
         Action::Confirm => confirm(model, context, out),
         Action::NextField => turn_field(model, 1),
         Action::PreviousField => turn_field(model, 2),
@@ -137,7 +138,7 @@ fn back(model: &mut Model, context: Context, out: &mut Out) {
         Context::Help | Context::CommandLog | Context::Demonstration | Context::Picker => {
             model.overlay = None;
         }
-        Context::Query => list::cancel_query(model),
+        Context::Query => list::cancel_query(model, out),
         Context::Search => logs::cancel_search(model),
         Context::Logs => {
             if !logs::clear_search(model, out) {

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use chrono::TimeDelta;
 use watchfire_shared::filter::{Filter, FilterError};
 use watchfire_shared::ids::IncidentId;
 use watchfire_shared::incident::Incident;
@@ -24,6 +25,9 @@ use super::{Out, timers};
 
 /// The next page is asked for when the cursor is this near to the last row.
 const NEAR_END: usize = 20;
+/// After the last key in the query bar its results are shown.
+const LIVE_AFTER: TimeDelta = TimeDelta::milliseconds(150);
+
 /// Reads the list again from the top; what is shown stays until the answer. While it is being read
 /// already it is read once more afterwards: a slow daemon would never finish answering otherwise.
 pub fn reload(model: &mut Model, out: &mut Out) {
@@ -265,6 +269,8 @@ pub fn go(model: &mut Model, step: Move, out: &mut Out) {
 pub fn edit_query(model: &mut Model) {
     let query = &mut model.list.query;
     query.editing = true;
+    query.before.clone_from(&query.applied);
+    query.recalled = None;
     query.field = TextField::new(query.applied.clone());
     // Words are added at the end: leave a space to type after.
     if !query.applied.is_empty() && !query.applied.ends_with(' ') {
@@ -273,17 +279,42 @@ pub fn edit_query(model: &mut Model) {
     check_query(model);
 }
 
-/// Looks for a mistake in what is typed.
+/// Looks for a mistake in what is typed. Without one the list shows it in a moment.
 pub fn check_query(model: &mut Model) {
     let query = &mut model.list.query;
     query.mistake = query.field.text().parse::<Filter>().err();
+    let differs = query.field.text().trim() != query.applied;
+    query.live_at =
+        (query.editing && query.mistake.is_none() && differs).then(|| model.now + LIVE_AFTER);
 }
 
-pub fn cancel_query(model: &mut Model) {
+/// Shows what is typed so far; the bar stays open.
+pub fn show_typed(model: &mut Model, out: &mut Out) {
+    model.list.query.live_at = None;
+    let text = model.list.query.field.text().trim().to_owned();
+    if model.list.query.mistake.is_none() && text != model.list.query.applied {
+        show(model, text);
+        reload_now(model, out);
+    }
+}
+
+/// `up` and `down` in the bar: what was asked before.
+pub fn recall_query(model: &mut Model, earlier: bool) {
+    model.list.query.recall(earlier);
+    check_query(model);
+}
+
+/// Back to what was shown before the bar was opened.
+pub fn cancel_query(model: &mut Model, out: &mut Out) {
     let query = &mut model.list.query;
     query.editing = false;
-    query.field = TextField::new(query.applied.clone());
+    let (before, shown) = (query.before.clone(), query.applied.clone());
+    query.field = TextField::new(before.clone());
     query.mistake = None;
+    query.live_at = None;
+    if before != shown {
+        set_query(model, before, out);
+    }
 }
 
 /// Applies what is typed; with a mistake in it the bar stays open and says what is wrong.
@@ -293,8 +324,16 @@ pub fn apply_query(model: &mut Model, out: &mut Out) {
         return;
     }
     let text = model.list.query.field.text().trim().to_owned();
-    model.list.query.editing = false;
-    set_query(model, text, out);
+    let query = &mut model.list.query;
+    query.editing = false;
+    query.live_at = None;
+    query.remember(&text);
+    if text == query.applied && model.list.loaded {
+        // It is what is shown already.
+        model.list.query.field = TextField::new(text);
+    } else {
+        set_query(model, text, out);
+    }
 }
 
 /// `esc` in the list: back to what is shown when nothing was asked.
@@ -309,12 +348,19 @@ fn set_query(model: &mut Model, text: String, out: &mut Out) {
     query.field = TextField::new(text.clone());
     query.mistake = None;
     if text != query.applied {
-        query.applied = text;
-        model.list.loaded = false;
-        model.list.next_cursor = None;
-        model.list.failure = None;
+        show(model, text);
     }
     reload_now(model, out);
+}
+
+/// The rows are another query's from now on until they are read.
+fn show(model: &mut Model, text: String) {
+    let list = &mut model.list;
+    list.query.applied = text;
+    list.loaded = false;
+    list.next_cursor = None;
+    list.failure = None;
+    model.dirty = true;
 }
 
 /// The next order of the list, in the direction people want it first.
