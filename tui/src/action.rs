@@ -18,6 +18,10 @@ pub enum Action {
     Query,
     /// Load what is shown again, and try the stream now.
     Reload,
+    /// The next order of the list.
+    NextSort,
+    /// The same order, the other way round.
+    ReverseSort,
     CommandLog,
     /// Watch the cache at work.
     Demonstrate,
@@ -40,6 +44,10 @@ pub enum Action {
     Confirm,
     /// Finish the word in the query bar.
     Complete,
+    /// Put a query that was asked before into the bar, or a later one.
+    Recall {
+        earlier: bool,
+    },
     NextField,
     PreviousField,
     Edit(Edit),

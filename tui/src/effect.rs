@@ -10,6 +10,7 @@ use std::fmt;
 use watchfire_shared::ids::{DeadLetterId, IncidentId};
 use watchfire_shared::incident::{IncidentPatch, NewComment, NewIncident};
 use watchfire_shared::log::Level;
+use watchfire_shared::page::Sort;
 
 /// Never used twice; so an answer that comes after a newer question is known and dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -40,10 +41,11 @@ pub enum Effect {
 /// Something to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Load {
-    /// A page of the list (`GET /v1/incidents`), default sort.
+    /// A page of the list (`GET /v1/incidents`).
     Incidents {
         /// The query bar's text, as the `filter` parameter; left out when empty.
         filter: String,
+        sort: Sort,
         cursor: Option<String>,
         limit: u32,
     },

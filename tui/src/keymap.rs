@@ -156,6 +156,10 @@ const NOT_TEXT: &[Context] = &[
     C::Picker,
 ];
 
+/// Where `q` goes one level up: it ends the program from a list of everything alone.
+const LEFT_BY_Q: &[Context] =
+    &[C::Detail, C::Logs, C::Cache, C::Events, C::Help, C::CommandLog, C::Demonstration];
+
 const fn key(c: char) -> KeyInput {
     KeyInput::char(c)
 }
@@ -220,6 +224,8 @@ pub const BINDINGS: &[Binding] = &[
     bind(Group::Screens, OPENED, &[code(KeyCode::Tab), key(']')], Action::NextTab, "next tab", "tabs"),
     bind(Group::Screens, OPENED, &[BACK_TAB, key('[')], Action::PreviousTab, "previous tab", "back").pair(),
     bind(Group::Screens, SCREENS, &[key('/')], Action::Query, "query", "query, or search logs"),
+    bind(Group::Screens, &[C::List], &[key('s')], Action::NextSort, "sort", "next order"),
+    bind(Group::Screens, &[C::List], &[key('S')], Action::ReverseSort, "reverse", "reversed").pair(),
     bind(Group::Screens, SCREENS, &[key('1')], Action::Go(Place::Incidents), "incidents", "list"),
     bind(Group::Screens, SCREENS, &[key('2')], Action::Go(Place::Cache), "cache", "cache").pair(),
     bind(Group::Screens, SCREENS, &[key('3')], Action::Go(Place::Events), "events", "events").pair(),
@@ -227,14 +233,17 @@ pub const BINDINGS: &[Binding] = &[
     bind(Group::Screens, &[C::Cache], &[key('D')], Action::Demonstrate, "demonstrate", "cache demo").pair(),
     bind(Group::Screens, SCREENS, &[ctrl('r')], Action::Reload, "reload", "load again, reconnect"),
     bind(Group::Screens, NOT_TEXT, &[key('?')], Action::Help, "help", "this page"),
-    bind(Group::Screens, NOT_TEXT, &[key('q')], Action::Quit, "quit", "quit"),
-    bind(Group::Screens, EVERYWHERE, &[ctrl('c')], Action::Quit, "quit", "from anywhere").pair(),
+    bind(Group::Screens, LEFT_BY_Q, &[key('q')], Action::Back, "back", "back"),
+    bind(Group::Screens, &[C::List], &[key('q')], Action::Quit, "quit", "quit").pair(),
+    bind(Group::Screens, EVERYWHERE, &[ctrl('c')], Action::Quit, "quit", "at once").pair(),
 
     bind(Group::Text, CONFIRMED, &[code(KeyCode::Enter)], Action::Confirm, "confirm", "confirm, send"),
     bind(Group::Text, &[C::Comment], &[alt(KeyCode::Enter), ctrl('j')], Action::Edit(Edit::NewLine), "new line", "new line"),
     bind(Group::Text, FIELDS, &[code(KeyCode::Tab), code(KeyCode::Down)], Action::NextField, "next field", "fields"),
     bind(Group::Text, FIELDS, &[BACK_TAB, code(KeyCode::Up)], Action::PreviousField, "previous field", "back").pair(),
-    bind(Group::Text, &[C::Query], &[code(KeyCode::Tab)], Action::Complete, "complete", "finish a query word"),
+    bind(Group::Text, &[C::Query], &[code(KeyCode::Tab)], Action::Complete, "complete", "word"),
+    bind(Group::Text, &[C::Query], &[code(KeyCode::Up)], Action::Recall { earlier: true }, "earlier", "earlier").pair(),
+    bind(Group::Text, &[C::Query], &[code(KeyCode::Down)], Action::Recall { earlier: false }, "later", "later").pair(),
     bind(Group::Text, TEXT, &[code(KeyCode::Left)], Action::Edit(Edit::Left), "left", "left"),
     bind(Group::Text, TEXT, &[code(KeyCode::Right)], Action::Edit(Edit::Right), "right", "right").pair(),
     bind(Group::Text, TEXT, &[code(KeyCode::Home), ctrl('a')], Action::Edit(Edit::Start), "start", "start"),

@@ -182,6 +182,11 @@ impl Theme {
         self.either("–", "-")
     }
 
+    /// By which column a list is ordered: the most wanted first, or last.
+    pub const fn order(self, reversed: bool) -> &'static str {
+        if reversed { self.either("↑", "^") } else { self.either("↓", "v") }
+    }
+
     pub const fn at_least(self) -> &'static str {
         self.either("≥", ">=")
     }

@@ -1,12 +1,14 @@
 //! The incident list. The selection is an incident, never a row number: what arrives moves rows, but
 //! never what a key acts on.
 
+use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use watchfire_shared::filter::{Filter, FilterError};
 use watchfire_shared::ids::IncidentId;
 use watchfire_shared::incident::Incident;
+use watchfire_shared::page::{Sort, SortKey};
 
 use crate::action::Move;
 use crate::event::Failure;
@@ -19,6 +21,8 @@ use super::slot::{Asked, LOADING_AFTER};
 pub const FRESH_FOR: TimeDelta = TimeDelta::seconds(3);
 /// A reload reads again what was loaded, up to this many rows; events add none beyond it.
 pub const ROWS_MAX: usize = 2_000;
+/// Queries that are remembered.
+const HISTORY_MAX: usize = 50;
 /// What the list shows when nothing else was asked for: what is not over.
 pub const DEFAULT_QUERY: &str = "-status:closed";
 
@@ -31,6 +35,13 @@ pub struct Query {
     pub editing: bool,
     /// What is wrong with the text in the field.
     pub mistake: Option<FilterError>,
+    /// What is typed is shown from then on, while it is still being typed.
+    pub live_at: Option<DateTime<Utc>>,
+    /// What was shown when the bar was opened; `esc` goes back to it.
+    pub before: String,
+    /// Queries that were asked, the newest last, and the one that `up` has come to.
+    pub history: Vec<String>,
+    pub recalled: Option<usize>,
 }
 
 impl Default for Query {
@@ -40,11 +51,36 @@ impl Default for Query {
             field: TextField::new(DEFAULT_QUERY),
             editing: false,
             mistake: None,
+            live_at: None,
+            before: DEFAULT_QUERY.to_owned(),
+            history: Vec::new(),
+            recalled: None,
         }
     }
 }
 
 impl Query {
+    /// Remembers a query that was asked, once.
+    pub fn remember(&mut self, text: &str) {
+        if !text.is_empty() {
+            self.history.retain(|other| other != text);
+            self.history.push(text.to_owned());
+            let surplus = self.history.len().saturating_sub(HISTORY_MAX);
+            self.history.drain(..surplus);
+        }
+    }
+
+    /// Puts an earlier query into the field, or a later one; after the newest it is empty.
+    pub fn recall(&mut self, earlier: bool) {
+        let length = self.history.len();
+        let at = self.recalled.unwrap_or(length);
+        let at = if earlier { at.saturating_sub(1) } else { (at + 1).min(length) };
+        if length > 0 {
+            self.recalled = Some(at);
+            self.field = TextField::new(self.history.get(at).cloned().unwrap_or_default());
+        }
+    }
+
     /// The applied query, parsed; none when only the daemon can tell what it means.
     pub fn filter(&self) -> Option<Filter> {
         self.applied.parse().ok()
@@ -63,6 +99,7 @@ pub enum Fetch {
 #[derive(Debug, Default)]
 pub struct List {
     pub query: Query,
+    pub sort: Sort,
     /// In the order of the screen.
     pub rows: Vec<IncidentId>,
     pub selected: Option<IncidentId>,
@@ -85,6 +122,8 @@ pub struct List {
     /// An event may have changed what belongs here: load again then, and at the latest then.
     pub reload_at: Option<(DateTime<Utc>, DateTime<Utc>)>,
     pub fresh: HashMap<IncidentId, DateTime<Utc>>,
+    /// Rows that came in above what is on the screen, and were not on it since.
+    pub unseen: HashSet<IncidentId>,
     /// The selected row no longer belongs here; it stays until the cursor leaves it.
     pub ghost: Option<IncidentId>,
 }
@@ -163,26 +202,41 @@ impl List {
 
     /// Scrolls just so far that the selected row is on the screen.
     pub fn show_selected(&mut self, height: usize) {
-        let Some(at) = self.selected_index() else {
-            self.offset = 0;
-            return;
-        };
         let height = height.max(1);
         let lowest = self.rows.len().saturating_sub(height);
-        self.offset = self.offset.min(at).max((at + 1).saturating_sub(height)).min(lowest);
+        self.offset = match self.selected_index() {
+            None => 0,
+            Some(at) => self.offset.min(at).max((at + 1).saturating_sub(height)).min(lowest),
+        };
+        self.see();
     }
 
-    /// Adds a row where the sort puts it: by priority, then the newest. Says whether it belongs to
+    /// What is on the screen now, or below it, is not above it.
+    fn see(&mut self) {
+        if !self.unseen.is_empty() {
+            let above = &self.rows[..self.offset.min(self.rows.len())];
+            self.unseen = above.iter().filter(|id| self.unseen.contains(id)).copied().collect();
+        }
+    }
+
+    /// A row came in that was not there before: whoever looks further down is told.
+    pub fn came_in(&mut self, id: IncidentId) {
+        if self.index_of(id).is_some_and(|at| at < self.offset) {
+            self.unseen.insert(id);
+        }
+    }
+
+    /// Adds a row where the sort puts it. Says whether it belongs to
     /// what is loaded; beyond that the next page brings it.
     pub fn insert(&mut self, incident: &Incident, known: &Known, height: usize) -> bool {
         if self.index_of(incident.id).is_some() {
             return true;
         }
-        let key = sort_key(incident);
+        let comes_first = |other: &Incident| self.is_beyond(other, incident);
         let at = self
             .rows
             .iter()
-            .position(|row| known.get(*row).is_some_and(|other| sort_key(other) < key))
+            .position(|row| known.get(*row).is_some_and(comes_first))
             .unwrap_or(self.rows.len());
         if at == self.rows.len() && self.next_cursor.is_some() {
             return false;
@@ -279,9 +333,10 @@ impl List {
         self.show_selected(height);
     }
 
-    /// Whether a page that ends with this row may just not reach as far as the incident.
-    pub fn is_beyond(incident: &Incident, last: &Incident) -> bool {
-        sort_key(incident) < sort_key(last)
+    /// Whether the incident comes after the other: a page that ends with that one may just not
+    /// reach as far.
+    pub fn is_beyond(&self, incident: &Incident, other: &Incident) -> bool {
+        order(self.sort, incident, other).is_gt()
     }
 
     /// Keeps the visible rows where they are after a row came in at `at`; at the top of the list it
@@ -297,7 +352,18 @@ impl List {
     }
 }
 
-/// Greater comes first.
-fn sort_key(incident: &Incident) -> (i16, DateTime<Utc>, IncidentId) {
-    (incident.priority.rank(), incident.created_at, incident.id)
+/// Less comes first; the daemon orders in the same way.
+fn order(sort: Sort, one: &Incident, other: &Incident) -> Ordering {
+    let score = |incident: &Incident| incident.score.unwrap_or(f64::NEG_INFINITY);
+    let least_first = match sort.by {
+        SortKey::Created => one.created_at.cmp(&other.created_at),
+        SortKey::Updated => one.updated_at.cmp(&other.updated_at),
+        SortKey::Priority => one.priority.rank().cmp(&other.priority.rank()),
+        SortKey::Score => score(one).total_cmp(&score(other)),
+        SortKey::Reference => one.reference.cmp(&other.reference),
+    };
+    // Ids grow with time.
+    let younger = (one.created_at, one.id).cmp(&(other.created_at, other.id));
+    let least_first = least_first.then(younger);
+    if sort.reversed { least_first } else { least_first.reverse() }
 }

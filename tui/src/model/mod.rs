@@ -210,7 +210,9 @@ impl Model {
     /// When `update` wants an [`crate::event::Event::Tick`]; none while nothing waits for time.
     pub fn wake_at(&self) -> Option<DateTime<Utc>> {
         let reload = self.list.reload_at.map(|(soon, latest)| soon.min(latest));
-        [self.repaint_at, reload, self.timers.counts, self.timers.pane].into_iter().flatten().min()
+        let live = self.list.query.live_at;
+        let all = [self.repaint_at, reload, live, self.timers.counts, self.timers.pane];
+        all.into_iter().flatten().min()
     }
 
     /// Which keys mean something now.

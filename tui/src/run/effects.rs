@@ -175,10 +175,10 @@ fn failure(error: ClientError) -> Failure {
 
 async fn perform_load(client: &Client, load: Load) -> Result<Outcome, ClientError> {
     Ok(match load {
-        Load::Incidents { filter, cursor, limit } => {
+        Load::Incidents { filter, sort, cursor, limit } => {
             let query = IncidentQuery {
                 filter: Some(filter).filter(|filter| !filter.trim().is_empty()),
-                sort: None,
+                sort: Some(sort.to_string()),
                 limit: Some(limit),
                 cursor,
             };

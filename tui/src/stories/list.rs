@@ -13,7 +13,7 @@ pub(super) fn list_load(
     client: &mut Client,
 ) -> (crate::effect::RequestId, String, Option<String>, u32) {
     let mut loads = client.loads().into_iter().filter_map(|(request, load)| match load {
-        Load::Incidents { filter, cursor, limit } => Some((request, filter, cursor, limit)),
+        Load::Incidents { filter, cursor, limit, .. } => Some((request, filter, cursor, limit)),
         _ => None,
     });
     let first = loads.next().expect("the list is asked for");

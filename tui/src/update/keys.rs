@@ -103,6 +103,8 @@ fn act(model: &mut Model, action: Action, context: Context, out: &mut Out) {
         Action::NextTab => detail::turn_tab(model, 1, out),
         Action::PreviousTab => detail::turn_tab(model, Tab::ALL.len() - 1, out),
         Action::Query => query(model),
+        Action::NextSort => list::next_sort(model, out),
+        Action::ReverseSort => list::reverse_sort(model, out),
         Action::Reload => {
             out.push(Effect::Reconnect);
             load_again(model, out);
@@ -120,6 +122,7 @@ fn act(model: &mut Model, action: Action, context: Context, out: &mut Out) {
         Action::RaiseLevel => logs::turn_level(model, true, out),
         Action::LowerLevel => logs::turn_level(model, false, out),
         Action::Complete => list::complete_query(model),
+        Action::Recall { earlier } => list::recall_query(model, earlier),
         Action::Confirm => confirm(model, context, out),
         Action::NextField => turn_field(model, 1),
         Action::PreviousField => turn_field(model, 2),
@@ -135,7 +138,7 @@ fn back(model: &mut Model, context: Context, out: &mut Out) {
         Context::Help | Context::CommandLog | Context::Demonstration | Context::Picker => {
             model.overlay = None;
         }
-        Context::Query => list::cancel_query(model),
+        Context::Query => list::cancel_query(model, out),
         Context::Search => logs::cancel_search(model),
         Context::Logs => {
             if !logs::clear_search(model, out) {

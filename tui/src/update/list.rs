@@ -1,25 +1,33 @@
 //! The incident list: reading pages, moving the cursor, the query bar.
 
+use std::collections::HashSet;
+
+use chrono::TimeDelta;
 use watchfire_shared::filter::{Filter, FilterError};
 use watchfire_shared::ids::IncidentId;
 use watchfire_shared::incident::Incident;
-use watchfire_shared::page::{DEFAULT_LIMIT, IncidentPage, MAX_INCIDENTS};
+use watchfire_shared::page::{DEFAULT_LIMIT, IncidentPage, MAX_INCIDENTS, Sort, SortKey};
 use watchfire_shared::problem::Code;
 
 use crate::action::{Edit, Move};
 use crate::effect::{Load, RequestId};
 use crate::event::{Failure, Outcome};
 use crate::model::Model;
+use crate::model::commands::Tone;
 use crate::model::input::TextField;
 use crate::model::known::Known;
-use crate::model::list::{DEFAULT_QUERY, FRESH_FOR, Fetch, List, ROWS_MAX};
+use crate::model::list::{DEFAULT_QUERY, FRESH_FOR, Fetch, ROWS_MAX};
 use crate::model::matching;
+use crate::model::words::sort_words;
 
 use super::stream::{self, Learnt};
 use super::{Out, timers};
 
 /// The next page is asked for when the cursor is this near to the last row.
 const NEAR_END: usize = 20;
+/// After the last key in the query bar its results are shown.
+const LIVE_AFTER: TimeDelta = TimeDelta::milliseconds(150);
+
 /// Reads the list again from the top; what is shown stays until the answer. While it is being read
 /// already it is read once more afterwards: a slow daemon would never finish answering otherwise.
 pub fn reload(model: &mut Model, out: &mut Out) {
@@ -45,6 +53,7 @@ fn ask(model: &mut Model, cursor: Option<String>, fetch: Fetch, out: &mut Out) {
     let limit = u32::try_from(wanted).unwrap_or(MAX_INCIDENTS);
     let load = Load::Incidents {
         filter: model.list.query.applied.clone(),
+        sort: model.list.sort,
         cursor,
         limit: limit.clamp(DEFAULT_LIMIT, MAX_INCIDENTS),
     };
@@ -164,7 +173,16 @@ fn settle(model: &mut Model) -> bool {
             model.list.insert(incident, &model.known, height);
         }
     }
-    let list = &model.list;
+    let list = &mut model.list;
+    if keep.is_some() {
+        let had: HashSet<IncidentId> = before.0.iter().copied().collect();
+        let new = list.rows.iter().filter(|id| !had.contains(id)).copied();
+        for id in new.collect::<Vec<_>>() {
+            list.came_in(id);
+        }
+    } else {
+        list.unseen.clear();
+    }
     before != (list.rows.clone(), list.selected, list.ghost)
 }
 
@@ -176,7 +194,7 @@ fn is_ghost(model: &Model, id: IncidentId, rows: &[IncidentId]) -> bool {
     }
     let last = rows.last().and_then(|last| model.known.get(*last));
     let beyond = match (model.known.get(id), last) {
-        (Some(incident), Some(last)) => List::is_beyond(incident, last),
+        (Some(incident), Some(last)) => model.list.is_beyond(incident, last),
         _ => false,
     };
     model.known.is_deleted(id) || model.list.next_cursor.is_none() || !beyond
@@ -229,6 +247,7 @@ pub fn changed(model: &mut Model, incident: &Incident) {
             }
             if model.list.loaded && model.list.insert(incident, &model.known, height) {
                 model.list.fresh.insert(id, model.now + FRESH_FOR);
+                model.list.came_in(id);
                 model.dirty = true;
             }
             // What is beyond the last row comes with a page again, for which a reload has the cursor.
@@ -250,6 +269,8 @@ pub fn go(model: &mut Model, step: Move, out: &mut Out) {
 pub fn edit_query(model: &mut Model) {
     let query = &mut model.list.query;
     query.editing = true;
+    query.before.clone_from(&query.applied);
+    query.recalled = None;
     query.field = TextField::new(query.applied.clone());
     // Words are added at the end: leave a space to type after.
     if !query.applied.is_empty() && !query.applied.ends_with(' ') {
@@ -258,17 +279,42 @@ pub fn edit_query(model: &mut Model) {
     check_query(model);
 }
 
-/// Looks for a mistake in what is typed.
+/// Looks for a mistake in what is typed. Without one the list shows it in a moment.
 pub fn check_query(model: &mut Model) {
     let query = &mut model.list.query;
     query.mistake = query.field.text().parse::<Filter>().err();
+    let differs = query.field.text().trim() != query.applied;
+    query.live_at =
+        (query.editing && query.mistake.is_none() && differs).then(|| model.now + LIVE_AFTER);
 }
 
-pub fn cancel_query(model: &mut Model) {
+/// Shows what is typed so far; the bar stays open.
+pub fn show_typed(model: &mut Model, out: &mut Out) {
+    model.list.query.live_at = None;
+    let text = model.list.query.field.text().trim().to_owned();
+    if model.list.query.mistake.is_none() && text != model.list.query.applied {
+        show(model, text);
+        reload_now(model, out);
+    }
+}
+
+/// `up` and `down` in the bar: what was asked before.
+pub fn recall_query(model: &mut Model, earlier: bool) {
+    model.list.query.recall(earlier);
+    check_query(model);
+}
+
+/// Back to what was shown before the bar was opened.
+pub fn cancel_query(model: &mut Model, out: &mut Out) {
     let query = &mut model.list.query;
     query.editing = false;
-    query.field = TextField::new(query.applied.clone());
+    let (before, shown) = (query.before.clone(), query.applied.clone());
+    query.field = TextField::new(before.clone());
     query.mistake = None;
+    query.live_at = None;
+    if before != shown {
+        set_query(model, before, out);
+    }
 }
 
 /// Applies what is typed; with a mistake in it the bar stays open and says what is wrong.
@@ -278,8 +324,16 @@ pub fn apply_query(model: &mut Model, out: &mut Out) {
         return;
     }
     let text = model.list.query.field.text().trim().to_owned();
-    model.list.query.editing = false;
-    set_query(model, text, out);
+    let query = &mut model.list.query;
+    query.editing = false;
+    query.live_at = None;
+    query.remember(&text);
+    if text == query.applied && model.list.loaded {
+        // It is what is shown already.
+        model.list.query.field = TextField::new(text);
+    } else {
+        set_query(model, text, out);
+    }
 }
 
 /// `esc` in the list: back to what is shown when nothing was asked.
@@ -294,11 +348,46 @@ fn set_query(model: &mut Model, text: String, out: &mut Out) {
     query.field = TextField::new(text.clone());
     query.mistake = None;
     if text != query.applied {
-        query.applied = text;
-        model.list.loaded = false;
-        model.list.next_cursor = None;
-        model.list.failure = None;
+        show(model, text);
     }
+    reload_now(model, out);
+}
+
+/// The rows are another query's from now on until they are read.
+fn show(model: &mut Model, text: String) {
+    let list = &mut model.list;
+    list.query.applied = text;
+    list.loaded = false;
+    list.next_cursor = None;
+    list.failure = None;
+    model.dirty = true;
+}
+
+/// The next order of the list, in the direction people want it first.
+pub fn next_sort(model: &mut Model, out: &mut Out) {
+    let by = match model.list.sort.by {
+        SortKey::Priority => SortKey::Created,
+        SortKey::Created => SortKey::Updated,
+        SortKey::Updated => SortKey::Score,
+        SortKey::Score => SortKey::Reference,
+        SortKey::Reference => SortKey::Priority,
+    };
+    set_sort(model, Sort { by, reversed: false }, out);
+}
+
+pub fn reverse_sort(model: &mut Model, out: &mut Out) {
+    let Sort { by, reversed } = model.list.sort;
+    set_sort(model, Sort { by, reversed: !reversed }, out);
+}
+
+/// The cursor stays on its incident where that is among the first rows of the new order.
+fn set_sort(model: &mut Model, sort: Sort, out: &mut Out) {
+    let list = &mut model.list;
+    list.sort = sort;
+    list.loaded = false;
+    list.next_cursor = None;
+    list.failure = None;
+    model.flash(Tone::Neutral, sort_words(sort));
     reload_now(model, out);
 }
 

@@ -80,6 +80,7 @@ pub fn clock_set_back(model: &mut Model, by: TimeDelta) {
     let list = &mut model.list;
     list.fresh.values_mut().for_each(shift);
     list.asked.iter_mut().for_each(|(asked, _)| shift(&mut asked.at));
+    list.query.live_at.iter_mut().for_each(shift);
     if let Some((soon, latest)) = &mut list.reload_at {
         shift(soon);
         shift(latest);
@@ -104,6 +105,9 @@ pub fn fire(model: &mut Model, out: &mut Out) {
     }
     if model.timers.counts.is_some_and(|at| at <= now) {
         super::load_counts(model, out);
+    }
+    if model.list.query.live_at.is_some_and(|at| at <= now) {
+        list::show_typed(model, out);
     }
     let reload = model.list.reload_at.map(|(soon, latest)| soon.min(latest));
     if reload.is_some_and(|at| at <= now) {

@@ -85,11 +85,10 @@ fn draw(pen: &mut Pen, line: &Line) {
         Line::Blank => {}
         Line::Title(title) => pen.text(title, theme.bold()),
         Line::Bindings(bindings) => {
-            let keys: Vec<String> = bindings
-                .iter()
-                .flat_map(|binding| binding.keys)
-                .map(|key| key_name(*key, theme.unicode()))
-                .collect();
+            let keys = bindings.iter().flat_map(|binding| binding.keys);
+            let mut keys: Vec<String> = keys.map(|key| key_name(*key, theme.unicode())).collect();
+            // What means two things in two places stands there once.
+            keys.dedup();
             let keys = keys.join(" ");
             let help: Vec<&str> = bindings.iter().map(|binding| binding.help).collect();
             pen.cell(&keys, KEYS.max(keys.chars().count()), theme.accent());

@@ -14,11 +14,12 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use watchfire_shared::ids::IncidentId;
+use watchfire_shared::page::Sort;
 
 use crate::event::Failure;
 use crate::model::layout::{self, ListRows};
 use crate::model::list::DEFAULT_QUERY;
-use crate::model::words::{count, number};
+use crate::model::words::{count, number, sort_words};
 use crate::model::{Model, age};
 use crate::safe::SafeText;
 use crate::theme::Theme;
@@ -67,14 +68,23 @@ fn query(pen: &mut Pen, model: &Model) -> Cursor {
     pen.text("/ ", if query.editing { theme.accent() } else { theme.dim() });
     if let Some((total, exact)) = list.total.filter(|_| list.loaded && !query.editing) {
         let more = if exact { "" } else { "+" };
+        let order = match list.sort {
+            sort if sort == Sort::default() => String::new(),
+            sort => format!("{} {} ", sort_words(sort), theme.dot()),
+        };
         let text = if list.next_cursor.is_some() {
             let loaded = number(i64::try_from(list.rows.len()).unwrap_or(i64::MAX));
-            format!("{loaded} of {}{more} loaded ", number(total))
+            format!("{order}{loaded} of {}{more} loaded ", number(total))
         } else {
-            format!("{}{more} shown ", number(total))
+            format!("{order}{}{more} shown ", number(total))
         };
         if pen.room() > 40 {
             pen.right(&text, theme.dim());
+        }
+        let unseen = i64::try_from(list.unseen.len()).unwrap_or(i64::MAX);
+        if unseen > 0 {
+            let text = format!("{} new {} ", number(unseen), theme.order(true));
+            pen.right(&text, theme.accent());
         }
     }
     if let Some(failure) = list.failure.as_ref().filter(|_| !list.rows.is_empty()) {
@@ -108,7 +118,7 @@ fn render_table(buf: &mut Buffer, area: Rect, model: &Model, shares: ListRows, t
                 pen.gap(3);
                 pen.text(&mistake.to_string(), theme.bad());
             }
-            None => table.header(&mut pen),
+            None => table.header(&mut pen, list.sort),
         }
     }
     let body = rows(area, shares.header, shares.rows);

@@ -7,6 +7,7 @@
 
 use ratatui::style::Style;
 use watchfire_shared::incident::{Incident, Status};
+use watchfire_shared::page::{Sort, SortKey};
 
 use crate::model::commands::Cell;
 use crate::model::words::number;
@@ -62,17 +63,22 @@ impl Table {
         let who = take(if wide { 12 } else { 8 }, 20);
         let alerts = take(6, 34);
         let logs = take(8, 34);
-        let score = take(5, 34);
+        let score = take(6, 34);
         Self { reference, status, long_status, title: room, service, who, alerts, logs, score }
     }
 
-    pub fn header(&self, pen: &mut Pen) {
+    /// The column that the list is ordered by has an arrow.
+    pub fn header(&self, pen: &mut Pen, sort: Sort) {
         let dim = pen.theme.dim();
+        let arrow = pen.theme.order(sort.reversed);
+        let titled = |title: &str, by| {
+            if sort.by == by { format!("{title}{arrow}") } else { title.to_owned() }
+        };
         pen.gap(1);
-        pen.cell("PRI", 7 + GAP, dim);
-        pen.cell("REF", self.reference + GAP, dim);
+        pen.cell(&titled("PRI", SortKey::Priority), 7 + GAP, dim);
+        pen.cell(&titled("REF", SortKey::Reference), self.reference + GAP, dim);
         pen.cell("STATUS", self.status + 2, dim);
-        pen.number("AGE", 4, dim);
+        pen.number(&titled("AGE", SortKey::Created), 4, dim);
         pen.gap(GAP);
         pen.cell("TITLE", self.title, dim);
         for (width, text) in [(self.service, "SERVICE"), (self.who, "WHO")] {
@@ -81,7 +87,8 @@ impl Table {
                 pen.cell(text, width, dim);
             }
         }
-        let numbers = [(self.alerts, "ALERTS"), (self.logs, "LOGS"), (self.score, "SCORE")];
+        let score = titled("SCORE", SortKey::Score);
+        let numbers = [(self.alerts, "ALERTS"), (self.logs, "LOGS"), (self.score, &score)];
         for (width, text) in numbers {
             if width > 0 {
                 pen.gap(GAP);
