@@ -2,6 +2,8 @@
 
 use watchfire_shared::incident::Status;
 
+mod name;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Action {
     Quit,

@@ -3,12 +3,11 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
-
 use crate::secret::Secret;
+use crate::settings::{self, Mistake, Settings, Weight, url};
 
 /// What a run needs to know before it does anything.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Config {
     /// The daemon's address without a slash at its end; `None`: the embedded one.
     pub url: Option<String>,
@@ -20,15 +19,10 @@ pub struct Config {
     pub mono: bool,
     /// Whether the terminal's locale is UTF-8.
     pub utf8: bool,
-}
-
-/// `config.toml`.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    url: Option<String>,
-    color: Option<bool>,
-    ascii: Option<bool>,
+    /// What the file says.
+    pub settings: Settings,
+    /// What is wrong in it and keeps nobody from working.
+    pub mistakes: Vec<Mistake>,
 }
 
 impl Config {
@@ -39,35 +33,41 @@ impl Config {
     }
 
     fn from_env(env: &dyn Fn(&str) -> Option<OsString>) -> Result<Self, String> {
-        let file = read_file(env)?;
+        let (file, said) = read_file(env)?;
+        let (settings, mistakes) = settings::read(&file, &said);
+        let (serious, mistakes): (Vec<_>, Vec<_>) =
+            mistakes.into_iter().partition(|mistake| mistake.weight == Weight::Serious);
+        if !serious.is_empty() {
+            let told: Vec<String> = serious.iter().map(ToString::to_string).collect();
+            return Err(told.join("\n"));
+        }
         let url = match text(env, "WATCHFIRE_URL")? {
-            Some(url) => Some(check_url("WATCHFIRE_URL", &url)?),
-            None => file.url.map(|url| check_url("url in config.toml", &url)).transpose()?,
+            Some(url) => Some(url::check("WATCHFIRE_URL", &url)?),
+            None => settings.url.clone(),
         };
         Ok(Self {
             url,
             token: text(env, "WATCHFIRE_TOKEN")?.map(|token| Secret::new(token.trim())),
             state: state_folder(env)?,
-            mono: env("NO_COLOR").is_some() || file.color == Some(false),
-            utf8: !file.ascii.unwrap_or(false) && is_utf8(env),
+            mono: env("NO_COLOR").is_some() || settings.color == Some(false),
+            utf8: !settings.ascii.unwrap_or(false) && is_utf8(env),
+            settings,
+            mistakes,
         })
     }
 }
 
-fn read_file(env: &dyn Fn(&str) -> Option<OsString>) -> Result<File, String> {
+/// The file and its text; where there is none the text is empty.
+fn read_file(env: &dyn Fn(&str) -> Option<OsString>) -> Result<(PathBuf, String), String> {
     let Some(folder) = folder(env, "XDG_CONFIG_HOME", ".config") else {
-        return Ok(File::default());
+        return Ok(Default::default());
     };
     let path = folder.join("watchfire").join("config.toml");
     match std::fs::read_to_string(&path) {
-        Ok(text) => parse_file(&text).map_err(|error| format!("{}: {error}", path.display())),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(File::default()),
+        Ok(text) => Ok((path, text)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok((path, String::new())),
         Err(error) => Err(format!("{} cannot be read: {error}", path.display())),
     }
-}
-
-fn parse_file(text: &str) -> Result<File, String> {
-    toml::from_str(text).map_err(|error| error.to_string().trim_end().to_owned())
 }
 
 fn state_folder(env: &dyn Fn(&str) -> Option<OsString>) -> Result<PathBuf, String> {
@@ -99,23 +99,6 @@ fn text(env: &dyn Fn(&str) -> Option<OsString>, name: &str) -> Result<Option<Str
     env(name)
         .map(|value| value.into_string().map_err(|_| format!("{name} must be UTF-8 text")))
         .transpose()
-}
-
-/// `http` or `https`, a host, nothing secret inside; without the slash at its end.
-fn check_url(name: &str, text: &str) -> Result<String, String> {
-    let wrong = |why: &str| format!("{name} {why}; it looks like https://watchfire.example:4911");
-    let url =
-        reqwest::Url::parse(text.trim()).map_err(|error| wrong(&format!("is no URL ({error})")))?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(wrong("must begin with http:// or https://"));
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(wrong("must not hold a user or password: use WATCHFIRE_TOKEN"));
-    }
-    if url.query().is_some() || url.fragment().is_some() {
-        return Err(wrong("must not hold a query or a fragment"));
-    }
-    Ok(url.as_str().trim_end_matches('/').to_owned())
 }
 
 /// The first of the locale's variables that is set decides, as in the C library.

@@ -21,6 +21,7 @@ pub mod event;
 pub mod keymap;
 pub mod model;
 pub mod safe;
+pub mod settings;
 pub mod theme;
 pub mod update;
 pub mod view;

@@ -103,6 +103,8 @@ fn start(config: &Config, client: &Client, size: (u16, u16)) -> Start {
         look: Look { colour: !config.mono, unicode: config.utf8 },
         size,
         signed_in: client.session().has_token(),
+        setup: config.settings.setup.clone(),
+        mistakes: config.mistakes.iter().map(ToString::to_string).collect(),
     }
 }
 

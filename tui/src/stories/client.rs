@@ -9,6 +9,7 @@ use watchfire_shared::incident::Incident;
 use super::world::{clock, hello, incidents, page, usual};
 use crate::effect::{Command, Effect, Load, RequestId};
 use crate::event::{Event, KeyCode, KeyInput, Outcome, StreamEvent};
+use crate::model::setup::Setup;
 use crate::model::{Look, Model, Start, Zone};
 use crate::{update, view};
 
@@ -33,6 +34,8 @@ impl Client {
             look: Look { colour: true, unicode: true },
             size: (80, 24),
             signed_in: true,
+            setup: Setup::default(),
+            mistakes: Vec::new(),
         };
         change(&mut start);
         let mut model = Model::new(start, clock());

@@ -3,7 +3,7 @@
 use crate::action::{Action, Edit, Move, Place, Step};
 use crate::effect::Effect;
 use crate::event::KeyInput;
-use crate::keymap::{self, Context};
+use crate::keymap::Context;
 use crate::model::commands::Tone;
 use crate::model::demonstration::{lines, shown};
 use crate::model::detail::Tab;
@@ -17,7 +17,7 @@ use super::{
 
 pub fn press(model: &mut Model, key: KeyInput, out: &mut Out) {
     let context = model.context();
-    if let Some(action) = keymap::lookup(context, key) {
+    if let Some(action) = model.setup.keymap.lookup(context, key) {
         act(model, action, context, out);
     } else if let Some(c) = key.text()
         && context.takes_text()
@@ -165,7 +165,7 @@ fn go(model: &mut Model, context: Context, step: Move, out: &mut Out) {
     let log_length = model.commands.entries.len();
     match (&mut model.overlay, context) {
         (Some(Overlay::Help { top }), _) => {
-            *top = detail::scrolled(*top, step, 10, keymap::BINDINGS.len());
+            *top = detail::scrolled(*top, step, 10, model.setup.keymap.bound().len());
         }
         (Some(Overlay::CommandLog { top }), _) => {
             *top = detail::scrolled(*top, step, 10, log_length.saturating_sub(1));

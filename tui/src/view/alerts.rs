@@ -26,7 +26,7 @@ pub fn render(buf: &mut Buffer, area: Rect, model: &Model, detail: &Detail) {
         let loading = slot.loading_at().is_some_and(|at| at <= model.now);
         let failure = slot.failure.as_ref();
         let empty = slot.value.as_ref().map(|_| "No alert belongs to this incident.");
-        says_instead(buf, area, theme, loading, failure, empty);
+        says_instead(buf, area, model, loading, failure, empty);
         return;
     }
     let room = usize::from(area.height / 2).max(1);

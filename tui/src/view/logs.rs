@@ -30,7 +30,7 @@ pub fn render(buf: &mut Buffer, area: Rect, model: &Model, detail: &Detail) -> C
     let Some(bottom) = pane.tail.bottom(pane.seqs()) else {
         let loading = pane.loading_at().is_some_and(|at| at <= model.now);
         let empty = pane.loaded.then(|| nothing(pane));
-        says_instead(buf, body, theme, loading, pane.failure.as_ref(), empty.as_deref());
+        says_instead(buf, body, model, loading, pane.failure.as_ref(), empty.as_deref());
         return cursor;
     };
     let height = usize::from(body.height);

@@ -28,7 +28,7 @@ pub fn render(buf: &mut Buffer, area: Rect, model: &Model, detail: &Detail) {
         let loading = state.loading_at().is_some_and(|at| at <= model.now);
         let failure = state.failure.as_ref();
         let empty = state.value.map(|()| "Nothing has happened yet.");
-        says_instead(buf, area, theme, loading, failure, empty);
+        says_instead(buf, area, model, loading, failure, empty);
         return;
     };
     let rows = usize::from(area.height);

@@ -1,0 +1,61 @@
+//! What an action is called in `config.toml`, on the help page and wherever actions are named. A name
+//! that people wrote into their files stays.
+
+use super::{Action, Edit, Move, Place, Step};
+
+impl Action {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Quit => "quit",
+            Self::Help => "help",
+            Self::Back => "back",
+            Self::Open => "open",
+            Self::Go(Place::Incidents) => "go-incidents",
+            Self::Go(Place::Cache) => "go-cache",
+            Self::Go(Place::Events) => "go-events",
+            Self::Move(Move::Down) => "down",
+            Self::Move(Move::Up) => "up",
+            Self::Move(Move::First) => "first",
+            Self::Move(Move::Last) => "last",
+            Self::Move(Move::HalfDown) => "half-page-down",
+            Self::Move(Move::HalfUp) => "half-page-up",
+            Self::Move(Move::PageDown) => "page-down",
+            Self::Move(Move::PageUp) => "page-up",
+            Self::NextTab => "next-tab",
+            Self::PreviousTab => "previous-tab",
+            Self::Query => "query",
+            Self::Reload => "reload",
+            Self::CommandLog => "command-log",
+            Self::Demonstrate => "demonstrate-cache",
+            Self::Step(Step::Investigate) => "investigate",
+            Self::Step(Step::HandBack) => "hand-back",
+            Self::Step(Step::Resolve) => "resolve",
+            Self::Step(Step::Reopen) => "reopen",
+            Self::Step(Step::Close) => "close",
+            Self::AssignToMe => "assign-to-me",
+            Self::Assign => "assign",
+            Self::Priority => "priority",
+            Self::Comment => "comment",
+            Self::NewIncident => "new-incident",
+            Self::Redrive => "redrive",
+            Self::Discard => "discard",
+            Self::Follow => "follow",
+            Self::RaiseLevel => "fewer-levels",
+            Self::LowerLevel => "more-levels",
+            Self::Confirm => "confirm",
+            Self::Complete => "complete",
+            Self::NextField => "next-field",
+            Self::PreviousField => "previous-field",
+            Self::Edit(Edit::Left) => "text-left",
+            Self::Edit(Edit::Right) => "text-right",
+            Self::Edit(Edit::Start) => "text-start",
+            Self::Edit(Edit::End) => "text-end",
+            Self::Edit(Edit::Backspace) => "delete-before",
+            Self::Edit(Edit::Delete) => "delete-after",
+            Self::Edit(Edit::BackWord) => "delete-word",
+            Self::Edit(Edit::ToStart) => "delete-to-start",
+            Self::Edit(Edit::ToEnd) => "delete-to-end",
+            Self::Edit(Edit::NewLine) => "new-line",
+        }
+    }
+}

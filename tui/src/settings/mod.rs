@@ -1,0 +1,67 @@
+//! What `config.toml` says, and every mistake in it with its line. What decides which daemon is asked
+//! and what may be done must be right before anything begins; a mistake about keys or looks keeps
+//! nobody from an incident: the default stands in, and the screen says so.
+
+mod keys;
+mod reader;
+pub mod url;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use reader::Reader;
+
+use crate::model::setup::Setup;
+
+/// What a person configured; what they left out is the default.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    pub url: Option<String>,
+    pub color: Option<bool>,
+    pub ascii: Option<bool>,
+    pub setup: Setup,
+}
+
+/// One mistake in a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mistake {
+    pub file: PathBuf,
+    /// From 1.
+    pub line: usize,
+    /// One sentence: what is wrong, and what to do.
+    pub text: String,
+    pub weight: Weight,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Weight {
+    /// Nothing begins with it.
+    Serious,
+    /// The default stands in.
+    Light,
+}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}: {}", self.file.display(), self.line, self.text)
+    }
+}
+
+/// Reads the text of a file; the mistakes are in the order of its lines.
+pub fn read(file: &Path, text: &str) -> (Settings, Vec<Mistake>) {
+    let mut reader = Reader::new(file, text);
+    let mut settings = Settings::default();
+    for (name, value) in &reader.document() {
+        match name.get_ref().as_ref() {
+            "url" => settings.url = reader.url(name, value),
+            "color" => settings.color = reader.switch(name, value),
+            "ascii" => settings.ascii = reader.switch(name, value),
+            "keys" => settings.setup.keymap = reader.lightly(|it| keys::read(it, name, value)),
+            _ => reader.unknown(name, "setting", &["url", "color", "ascii", "keys"]),
+        }
+    }
+    (settings, reader.mistakes())
+}
+
+#[cfg(test)]
+mod tests;
