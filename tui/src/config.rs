@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use crate::palette::Depth;
 use crate::secret::Secret;
 use crate::settings::{self, Mistake, Settings, Weight, url};
 
@@ -34,7 +35,8 @@ impl Config {
 
     fn from_env(env: &dyn Fn(&str) -> Option<OsString>) -> Result<Self, String> {
         let (file, said) = read_file(env)?;
-        let (settings, mistakes) = settings::read(&file, &said);
+        let (mut settings, mistakes) = settings::read(&file, &said);
+        settings.setup.palette = settings.setup.palette.within(depth(env));
         let (serious, mistakes): (Vec<_>, Vec<_>) =
             mistakes.into_iter().partition(|mistake| mistake.weight == Weight::Serious);
         if !serious.is_empty() {
@@ -101,6 +103,21 @@ fn text(env: &dyn Fn(&str) -> Option<OsString>, name: &str) -> Result<Option<Str
         .transpose()
 }
 
+/// How many colours the terminal says it has.
+fn depth(env: &dyn Fn(&str) -> Option<OsString>) -> Depth {
+    let says = |name, words: &[&str]| {
+        let value = env(name).unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+        words.iter().any(|word| value.contains(word))
+    };
+    if says("COLORTERM", &["truecolor", "24bit"]) || says("TERM", &["direct"]) {
+        Depth::True
+    } else if says("TERM", &["256color"]) {
+        Depth::Many
+    } else {
+        Depth::Sixteen
+    }
+}
+
 /// The first of the locale's variables that is set decides, as in the C library.
 fn is_utf8(env: &dyn Fn(&str) -> Option<OsString>) -> bool {
     ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(env).is_some_and(|locale| {
@@ -112,6 +129,7 @@ fn is_utf8(env: &dyn Fn(&str) -> Option<OsString>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::palette::{Colour, Role};
 
     fn load(pairs: &[(&str, &str)]) -> Result<Config, String> {
         let pairs: Vec<(String, OsString)> =
@@ -165,6 +183,24 @@ mod tests {
         assert_eq!(over.url.as_deref(), Some("http://env"));
         set("colour = true");
         assert!(load(&env).unwrap_err().contains("colour"));
+    }
+
+    #[test]
+    fn the_terminal_decides_how_many_colours_there_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("watchfire");
+        std::fs::create_dir(&path).unwrap();
+        std::fs::write(path.join("config.toml"), "theme = \"colour-blind\"").unwrap();
+        let bad = |terminal: &[(&str, &str)]| {
+            let mut env =
+                vec![("HOME", "/h"), ("XDG_CONFIG_HOME", folder.path().to_str().unwrap())];
+            env.extend(terminal);
+            load(&env).unwrap().settings.setup.palette.ink(Role::Bad).fg
+        };
+        assert!(matches!(bad(&[("COLORTERM", "truecolor")]), Some(Colour::Rgb(..))));
+        assert!(matches!(bad(&[("TERM", "tmux-256color")]), Some(Colour::Indexed(_))));
+        assert!(matches!(bad(&[("TERM", "xterm")]), Some(Colour::Named(_))));
+        assert!(matches!(bad(&[]), Some(Colour::Named(_))));
     }
 
     #[test]

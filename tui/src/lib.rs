@@ -20,6 +20,7 @@ pub mod effect;
 pub mod event;
 pub mod keymap;
 pub mod model;
+pub mod palette;
 pub mod safe;
 pub mod settings;
 pub mod theme;

@@ -1,8 +1,11 @@
 //! What a person configured for the screen.
 
 use crate::keymap::Keymap;
+use crate::palette::Palette;
 
 #[derive(Debug, Clone, Default)]
 pub struct Setup {
     pub keymap: Keymap,
+    /// In the colours that the terminal has.
+    pub palette: Palette,
 }

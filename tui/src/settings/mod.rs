@@ -4,6 +4,7 @@
 
 mod keys;
 mod reader;
+mod themes;
 pub mod url;
 
 use std::fmt;
@@ -56,8 +57,9 @@ pub fn read(file: &Path, text: &str) -> (Settings, Vec<Mistake>) {
             "url" => settings.url = reader.url(name, value),
             "color" => settings.color = reader.switch(name, value),
             "ascii" => settings.ascii = reader.switch(name, value),
+            "theme" => settings.setup.palette = reader.lightly(|it| themes::read(it, name, value)),
             "keys" => settings.setup.keymap = reader.lightly(|it| keys::read(it, name, value)),
-            _ => reader.unknown(name, "setting", &["url", "color", "ascii", "keys"]),
+            _ => reader.unknown(name, "setting", &["url", "color", "ascii", "theme", "keys"]),
         }
     }
     (settings, reader.mistakes())

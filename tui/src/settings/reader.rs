@@ -13,7 +13,7 @@ pub type Value<'a> = Spanned<DeValue<'a>>;
 
 /// Reads values, and keeps what is wrong with them.
 pub struct Reader<'a> {
-    file: &'a Path,
+    pub file: &'a Path,
     text: &'a str,
     weight: Weight,
     mistakes: Vec<Mistake>,
@@ -36,7 +36,8 @@ impl<'a> Reader<'a> {
 
     /// By line.
     pub fn mistakes(mut self) -> Vec<Mistake> {
-        self.mistakes.sort_by_key(|mistake| mistake.line);
+        let file = self.file;
+        self.mistakes.sort_by_key(|mistake| (mistake.file != file, mistake.line));
         self.mistakes
     }
 
@@ -53,6 +54,11 @@ impl<'a> Reader<'a> {
         let line = before.matches('\n').count() + 1;
         let (file, text) = (self.file.to_owned(), text.into());
         self.mistakes.push(Mistake { file, line, text, weight: self.weight });
+    }
+
+    /// What is wrong in another file that this one leads to.
+    pub fn add(&mut self, mistakes: Vec<Mistake>) {
+        self.mistakes.extend(mistakes);
     }
 
     /// A name nobody knows.

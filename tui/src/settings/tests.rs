@@ -2,6 +2,7 @@ use super::*;
 use crate::action::{Action, Step};
 use crate::event::KeyInput;
 use crate::keymap::{Context, Keymap};
+use crate::palette::{Ink, Palette, Role};
 
 /// Each mistake as it is told, without the file's name.
 fn mistakes(text: &str) -> Vec<String> {
@@ -78,4 +79,38 @@ fn where_it_goes_must_be_right_and_how_it_looks_need_not() {
     assert_eq!(weights("urll = \"http://h\""), [Weight::Serious]);
     assert_eq!(weights("color = 3\n[keys"), [Weight::Serious; 2]);
     assert_eq!(weights("keys = 3"), [Weight::Light]);
+}
+
+#[test]
+fn a_theme_is_built_in_or_a_file_that_says_what_differs() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("config.toml");
+    let themes = folder.path().join("themes");
+    std::fs::create_dir(&themes).unwrap();
+    std::fs::write(themes.join("mine.toml"), "base = \"light\"\nbad = \"196 bold\"\n").unwrap();
+    std::fs::write(themes.join("bad.toml"), "\nbadd = \"red\"\nasks = \"purple\"\n").unwrap();
+    let palette = |name: &str| {
+        let (settings, mistakes) = read(&file, &format!("theme = \"{name}\""));
+        let told: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
+        assert!(mistakes.iter().all(|mistake| mistake.weight == Weight::Light));
+        (settings.setup.palette, told)
+    };
+    let (mine, told) = palette("mine");
+    assert_eq!(told, [""; 0]);
+    assert_eq!(mine.ink(Role::Bad), Ink::read("196 bold").unwrap());
+    assert_eq!(mine.ink(Role::Work), Ink::read("#0b57d0").unwrap());
+    assert_eq!(mine.ink(Role::Selected), Ink::read("bold").unwrap());
+    let (bad, told) = palette("bad");
+    assert_eq!(bad, Palette::default());
+    let place = themes.join("bad.toml");
+    let place = place.display();
+    assert!(told[0].starts_with(&format!("{place}:2: there is no role \"badd\"")), "{told:?}");
+    assert!(told[1].starts_with(&format!("{place}:3: asks holds \"purple\": write")), "{told:?}");
+    for (name, part) in
+        [("nothing", "there is no theme \"nothing\": there is dark"), ("../x", "a name")]
+    {
+        let (usual, told) = palette(name);
+        assert_eq!(usual, Palette::default());
+        assert!(told[0].contains(part), "{told:?}");
+    }
 }

@@ -1,11 +1,14 @@
 //! A client as its person made it.
 
+use std::fmt::Write as _;
+
 use super::client::Client;
 use super::world::*;
 use crate::action::{Action, Step};
 use crate::effect::Effect;
 use crate::event::{Event, KeyCode, KeyInput};
 use crate::keymap::{Keymap, Wish};
+use crate::palette::{Ink, Palette, Role};
 
 const RESOLVE: Action = Action::Step(Step::Resolve);
 
@@ -77,4 +80,40 @@ fn mistakes_of_the_file_are_told_at_the_start() {
         start.mistakes = vec!["config.toml:4: \"rr\" is no key".to_owned(), "other".to_owned()];
     });
     assert_eq!(client.flash(), "config.toml:4: \"rr\" is no key; 1 more: `watchfire config check`");
+}
+
+/// The colours and marks of a line: `x..y fg/bg marks`, where they change.
+fn styles(client: &Client, row: u16) -> String {
+    let buffer = client.buffer();
+    let mut out = String::new();
+    let mut before = None;
+    for x in 0..buffer.area.width {
+        let cell = &buffer[(x, row)];
+        let look = (cell.fg, cell.bg, cell.modifier);
+        if before.replace(look) != Some(look) {
+            let _ = writeln!(out, "{x:>2} {} on {} {:?}", cell.fg, cell.bg, cell.modifier);
+        }
+    }
+    out
+}
+
+#[test]
+fn a_theme_gives_every_role_its_colours() {
+    let mut palette = Palette::default();
+    for (role, ink) in [
+        (Role::Selected, "bold on 236"),
+        (Role::Bad, "#ff0000"),
+        (Role::Asks, "208 underlined"),
+        (Role::Plain, "bright-white"),
+        (Role::Dim, "italic"),
+    ] {
+        palette.set(role, Ink::read(ink).expect("ink"));
+    }
+    let client = Client::with(|start| start.setup.palette = palette).connected(&incidents());
+    insta::assert_snapshot!("styles_of_the_selected_row", styles(&client, 3));
+    let mono = Client::with(|start| {
+        start.setup.palette = palette;
+        start.look.colour = false;
+    });
+    insta::assert_snapshot!("styles_without_colour", styles(&mono.connected(&incidents()), 3));
 }

@@ -19,7 +19,7 @@ use super::paint::Pen;
 use super::time;
 
 pub fn render(buf: &mut Buffer, area: Rect, model: &Model, detail: &Detail) {
-    let theme = Theme::new(model.look);
+    let theme = Theme::new(model);
     let slot = &detail.alerts;
     let alerts = slot.value.as_deref().unwrap_or_default();
     if alerts.is_empty() {

@@ -27,7 +27,7 @@ use super::paint::{Pen, rule};
 use super::{Cursor, alerts, logs, overview, rows, time, timeline};
 
 pub fn render(buf: &mut Buffer, area: Rect, model: &Model) -> Cursor {
-    let theme = Theme::new(model.look);
+    let theme = Theme::new(model);
     let detail = model.detail.as_ref()?;
     let incident = model.known.get(detail.id)?;
     title(&mut Pen::new(buf, area, 1, theme), model, incident);
@@ -69,7 +69,7 @@ fn tab(
         Tab::Overview => {
             overview::render(buf, area, model, incident, detail.overview_top);
             if let Some(failure) = &detail.read.failure {
-                let theme = Theme::new(model.look);
+                let theme = Theme::new(model);
                 let row = area.height.saturating_sub(1);
                 let mut pen = Pen::new(buf, area, row, theme);
                 pen.gap(1);
@@ -157,7 +157,7 @@ pub fn says_instead(
     failure: Option<&Failure>,
     empty: Option<&str>,
 ) -> bool {
-    let theme = Theme::new(model.look);
+    let theme = Theme::new(model);
     let mut say = |row, text: &str, style| {
         let mut pen = Pen::new(buf, area, row, theme);
         pen.gap(1);

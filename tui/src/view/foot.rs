@@ -21,7 +21,7 @@ use super::paint::{Pen, clear};
 
 /// Draws the foot in the last row of `area`; a long message also takes the row above.
 pub fn render(buf: &mut Buffer, area: Rect, model: &Model) {
-    let theme = Theme::new(model.look);
+    let theme = Theme::new(model);
     let row = area.height.saturating_sub(1);
     if let Some(flash) = model.shown_flash() {
         let glyph = theme.tone_glyph(flash.tone);
@@ -47,7 +47,7 @@ pub fn render(buf: &mut Buffer, area: Rect, model: &Model) {
 
 /// A message that needs the whole line, or two.
 fn message(buf: &mut Buffer, area: Rect, text: &str, flash: &Flash, model: &Model) {
-    let theme = Theme::new(model.look);
+    let theme = Theme::new(model);
     let room = usize::from(area.width).saturating_sub(2);
     let lines = SafeText::line(text).wrap(room);
     let rows = u16::try_from(lines.len().min(2)).unwrap_or(1).min(area.height);

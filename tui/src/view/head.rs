@@ -19,7 +19,7 @@ use super::paint::Pen;
 const COUNTS: usize = 80;
 
 pub fn render(buf: &mut Buffer, area: Rect, model: &Model) {
-    let theme = Theme::new(model.look);
+    let theme = Theme::new(model);
     let mut pen = Pen::new(buf, area, 0, theme);
     pen.text(" watchfire ", theme.bold());
     connection(&mut pen, model);

@@ -32,7 +32,7 @@ enum Line<'a> {
 }
 
 pub fn render(buf: &mut Buffer, area: Rect, model: &Model, top: usize) {
-    let theme = Theme::new(model.look);
+    let theme = Theme::new(model);
     let page = rows(area, 1, area.height.saturating_sub(2));
     clear(buf, page);
     let height = usize::from(page.height).max(1);

@@ -30,7 +30,7 @@ use super::table::Table;
 use super::{Cursor, field, rows, side};
 
 pub fn render(buf: &mut Buffer, area: Rect, model: &Model) -> Cursor {
-    let theme = Theme::new(model.look);
+    let theme = Theme::new(model);
     let shares = layout::list_rows(area.height);
     let mut cursor = None;
     if shares.query > 0 {

@@ -22,7 +22,7 @@ use super::paint::Pen;
 use super::{Cursor, field, rows, time};
 
 pub fn render(buf: &mut Buffer, area: Rect, model: &Model, detail: &Detail) -> Cursor {
-    let theme = Theme::new(model.look);
+    let theme = Theme::new(model);
     let pane = &detail.logs;
     let has_keys = detail.tab == Tab::Logs;
     let cursor = header(&mut Pen::new(buf, area, 0, theme), pane, has_keys);

@@ -99,7 +99,7 @@ impl Table {
         let pick = |style| if closed { theme.dim() } else { style };
         let base = pick(theme.plain());
         if selected {
-            pen.style_line(theme.bold());
+            pen.style_line(theme.selected());
         }
         pen.text(if selected { theme.bar() } else { " " }, theme.accent());
         priority(pen, model, incident, pick(theme.priority(incident.priority)));

@@ -21,7 +21,7 @@ use super::paint::Pen;
 use super::time;
 
 pub fn render(buf: &mut Buffer, area: Rect, model: &Model, detail: &Detail) {
-    let theme = Theme::new(model.look);
+    let theme = Theme::new(model);
     let timeline = &detail.timeline;
     let Some(bottom) = timeline.tail.bottom(timeline.versions()) else {
         let state = &timeline.state;
@@ -85,7 +85,7 @@ fn draw(
     at: usize,
     skip: usize,
 ) -> usize {
-    let theme = Theme::new(model.look);
+    let theme = Theme::new(model);
     let fact = &detail.timeline.facts()[at];
     let told = tell::tell(fact);
     let lines = tell::wrapped(&told, usize::from(area.width));

@@ -64,7 +64,7 @@ enum Line<'a> {
 }
 
 pub fn render(buf: &mut Buffer, area: Rect, model: &Model) {
-    let theme = Theme::new(model.look);
+    let theme = Theme::new(model);
     let content = rows(area, 2, area.height.saturating_sub(3));
     let health = model.cache.health.value.as_deref();
     let slot = &model.cache.stats;
