@@ -224,7 +224,8 @@ pub const BINDINGS: &[Binding] = &[
     bind(Group::DeadLetter, &[C::Events], &[key('d')], Action::Redrive, "redrive", "redrive"),
     bind(Group::DeadLetter, &[C::Events], &[key('x')], Action::Discard, "discard", "discard it").pair(),
 
-    bind(Group::Screens, &[C::List], &[code(KeyCode::Enter)], Action::Open, "open", "open the incident"),
+    bind(Group::Screens, &[C::List], &[code(KeyCode::Enter)], Action::Open, "open", "open it"),
+    bind(Group::Screens, &[C::List], &[key('w')], Action::Wide, "wide", "all columns").pair(),
     bind(Group::Screens, LEFT_BY_ESC, &[code(KeyCode::Esc)], Action::Back, "back", "back; clear the query"),
     bind(Group::Screens, OPENED, &[code(KeyCode::Tab), key(']')], Action::NextTab, "next tab", "tabs"),
     bind(Group::Screens, OPENED, &[BACK_TAB, key('[')], Action::PreviousTab, "previous tab", "back").pair(),

@@ -1,5 +1,5 @@
-//! What an action is called in `config.toml`, on the help page and wherever actions are named. A name
-//! that people wrote into their files stays.
+//! What an action is called in `config.toml` and wherever actions are named (a name that people wrote
+//! into their files stays), and whether it changes anything.
 
 use super::{Action, Edit, Move, Place, Step};
 
@@ -23,6 +23,7 @@ impl Action {
             Self::Move(Move::PageUp) => "page-up",
             Self::NextTab => "next-tab",
             Self::PreviousTab => "previous-tab",
+            Self::Wide => "wide",
             Self::Query => "query",
             Self::Reload => "reload",
             Self::CommandLog => "command-log",
@@ -56,6 +57,41 @@ impl Action {
             Self::Edit(Edit::ToStart) => "delete-to-start",
             Self::Edit(Edit::ToEnd) => "delete-to-end",
             Self::Edit(Edit::NewLine) => "new-line",
+        }
+    }
+
+    /// Whether it leads to a change of something that others see.
+    pub const fn changes(self) -> bool {
+        match self {
+            Self::Demonstrate
+            | Self::Step(_)
+            | Self::AssignToMe
+            | Self::Assign
+            | Self::Priority
+            | Self::Comment
+            | Self::NewIncident
+            | Self::Redrive
+            | Self::Discard => true,
+            Self::Quit
+            | Self::Help
+            | Self::Back
+            | Self::Open
+            | Self::Go(_)
+            | Self::Move(_)
+            | Self::NextTab
+            | Self::PreviousTab
+            | Self::Wide
+            | Self::Query
+            | Self::Reload
+            | Self::CommandLog
+            | Self::Follow
+            | Self::RaiseLevel
+            | Self::LowerLevel
+            | Self::Confirm
+            | Self::Complete
+            | Self::NextField
+            | Self::PreviousField
+            | Self::Edit(_) => false,
         }
     }
 }

@@ -220,10 +220,12 @@ pub fn client(config: &Config) -> Result<Client, ClientError> {
         let session = Session::new(home.state(), url, token, None);
         let url = url.clone();
         let (secure, local) = (url.starts_with("https://"), is_loopback(&url));
-        return Client::new(Arc::new(move || Ok(url.clone())), secure, local, session);
+        let client = Client::new(Arc::new(move || Ok(url.clone())), secure, local, session)?;
+        return Ok(client.read_only(config.settings.read_only));
     }
     let session = Session::new(home.state(), "embedded", token, Some(home.owner_token()));
-    Client::new(Arc::new(move || home.locate()), false, true, session)
+    let client = Client::new(Arc::new(move || home.locate()), false, true, session)?;
+    Ok(client.read_only(config.settings.read_only))
 }
 
 /// A proxy has no business between two processes of one machine.

@@ -87,6 +87,8 @@ pub struct List {
     pub fresh: HashMap<IncidentId, DateTime<Utc>>,
     /// The selected row no longer belongs here; it stays until the cursor leaves it.
     pub ghost: Option<IncidentId>,
+    /// Every column, not only the chosen ones.
+    pub wide: bool,
 }
 
 impl List {

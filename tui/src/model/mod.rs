@@ -2,6 +2,7 @@
 
 pub mod age;
 pub mod cache;
+pub mod columns;
 pub mod commands;
 pub mod connection;
 pub mod demonstration;
@@ -59,6 +60,8 @@ pub struct Start {
     pub setup: Setup,
     /// What is wrong with the configuration.
     pub mistakes: Vec<String>,
+    /// Nothing may be changed from here.
+    pub read_only: bool,
 }
 
 /// The zone of the times on the screen.
@@ -148,6 +151,8 @@ pub struct Model {
     pub zone: Zone,
     pub address: String,
     pub setup: Setup,
+    /// Nothing may be changed from here.
+    pub read_only: bool,
     pub me: Option<UserOut>,
     pub users: Slot<Vec<UserOut>>,
     pub connection: Connection,
@@ -186,6 +191,7 @@ impl Model {
             zone: start.zone,
             address: start.address,
             setup: start.setup,
+            read_only: start.read_only,
             me: None,
             users: Slot::default(),
             connection: Connection::default(),

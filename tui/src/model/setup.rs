@@ -1,5 +1,6 @@
 //! What a person configured for the screen.
 
+use super::columns::Columns;
 use crate::keymap::Keymap;
 use crate::palette::Palette;
 
@@ -8,4 +9,5 @@ pub struct Setup {
     pub keymap: Keymap,
     /// In the colours that the terminal has.
     pub palette: Palette,
+    pub columns: Columns,
 }

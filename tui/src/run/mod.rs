@@ -104,6 +104,7 @@ fn start(config: &Config, client: &Client, size: (u16, u16)) -> Start {
         size,
         signed_in: client.session().has_token(),
         setup: config.settings.setup.clone(),
+        read_only: config.settings.read_only,
         mistakes: config.mistakes.iter().map(ToString::to_string).collect(),
     }
 }

@@ -2,6 +2,7 @@
 //! and what may be done must be right before anything begins; a mistake about keys or looks keeps
 //! nobody from an incident: the default stands in, and the screen says so.
 
+mod columns;
 mod keys;
 mod reader;
 mod themes;
@@ -20,6 +21,8 @@ pub struct Settings {
     pub url: Option<String>,
     pub color: Option<bool>,
     pub ascii: Option<bool>,
+    /// Nothing may be changed from here.
+    pub read_only: bool,
     pub setup: Setup,
 }
 
@@ -48,6 +51,8 @@ impl fmt::Display for Mistake {
     }
 }
 
+const NAMES: [&str; 7] = ["url", "color", "ascii", "theme", "columns", "keys", "read_only"];
+
 /// Reads the text of a file; the mistakes are in the order of its lines.
 pub fn read(file: &Path, text: &str) -> (Settings, Vec<Mistake>) {
     let mut reader = Reader::new(file, text);
@@ -57,9 +62,13 @@ pub fn read(file: &Path, text: &str) -> (Settings, Vec<Mistake>) {
             "url" => settings.url = reader.url(name, value),
             "color" => settings.color = reader.switch(name, value),
             "ascii" => settings.ascii = reader.switch(name, value),
+            "read_only" => settings.read_only = reader.switch(name, value).unwrap_or(true),
+            "columns" => {
+                settings.setup.columns = reader.lightly(|it| columns::read(it, name, value));
+            }
             "theme" => settings.setup.palette = reader.lightly(|it| themes::read(it, name, value)),
             "keys" => settings.setup.keymap = reader.lightly(|it| keys::read(it, name, value)),
-            _ => reader.unknown(name, "setting", &["url", "color", "ascii", "theme", "keys"]),
+            _ => reader.unknown(name, "setting", &NAMES),
         }
     }
     (settings, reader.mistakes())

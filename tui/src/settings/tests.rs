@@ -79,6 +79,9 @@ fn where_it_goes_must_be_right_and_how_it_looks_need_not() {
     assert_eq!(weights("urll = \"http://h\""), [Weight::Serious]);
     assert_eq!(weights("color = 3\n[keys"), [Weight::Serious; 2]);
     assert_eq!(weights("keys = 3"), [Weight::Light]);
+    assert_eq!(weights("columns = [\"x\", \"ref\", \"ref\"]"), [Weight::Light; 2]);
+    assert_eq!(weights("readonly = true"), [Weight::Serious]);
+    assert_eq!(weights("read_only = \"yes\""), [Weight::Serious]);
 }
 
 #[test]

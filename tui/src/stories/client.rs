@@ -36,6 +36,7 @@ impl Client {
             signed_in: true,
             setup: Setup::default(),
             mistakes: Vec::new(),
+            read_only: false,
         };
         change(&mut start);
         let mut model = Model::new(start, clock());

@@ -8,6 +8,7 @@ use crate::action::{Action, Step};
 use crate::effect::Effect;
 use crate::event::{Event, KeyCode, KeyInput};
 use crate::keymap::{Keymap, Wish};
+use crate::model::columns::{Column, Columns};
 use crate::palette::{Ink, Palette, Role};
 
 const RESOLVE: Action = Action::Step(Step::Resolve);
@@ -116,4 +117,49 @@ fn a_theme_gives_every_role_its_colours() {
         start.look.colour = false;
     });
     insta::assert_snapshot!("styles_without_colour", styles(&mono.connected(&incidents()), 3));
+}
+
+fn with_columns(columns: &[Column]) -> Client {
+    Client::with(|start| start.setup.columns = Columns(columns.to_vec())).connected(&incidents())
+}
+
+#[test]
+fn the_list_has_the_chosen_columns_in_the_chosen_order() {
+    use Column as C;
+    let mut client = with_columns(&[C::Reference, C::Score, C::Title, C::Status]);
+    insta::assert_snapshot!("columns_chosen", client.screen());
+    client.press("w");
+    insta::assert_snapshot!("columns_all_on_80", client.screen());
+    client.resize(140, 24);
+    insta::assert_snapshot!("columns_all_on_140", client.screen());
+    client.press("w");
+    assert!(!client.screen().contains("SERVICE"));
+}
+
+#[test]
+fn columns_leave_from_the_right_when_it_gets_narrow() {
+    let mut client = Client::live();
+    for width in (20..=140).rev() {
+        client.resize(width, 24);
+        let screen = client.screen();
+        let leaving = ["SERVICE", "WHO", "ALERTS", "LOGS", "SCORE"];
+        let shown: Vec<bool> = leaving.iter().map(|name| screen.contains(name)).collect();
+        assert!(shown.is_sorted_by(|one, next| one >= next), "{width}: {shown:?}");
+        assert!(width > 40 || !shown[0], "{width}");
+    }
+}
+
+#[test]
+fn who_may_only_read_is_told_so_at_every_command() {
+    let mut client = Client::with(|start| start.read_only = true).connected(&incidents());
+    client.take();
+    for key in ["a", "r", "c", "R", "o", "m", "M", "p", "n", "N"] {
+        client.press(key);
+        assert_eq!(client.flash(), "Nothing done: read_only is set in config.toml", "{key}");
+        assert!(client.model.overlay.is_none(), "{key}");
+        client.wait(20_000);
+    }
+    assert!(client.sends_nothing());
+    let screen = client.screen();
+    assert!(screen.contains("enter open") && !screen.contains("investigate "), "{screen}");
 }

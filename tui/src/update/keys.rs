@@ -15,6 +15,9 @@ use super::{
     timers,
 };
 
+/// Why no command is taken.
+const READ_ONLY: &str = "Nothing done: read_only is set in config.toml";
+
 pub fn press(model: &mut Model, key: KeyInput, out: &mut Out) {
     let context = model.context();
     if let Some(action) = model.setup.keymap.lookup(context, key) {
@@ -80,6 +83,10 @@ fn typed(model: &mut Model) {
 
 fn act(model: &mut Model, action: Action, context: Context, out: &mut Out) {
     let asked = model.closing.take();
+    if model.read_only && action.changes() {
+        model.flash(Tone::Warning, READ_ONLY);
+        return;
+    }
     match action {
         Action::Quit => out.push(Effect::Quit),
         // The key that opened a page closes it.
@@ -102,6 +109,7 @@ fn act(model: &mut Model, action: Action, context: Context, out: &mut Out) {
         Action::Move(step) => go(model, context, step, out),
         Action::NextTab => detail::turn_tab(model, 1, out),
         Action::PreviousTab => detail::turn_tab(model, Tab::ALL.len() - 1, out),
+        Action::Wide => model.list.wide = !model.list.wide,
         Action::Query => query(model),
         Action::Reload => {
             out.push(Effect::Reconnect);

@@ -84,7 +84,8 @@ fn keys(pen: &mut Pen, model: &Model) {
         room = room.saturating_sub(*width);
     }
     let mut shown = Vec::new();
-    for key in offered(model, context).into_iter().filter_map(named) {
+    let may = |action: &Action| !(model.read_only && action.changes());
+    for key in offered(model, context).into_iter().filter(may).filter_map(named) {
         if key.2 > room {
             break;
         }

@@ -172,7 +172,8 @@ fn hints(model: &Model, ways: &[(Action, &str)]) -> String {
     let hint = |(action, words): &(Action, &str)| {
         model.key(Context::List, *action).map(|key| format!("{key} {words}"))
     };
-    ways.iter().filter_map(hint).collect::<Vec<_>>().join(" · ")
+    let may = |(action, _): &&(Action, &str)| !(model.read_only && action.changes());
+    ways.iter().filter(may).filter_map(hint).collect::<Vec<_>>().join(" · ")
 }
 
 /// What is this? One line about the selected row.
