@@ -1,25 +1,39 @@
 //! Settings: a file under environment variables. The only place that reads the environment.
 
+mod place;
+mod shown;
+
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+pub use place::Place;
+pub use shown::Shown;
+
 use crate::palette::Depth;
-use crate::secret::Secret;
-use crate::settings::{self, Mistake, Settings, Weight, url};
+use crate::settings::{self, Mistake, Settings, Weight};
+
+/// A variable by its name.
+type Env<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 
 /// What a run needs to know before it does anything.
 #[derive(Debug, Clone, Default)]
 pub struct Config {
     /// The daemon's address without a slash at its end; `None`: the embedded one.
     pub url: Option<String>,
-    /// Sent as it is.
-    pub token: Option<Secret>,
+    /// Which daemon, and as whom.
+    pub place: Place,
+    /// Nothing may be changed from here.
+    pub read_only: bool,
     /// Sign-ins, and everything of the embedded daemon.
     pub state: PathBuf,
+    /// What said so.
+    pub state_from: &'static str,
     /// `NO_COLOR` is set, or the file says `color = false`.
     pub mono: bool,
     /// Whether the terminal's locale is UTF-8.
     pub utf8: bool,
+    /// `config.toml`, whether it is there or not.
+    pub file: PathBuf,
     /// What the file says.
     pub settings: Settings,
     /// What is wrong in it and keeps nobody from working.
@@ -27,62 +41,88 @@ pub struct Config {
 }
 
 impl Config {
-    /// From the process' environment. The error is one sentence that names the bad value.
-    #[expect(clippy::disallowed_methods, reason = "this is the place that may read it")]
-    pub fn load() -> Result<Self, String> {
-        Self::from_env(&|name| std::env::var_os(name).filter(|value| !value.is_empty()))
+    /// From the process' environment, the context of the command line before it. The error is a
+    /// sentence for each bad value.
+    pub fn load(context: Option<&str>) -> Result<Self, String> {
+        Self::from_env(context, &variable)
     }
 
-    fn from_env(env: &dyn Fn(&str) -> Option<OsString>) -> Result<Self, String> {
+    fn from_env(context: Option<&str>, env: Env) -> Result<Self, String> {
         let (file, said) = read_file(env)?;
-        let (mut settings, mistakes) = settings::read(&file, &said);
-        settings.setup.palette = settings.setup.palette.within(depth(env));
+        let (mut settings, mistakes) = settings::read(&file, said.as_deref().unwrap_or_default());
         let (serious, mistakes): (Vec<_>, Vec<_>) =
             mistakes.into_iter().partition(|mistake| mistake.weight == Weight::Serious);
         if !serious.is_empty() {
             let told: Vec<String> = serious.iter().map(ToString::to_string).collect();
             return Err(told.join("\n"));
         }
-        let url = match text(env, "WATCHFIRE_URL")? {
-            Some(url) => Some(url::check("WATCHFIRE_URL", &url)?),
-            None => settings.url.clone(),
-        };
+        let depth = depth(env);
+        settings.setup.palette = settings.setup.palette.within(depth);
+        let mut place = place::choose(context, env, &settings)?;
+        place.context.ink = place.context.ink.within(depth);
+        let (state, state_from) = state_folder(env)?;
         Ok(Self {
-            url,
-            token: text(env, "WATCHFIRE_TOKEN")?.map(|token| Secret::new(token.trim())),
-            state: state_folder(env)?,
+            url: place.context.url.clone(),
+            // Whichever is careful has the say, unless the context says otherwise itself.
+            read_only: place.context.read_only.unwrap_or(settings.read_only),
+            place,
+            state,
+            state_from,
             mono: env("NO_COLOR").is_some() || settings.color == Some(false),
             utf8: !settings.ascii.unwrap_or(false) && is_utf8(env),
+            file,
             settings,
             mistakes,
         })
     }
 }
 
-/// The file and its text; where there is none the text is empty.
-fn read_file(env: &dyn Fn(&str) -> Option<OsString>) -> Result<(PathBuf, String), String> {
+/// What `config check` found.
+pub struct Checked {
+    pub file: PathBuf,
+    pub exists: bool,
+    pub mistakes: Vec<Mistake>,
+}
+
+/// Reads the file for its mistakes alone.
+pub fn check() -> Result<Checked, String> {
+    let (file, said) = read_file(&variable)?;
+    let (_, mistakes) = settings::read(&file, said.as_deref().unwrap_or_default());
+    Ok(Checked { file, exists: said.is_some(), mistakes })
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the place that may read it")]
+fn variable(name: &str) -> Option<OsString> {
+    std::env::var_os(name).filter(|value| !value.is_empty())
+}
+
+/// The file, and its text where it is there.
+fn read_file(env: Env) -> Result<(PathBuf, Option<String>), String> {
     let Some(folder) = folder(env, "XDG_CONFIG_HOME", ".config") else {
         return Ok(Default::default());
     };
     let path = folder.join("watchfire").join("config.toml");
     match std::fs::read_to_string(&path) {
-        Ok(text) => Ok((path, text)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok((path, String::new())),
+        Ok(text) => Ok((path, Some(text))),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok((path, None)),
         Err(error) => Err(format!("{} cannot be read: {error}", path.display())),
     }
 }
 
-fn state_folder(env: &dyn Fn(&str) -> Option<OsString>) -> Result<PathBuf, String> {
+/// The folder, and what said so.
+fn state_folder(env: Env) -> Result<(PathBuf, &'static str), String> {
     if let Some(path) = env("WATCHFIRE_STATE_DIR") {
-        return absolute("WATCHFIRE_STATE_DIR", PathBuf::from(path));
+        let path = absolute("WATCHFIRE_STATE_DIR", PathBuf::from(path))?;
+        return Ok((path, "WATCHFIRE_STATE_DIR"));
     }
-    folder(env, "XDG_STATE_HOME", ".local/state").map(|path| path.join("watchfire")).ok_or_else(
-        || "There is no place for Watchfire's files: set HOME or WATCHFIRE_STATE_DIR".to_owned(),
-    )
+    let path = folder(env, "XDG_STATE_HOME", ".local/state").ok_or_else(|| {
+        "There is no place for Watchfire's files: set HOME or WATCHFIRE_STATE_DIR".to_owned()
+    })?;
+    Ok((path.join("watchfire"), "default"))
 }
 
 /// An XDG folder; a relative one is ignored, as its standard asks.
-fn folder(env: &dyn Fn(&str) -> Option<OsString>, name: &str, below_home: &str) -> Option<PathBuf> {
+fn folder(env: Env, name: &str, below_home: &str) -> Option<PathBuf> {
     env(name)
         .map(PathBuf::from)
         .filter(|path| path.is_absolute())
@@ -97,14 +137,14 @@ fn absolute(name: &str, path: PathBuf) -> Result<PathBuf, String> {
     }
 }
 
-fn text(env: &dyn Fn(&str) -> Option<OsString>, name: &str) -> Result<Option<String>, String> {
+fn text(env: Env, name: &str) -> Result<Option<String>, String> {
     env(name)
         .map(|value| value.into_string().map_err(|_| format!("{name} must be UTF-8 text")))
         .transpose()
 }
 
 /// How many colours the terminal says it has.
-fn depth(env: &dyn Fn(&str) -> Option<OsString>) -> Depth {
+fn depth(env: Env) -> Depth {
     let says = |name, words: &[&str]| {
         let value = env(name).unwrap_or_default().to_string_lossy().to_ascii_lowercase();
         words.iter().any(|word| value.contains(word))
@@ -119,7 +159,7 @@ fn depth(env: &dyn Fn(&str) -> Option<OsString>) -> Depth {
 }
 
 /// The first of the locale's variables that is set decides, as in the C library.
-fn is_utf8(env: &dyn Fn(&str) -> Option<OsString>) -> bool {
+fn is_utf8(env: Env) -> bool {
     ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(env).is_some_and(|locale| {
         let locale = locale.to_string_lossy().to_ascii_lowercase();
         locale.contains("utf-8") || locale.contains("utf8")
@@ -134,7 +174,9 @@ mod tests {
     fn load(pairs: &[(&str, &str)]) -> Result<Config, String> {
         let pairs: Vec<(String, OsString)> =
             pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).into())).collect();
-        Config::from_env(&|name| pairs.iter().find(|(k, _)| k == name).map(|(_, v)| v.clone()))
+        Config::from_env(None, &|name| {
+            pairs.iter().find(|(k, _)| k == name).map(|(_, v)| v.clone())
+        })
     }
 
     #[test]
@@ -201,6 +243,37 @@ mod tests {
         assert!(matches!(bad(&[("TERM", "tmux-256color")]), Some(Colour::Indexed(_))));
         assert!(matches!(bad(&[("TERM", "xterm")]), Some(Colour::Named(_))));
         assert!(matches!(bad(&[]), Some(Colour::Named(_))));
+    }
+
+    #[test]
+    fn what_is_in_force_is_shown_with_who_said_so_and_without_secrets() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("watchfire");
+        std::fs::create_dir(&path).unwrap();
+        let text = "columns = [\"x\"]\ntheme = \"light\"\n[keys]\nresolve = \"z\"\n";
+        std::fs::write(path.join("config.toml"), text).unwrap();
+        let folder = folder.path().to_str().unwrap();
+        let env = [
+            ("HOME", "/h"),
+            ("XDG_CONFIG_HOME", folder),
+            ("WATCHFIRE_URL", "http://env"),
+            ("WATCHFIRE_TOKEN", "hunter2"),
+        ];
+        let shown = load(&env).unwrap().shown();
+        for (name, value, from) in [
+            ("url", "http://env", "WATCHFIRE_URL"),
+            ("token", "(hidden)", "WATCHFIRE_TOKEN"),
+            ("theme", "light", "config.toml:2"),
+            ("read_only", "false", "default"),
+            ("keys.resolve", "z", "config.toml"),
+            ("keys.quit", "q ctrl-c", "default"),
+        ] {
+            let found = shown.iter().find(|it| it.name == name).unwrap();
+            assert_eq!((found.value.as_str(), found.from.as_str()), (value, from), "{name}");
+        }
+        let columns = shown.iter().find(|it| it.name == "columns").unwrap();
+        assert!(columns.value.contains("title") && columns.from.ends_with("is wrong"));
+        assert!(!format!("{shown:?}").contains("hunter2"));
     }
 
     #[test]

@@ -67,6 +67,11 @@ impl Theme {
         style(self.palette.ink(Role::Mistake))
     }
 
+    /// What has an ink of its own.
+    pub fn of(self, ink: Ink) -> Style {
+        style(ink)
+    }
+
     /// The whole selected row.
     pub fn selected(self) -> Style {
         style(self.palette.ink(Role::Selected))

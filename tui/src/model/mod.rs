@@ -45,12 +45,15 @@ use self::setup::Setup;
 use self::slot::{Requests, Slot};
 use crate::action::Action;
 use crate::keymap::{Context, key_name};
+use crate::palette::Ink;
 
 /// What the client starts with.
 #[derive(Debug, Clone)]
 pub struct Start {
     /// Where the daemon is, in the head line: `local`, or a host.
     pub address: String,
+    /// The name and ink of the chosen context; the name is shown instead of the address.
+    pub context: Option<(String, Ink)>,
     pub zone: Zone,
     pub look: Look,
     /// Columns and rows.
@@ -150,6 +153,8 @@ pub struct Model {
     pub look: Look,
     pub zone: Zone,
     pub address: String,
+    /// The chosen context by name, in its ink.
+    pub chosen: Option<(String, Ink)>,
     pub setup: Setup,
     /// Nothing may be changed from here.
     pub read_only: bool,
@@ -190,6 +195,7 @@ impl Model {
             look: start.look,
             zone: start.zone,
             address: start.address,
+            chosen: start.context,
             setup: start.setup,
             read_only: start.read_only,
             me: None,

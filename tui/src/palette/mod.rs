@@ -94,6 +94,18 @@ pub struct Ink {
 }
 
 impl Ink {
+    /// A colour and nothing else.
+    pub fn of(colour: Colour) -> Self {
+        Self { fg: Some(colour), ..Self::default() }
+    }
+
+    /// The same in the colours that a terminal has.
+    #[must_use]
+    pub fn within(self, depth: Depth) -> Self {
+        let within = |colour: Option<Colour>| colour.map(|colour| colour.within(depth));
+        Self { fg: within(self.fg), bg: within(self.bg), ..self }
+    }
+
     /// Reads `red bold`, `#ff8800 on black underlined`. The error is half a sentence.
     pub fn read(text: &str) -> Result<Self, String> {
         let mut ink = Self::default();
@@ -173,8 +185,7 @@ impl Palette {
     /// The same in the colours that a terminal has.
     #[must_use]
     pub fn within(self, depth: Depth) -> Self {
-        let colour = |colour: Option<Colour>| colour.map(|colour| colour.within(depth));
-        Self(self.0.map(|ink| Ink { fg: colour(ink.fg), bg: colour(ink.bg), ..ink }))
+        Self(self.0.map(|ink| ink.within(depth)))
     }
 }
 

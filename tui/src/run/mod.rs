@@ -99,12 +99,13 @@ fn start(config: &Config, client: &Client, size: (u16, u16)) -> Start {
     );
     Start {
         address,
+        context: config.place.name.clone().map(|name| (name, config.place.context.ink)),
         zone: Zone::Local,
         look: Look { colour: !config.mono, unicode: config.utf8 },
         size,
         signed_in: client.session().has_token(),
         setup: config.settings.setup.clone(),
-        read_only: config.settings.read_only,
+        read_only: config.read_only,
         mistakes: config.mistakes.iter().map(ToString::to_string).collect(),
     }
 }

@@ -3,19 +3,23 @@
 use super::reader::{Name, Reader, Value};
 use crate::model::columns::{Column, Columns};
 
+/// With a mistake in it the usual ones stand in: a list without its titles helps nobody.
 pub fn read(reader: &mut Reader, name: &Name, value: &Value) -> Columns {
     let mut columns = Vec::new();
-    for (text, place) in reader.texts(name, value).unwrap_or_default() {
-        match Column::ALL.into_iter().find(|column| column.name() == text) {
+    let texts = reader.texts(name, value).unwrap_or_default();
+    for (text, place) in &texts {
+        match Column::ALL.into_iter().find(|column| column.name() == *text) {
             Some(column) if columns.contains(&column) => {
-                reader.wrong(place, format!("{text} is a column already: write it once"));
+                reader.wrong(place.clone(), format!("{text} is a column already: write it once"));
             }
             Some(column) => columns.push(column),
             None => {
                 let names = Column::ALL.map(Column::name).join(", ");
-                reader.wrong(place, format!("there is no column {text:?}: there is {names}"));
+                reader
+                    .wrong(place.clone(), format!("there is no column {text:?}: there is {names}"));
             }
         }
     }
-    if columns.is_empty() { Columns::default() } else { Columns(columns) }
+    let right = columns.len() == texts.len() && !columns.is_empty();
+    if right { Columns(columns) } else { Columns::default() }
 }

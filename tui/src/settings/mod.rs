@@ -3,14 +3,17 @@
 //! nobody from an incident: the default stands in, and the screen says so.
 
 mod columns;
+mod contexts;
 mod keys;
 mod reader;
 mod themes;
 pub mod url;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+pub use contexts::Context;
 use reader::Reader;
 
 use crate::model::setup::Setup;
@@ -23,6 +26,12 @@ pub struct Settings {
     pub ascii: Option<bool>,
     /// Nothing may be changed from here.
     pub read_only: bool,
+    /// The name of the usual one.
+    pub context: Option<String>,
+    pub contexts: BTreeMap<String, Context>,
+    pub theme: Option<String>,
+    /// Where each setting stands, from 1.
+    pub lines: BTreeMap<String, usize>,
     pub setup: Setup,
 }
 
@@ -51,14 +60,18 @@ impl fmt::Display for Mistake {
     }
 }
 
-const NAMES: [&str; 7] = ["url", "color", "ascii", "theme", "columns", "keys", "read_only"];
+const NAMES: [&str; 9] =
+    ["url", "context", "contexts", "color", "ascii", "theme", "columns", "keys", "read_only"];
 
 /// Reads the text of a file; the mistakes are in the order of its lines.
 pub fn read(file: &Path, text: &str) -> (Settings, Vec<Mistake>) {
     let mut reader = Reader::new(file, text);
     let mut settings = Settings::default();
     for (name, value) in &reader.document() {
+        settings.lines.insert(name.get_ref().clone().into_owned(), reader.line(name.span()));
         match name.get_ref().as_ref() {
+            "context" => settings.context = reader.text(name, value).map(str::to_owned),
+            "contexts" => settings.contexts = contexts::read(&mut reader, name, value),
             "url" => settings.url = reader.url(name, value),
             "color" => settings.color = reader.switch(name, value),
             "ascii" => settings.ascii = reader.switch(name, value),
@@ -66,7 +79,12 @@ pub fn read(file: &Path, text: &str) -> (Settings, Vec<Mistake>) {
             "columns" => {
                 settings.setup.columns = reader.lightly(|it| columns::read(it, name, value));
             }
-            "theme" => settings.setup.palette = reader.lightly(|it| themes::read(it, name, value)),
+            "theme" => {
+                if let Some(palette) = reader.lightly(|it| themes::read(it, name, value)) {
+                    settings.theme = value.get_ref().as_str().map(str::to_owned);
+                    settings.setup.palette = palette;
+                }
+            }
             "keys" => settings.setup.keymap = reader.lightly(|it| keys::read(it, name, value)),
             _ => reader.unknown(name, "setting", &NAMES),
         }

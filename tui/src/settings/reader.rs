@@ -49,9 +49,13 @@ impl<'a> Reader<'a> {
         read
     }
 
+    /// Where something stands, from 1.
+    pub fn line(&self, at: Range<usize>) -> usize {
+        self.text.get(..at.start).unwrap_or(self.text).matches('\n').count() + 1
+    }
+
     pub fn wrong(&mut self, at: Range<usize>, text: impl Into<String>) {
-        let before = self.text.get(..at.start).unwrap_or(self.text);
-        let line = before.matches('\n').count() + 1;
+        let line = self.line(at);
         let (file, text) = (self.file.to_owned(), text.into());
         self.mistakes.push(Mistake { file, line, text, weight: self.weight });
     }

@@ -6,33 +6,32 @@ use std::path::Path;
 use super::reader::{Name, Reader, Value};
 use crate::palette::{BUILT_IN, Ink, Palette, Role};
 
-pub fn read(reader: &mut Reader, name: &Name, value: &Value) -> Palette {
-    let Some(wanted) = reader.text(name, value) else {
-        return Palette::default();
-    };
+/// None where the usual one must stand in.
+pub fn read(reader: &mut Reader, name: &Name, value: &Value) -> Option<Palette> {
+    let wanted = reader.text(name, value)?;
     let folder = reader.file.with_file_name("themes");
     if wanted.is_empty() || wanted.contains(['/', '\0']) || wanted.starts_with('.') {
         reader.wrong(value.span(), "theme must be a name, without a path and without .toml");
-        return Palette::default();
+        return None;
     }
     let file = folder.join(format!("{wanted}.toml"));
     // One's own comes first, so that a built-in one can be changed.
     match fs::read_to_string(&file) {
-        Ok(text) => return own(reader, &file, &text),
+        Ok(text) => return Some(own(reader, &file, &text)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
         Err(error) => {
             reader.wrong(value.span(), format!("{} cannot be read: {error}", file.display()));
-            return Palette::default();
+            return None;
         }
     }
     if let Some(palette) = built_in(wanted) {
-        return palette;
+        return Some(palette);
     }
     let names = BUILT_IN.map(|(name, _)| name).join(", ");
     let file = file.display();
     let text = format!("there is no theme {wanted:?}: there is {names}, and yours would be {file}");
     reader.wrong(value.span(), text);
-    Palette::default()
+    None
 }
 
 fn built_in(name: &str) -> Option<Palette> {

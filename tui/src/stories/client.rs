@@ -30,6 +30,7 @@ impl Client {
     pub fn with(change: impl FnOnce(&mut Start)) -> Self {
         let mut start = Start {
             address: "local".to_owned(),
+            context: None,
             zone: Zone::Fixed(FixedOffset::east_opt(2 * 3600).expect("an offset")),
             look: Look { colour: true, unicode: true },
             size: (80, 24),

@@ -9,7 +9,8 @@ use crate::effect::Effect;
 use crate::event::{Event, KeyCode, KeyInput};
 use crate::keymap::{Keymap, Wish};
 use crate::model::columns::{Column, Columns};
-use crate::palette::{Ink, Palette, Role};
+use crate::palette::{Colour, Ink, Palette, Role};
+use ratatui::style::{Color, Modifier};
 
 const RESOLVE: Action = Action::Step(Step::Resolve);
 
@@ -162,4 +163,27 @@ fn who_may_only_read_is_told_so_at_every_command() {
     assert!(client.sends_nothing());
     let screen = client.screen();
     assert!(screen.contains("enter open") && !screen.contains("investigate "), "{screen}");
+}
+
+#[test]
+fn the_head_names_the_context_in_its_colour() {
+    let ink = Ink::of(Colour::Named(1));
+    let client = Client::with(|start| start.context = Some(("prod".to_owned(), ink)));
+    let client = client.connected(&incidents());
+    let head = client.screen().lines().next().expect("a head").to_owned();
+    assert!(head.ends_with("dana @ prod"), "{head}");
+    let buffer = client.buffer();
+    assert_eq!((buffer[(75, 0)].symbol(), buffer[(75, 0)].fg), ("p", Color::Red));
+    assert!(buffer[(75, 0)].modifier.contains(Modifier::BOLD));
+    assert_ne!(buffer[(70, 0)].fg, Color::Red, "the person is nobody's context");
+    let mut narrow = Client::with(|start| {
+        start.context = Some(("prod".to_owned(), ink));
+        start.read_only = true;
+        start.look.colour = false;
+    });
+    let buffer = narrow.buffer();
+    assert_eq!((buffer[(75, 0)].symbol(), buffer[(75, 0)].fg), ("p", Color::Reset));
+    assert!(narrow.screen().contains("read-only prod"), "{}", narrow.screen());
+    narrow.resize(30, 10);
+    assert!(narrow.screen().lines().next().is_some_and(|head| head.contains("prod")));
 }
