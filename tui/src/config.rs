@@ -32,6 +32,8 @@ pub struct Config {
     pub mono: bool,
     /// Whether the terminal's locale is UTF-8.
     pub utf8: bool,
+    /// The context of the command line.
+    pub flag: Option<String>,
     /// `config.toml`, whether it is there or not.
     pub file: PathBuf,
     /// What the file says.
@@ -70,10 +72,25 @@ impl Config {
             state_from,
             mono: env("NO_COLOR").is_some() || settings.color == Some(false),
             utf8: !settings.ascii.unwrap_or(false) && is_utf8(env),
+            flag: context.map(str::to_owned),
             file,
             settings,
             mistakes,
         })
+    }
+}
+
+impl Config {
+    /// What is wrong in the file, a line each.
+    pub fn told(&self) -> String {
+        self.mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+    }
+
+    /// Whether both lead to the same daemon and allow the same there.
+    pub fn same_place(&self, other: &Self) -> bool {
+        let place =
+            |it: &Self| (it.url.clone(), it.place.name.clone(), it.read_only, it.mono, it.utf8);
+        place(self) == place(other)
     }
 }
 

@@ -9,7 +9,9 @@ use crate::effect::Effect;
 use crate::event::{Event, KeyCode, KeyInput};
 use crate::keymap::{Keymap, Wish};
 use crate::model::columns::{Column, Columns};
+use crate::model::setup::Setup;
 use crate::palette::{Colour, Ink, Palette, Role};
+use crate::update;
 use ratatui::style::{Color, Modifier};
 
 const RESOLVE: Action = Action::Step(Step::Resolve);
@@ -186,4 +188,35 @@ fn the_head_names_the_context_in_its_colour() {
     assert!(narrow.screen().contains("read-only prod"), "{}", narrow.screen());
     narrow.resize(30, 10);
     assert!(narrow.screen().lines().next().is_some_and(|head| head.contains("prod")));
+}
+
+#[test]
+fn a_file_that_changes_while_one_works_is_in_force_at_once() {
+    let mut client = Client::live();
+    client.press("c");
+    client.model.take_dirty();
+    let keys = vec![KeyInput::char('z')];
+    let (keymap, _) = Keymap::new(&[Wish { action: RESOLVE, keys }]);
+    let columns = Columns(vec![Column::Reference, Column::Title]);
+    let setup = Setup { keymap, columns, ..Setup::default() };
+    update::configure(&mut client.model, Ok((setup, false)), client.now);
+    assert!(client.model.take_dirty());
+    assert_eq!(client.flash(), "config.toml is in force");
+    client.press("j");
+    assert!(client.screen().contains("z resolve"), "{}", client.screen());
+    assert!(!client.screen().contains("SERVICE"));
+    client.wait(6_000);
+    assert_eq!(client.flash(), "", "it goes by itself");
+}
+
+#[test]
+fn a_mistake_made_while_one_works_changes_nothing_and_is_told() {
+    let mut client = with_keys(&[(RESOLVE, &[KeyInput::char('z')])]);
+    let told = "config.toml:2: wrong\nconfig.toml:3: too";
+    update::configure(&mut client.model, Err(told), client.now);
+    let flash = "Nothing changed: config.toml:2: wrong; 1 more: `watchfire config check`";
+    assert_eq!(client.flash(), flash);
+    client.wait(20_000);
+    client.press("j");
+    assert!(client.screen().contains("z resolve"));
 }
