@@ -2,6 +2,8 @@
 
 use watchfire_shared::incident::Status;
 
+mod name;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Action {
     Quit,
@@ -14,6 +16,8 @@ pub enum Action {
     Move(Move),
     NextTab,
     PreviousTab,
+    /// Show every column of the list, or the chosen ones.
+    Wide,
     /// Edit the query of the list, or the search of the log pane.
     Query,
     /// Load what is shown again, and try the stream now.

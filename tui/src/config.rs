@@ -1,86 +1,145 @@
 //! Settings: a file under environment variables. The only place that reads the environment.
 
+mod place;
+mod shown;
+
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+pub use place::Place;
+pub use shown::Shown;
 
-use crate::secret::Secret;
+use crate::palette::Depth;
+use crate::settings::{self, Mistake, Settings, Weight};
+
+/// A variable by its name.
+type Env<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 
 /// What a run needs to know before it does anything.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Config {
     /// The daemon's address without a slash at its end; `None`: the embedded one.
     pub url: Option<String>,
-    /// Sent as it is.
-    pub token: Option<Secret>,
+    /// Which daemon, and as whom.
+    pub place: Place,
+    /// Nothing may be changed from here.
+    pub read_only: bool,
     /// Sign-ins, and everything of the embedded daemon.
     pub state: PathBuf,
+    /// What said so.
+    pub state_from: &'static str,
     /// `NO_COLOR` is set, or the file says `color = false`.
     pub mono: bool,
     /// Whether the terminal's locale is UTF-8.
     pub utf8: bool,
-}
-
-/// `config.toml`.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    url: Option<String>,
-    color: Option<bool>,
-    ascii: Option<bool>,
+    /// The context of the command line.
+    pub flag: Option<String>,
+    /// `config.toml`, whether it is there or not.
+    pub file: PathBuf,
+    /// What the file says.
+    pub settings: Settings,
+    /// What is wrong in it and keeps nobody from working.
+    pub mistakes: Vec<Mistake>,
 }
 
 impl Config {
-    /// From the process' environment. The error is one sentence that names the bad value.
-    #[expect(clippy::disallowed_methods, reason = "this is the place that may read it")]
-    pub fn load() -> Result<Self, String> {
-        Self::from_env(&|name| std::env::var_os(name).filter(|value| !value.is_empty()))
+    /// From the process' environment, the context of the command line before it. The error is a
+    /// sentence for each bad value.
+    pub fn load(context: Option<&str>) -> Result<Self, String> {
+        Self::from_env(context, &variable)
     }
 
-    fn from_env(env: &dyn Fn(&str) -> Option<OsString>) -> Result<Self, String> {
-        let file = read_file(env)?;
-        let url = match text(env, "WATCHFIRE_URL")? {
-            Some(url) => Some(check_url("WATCHFIRE_URL", &url)?),
-            None => file.url.map(|url| check_url("url in config.toml", &url)).transpose()?,
-        };
+    fn from_env(context: Option<&str>, env: Env) -> Result<Self, String> {
+        let (file, said) = read_file(env)?;
+        let (mut settings, mistakes) = settings::read(&file, said.as_deref().unwrap_or_default());
+        let (serious, mistakes): (Vec<_>, Vec<_>) =
+            mistakes.into_iter().partition(|mistake| mistake.weight == Weight::Serious);
+        if !serious.is_empty() {
+            let told: Vec<String> = serious.iter().map(ToString::to_string).collect();
+            return Err(told.join("\n"));
+        }
+        let depth = depth(env);
+        settings.setup.palette = settings.setup.palette.within(depth);
+        let mut place = place::choose(context, env, &settings)?;
+        place.context.ink = place.context.ink.within(depth);
+        let (state, state_from) = state_folder(env)?;
         Ok(Self {
-            url,
-            token: text(env, "WATCHFIRE_TOKEN")?.map(|token| Secret::new(token.trim())),
-            state: state_folder(env)?,
-            mono: env("NO_COLOR").is_some() || file.color == Some(false),
-            utf8: !file.ascii.unwrap_or(false) && is_utf8(env),
+            url: place.context.url.clone(),
+            // Whichever is careful has the say, unless the context says otherwise itself.
+            read_only: place.context.read_only.unwrap_or(settings.read_only),
+            place,
+            state,
+            state_from,
+            mono: env("NO_COLOR").is_some() || settings.color == Some(false),
+            utf8: !settings.ascii.unwrap_or(false) && is_utf8(env),
+            flag: context.map(str::to_owned),
+            file,
+            settings,
+            mistakes,
         })
     }
 }
 
-fn read_file(env: &dyn Fn(&str) -> Option<OsString>) -> Result<File, String> {
+impl Config {
+    /// What is wrong in the file, a line each.
+    pub fn told(&self) -> String {
+        self.mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+    }
+
+    /// Whether both lead to the same daemon and allow the same there.
+    pub fn same_place(&self, other: &Self) -> bool {
+        let place =
+            |it: &Self| (it.url.clone(), it.place.name.clone(), it.read_only, it.mono, it.utf8);
+        place(self) == place(other)
+    }
+}
+
+/// What `config check` found.
+pub struct Checked {
+    pub file: PathBuf,
+    pub exists: bool,
+    pub mistakes: Vec<Mistake>,
+}
+
+/// Reads the file for its mistakes alone.
+pub fn check() -> Result<Checked, String> {
+    let (file, said) = read_file(&variable)?;
+    let (_, mistakes) = settings::read(&file, said.as_deref().unwrap_or_default());
+    Ok(Checked { file, exists: said.is_some(), mistakes })
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the place that may read it")]
+fn variable(name: &str) -> Option<OsString> {
+    std::env::var_os(name).filter(|value| !value.is_empty())
+}
+
+/// The file, and its text where it is there.
+fn read_file(env: Env) -> Result<(PathBuf, Option<String>), String> {
     let Some(folder) = folder(env, "XDG_CONFIG_HOME", ".config") else {
-        return Ok(File::default());
+        return Ok(Default::default());
     };
     let path = folder.join("watchfire").join("config.toml");
     match std::fs::read_to_string(&path) {
-        Ok(text) => parse_file(&text).map_err(|error| format!("{}: {error}", path.display())),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(File::default()),
+        Ok(text) => Ok((path, Some(text))),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok((path, None)),
         Err(error) => Err(format!("{} cannot be read: {error}", path.display())),
     }
 }
 
-fn parse_file(text: &str) -> Result<File, String> {
-    toml::from_str(text).map_err(|error| error.to_string().trim_end().to_owned())
-}
-
-fn state_folder(env: &dyn Fn(&str) -> Option<OsString>) -> Result<PathBuf, String> {
+/// The folder, and what said so.
+fn state_folder(env: Env) -> Result<(PathBuf, &'static str), String> {
     if let Some(path) = env("WATCHFIRE_STATE_DIR") {
-        return absolute("WATCHFIRE_STATE_DIR", PathBuf::from(path));
+        let path = absolute("WATCHFIRE_STATE_DIR", PathBuf::from(path))?;
+        return Ok((path, "WATCHFIRE_STATE_DIR"));
     }
-    folder(env, "XDG_STATE_HOME", ".local/state").map(|path| path.join("watchfire")).ok_or_else(
-        || "There is no place for Watchfire's files: set HOME or WATCHFIRE_STATE_DIR".to_owned(),
-    )
+    let path = folder(env, "XDG_STATE_HOME", ".local/state").ok_or_else(|| {
+        "There is no place for Watchfire's files: set HOME or WATCHFIRE_STATE_DIR".to_owned()
+    })?;
+    Ok((path.join("watchfire"), "default"))
 }
 
 /// An XDG folder; a relative one is ignored, as its standard asks.
-fn folder(env: &dyn Fn(&str) -> Option<OsString>, name: &str, below_home: &str) -> Option<PathBuf> {
+fn folder(env: Env, name: &str, below_home: &str) -> Option<PathBuf> {
     env(name)
         .map(PathBuf::from)
         .filter(|path| path.is_absolute())
@@ -95,31 +154,29 @@ fn absolute(name: &str, path: PathBuf) -> Result<PathBuf, String> {
     }
 }
 
-fn text(env: &dyn Fn(&str) -> Option<OsString>, name: &str) -> Result<Option<String>, String> {
+fn text(env: Env, name: &str) -> Result<Option<String>, String> {
     env(name)
         .map(|value| value.into_string().map_err(|_| format!("{name} must be UTF-8 text")))
         .transpose()
 }
 
-/// `http` or `https`, a host, nothing secret inside; without the slash at its end.
-fn check_url(name: &str, text: &str) -> Result<String, String> {
-    let wrong = |why: &str| format!("{name} {why}; it looks like https://watchfire.example:4911");
-    let url =
-        reqwest::Url::parse(text.trim()).map_err(|error| wrong(&format!("is no URL ({error})")))?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(wrong("must begin with http:// or https://"));
+/// How many colours the terminal says it has.
+fn depth(env: Env) -> Depth {
+    let says = |name, words: &[&str]| {
+        let value = env(name).unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+        words.iter().any(|word| value.contains(word))
+    };
+    if says("COLORTERM", &["truecolor", "24bit"]) || says("TERM", &["direct"]) {
+        Depth::True
+    } else if says("TERM", &["256color"]) {
+        Depth::Many
+    } else {
+        Depth::Sixteen
     }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(wrong("must not hold a user or password: use WATCHFIRE_TOKEN"));
-    }
-    if url.query().is_some() || url.fragment().is_some() {
-        return Err(wrong("must not hold a query or a fragment"));
-    }
-    Ok(url.as_str().trim_end_matches('/').to_owned())
 }
 
 /// The first of the locale's variables that is set decides, as in the C library.
-fn is_utf8(env: &dyn Fn(&str) -> Option<OsString>) -> bool {
+fn is_utf8(env: Env) -> bool {
     ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(env).is_some_and(|locale| {
         let locale = locale.to_string_lossy().to_ascii_lowercase();
         locale.contains("utf-8") || locale.contains("utf8")
@@ -129,11 +186,14 @@ fn is_utf8(env: &dyn Fn(&str) -> Option<OsString>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::palette::{Colour, Role};
 
     fn load(pairs: &[(&str, &str)]) -> Result<Config, String> {
         let pairs: Vec<(String, OsString)> =
             pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).into())).collect();
-        Config::from_env(&|name| pairs.iter().find(|(k, _)| k == name).map(|(_, v)| v.clone()))
+        Config::from_env(None, &|name| {
+            pairs.iter().find(|(k, _)| k == name).map(|(_, v)| v.clone())
+        })
     }
 
     #[test]
@@ -182,6 +242,55 @@ mod tests {
         assert_eq!(over.url.as_deref(), Some("http://env"));
         set("colour = true");
         assert!(load(&env).unwrap_err().contains("colour"));
+    }
+
+    #[test]
+    fn the_terminal_decides_how_many_colours_there_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("watchfire");
+        std::fs::create_dir(&path).unwrap();
+        std::fs::write(path.join("config.toml"), "theme = \"colour-blind\"").unwrap();
+        let bad = |terminal: &[(&str, &str)]| {
+            let mut env =
+                vec![("HOME", "/h"), ("XDG_CONFIG_HOME", folder.path().to_str().unwrap())];
+            env.extend(terminal);
+            load(&env).unwrap().settings.setup.palette.ink(Role::Bad).fg
+        };
+        assert!(matches!(bad(&[("COLORTERM", "truecolor")]), Some(Colour::Rgb(..))));
+        assert!(matches!(bad(&[("TERM", "tmux-256color")]), Some(Colour::Indexed(_))));
+        assert!(matches!(bad(&[("TERM", "xterm")]), Some(Colour::Named(_))));
+        assert!(matches!(bad(&[]), Some(Colour::Named(_))));
+    }
+
+    #[test]
+    fn what_is_in_force_is_shown_with_who_said_so_and_without_secrets() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("watchfire");
+        std::fs::create_dir(&path).unwrap();
+        let text = "columns = [\"x\"]\ntheme = \"light\"\n[keys]\nresolve = \"z\"\n";
+        std::fs::write(path.join("config.toml"), text).unwrap();
+        let folder = folder.path().to_str().unwrap();
+        let env = [
+            ("HOME", "/h"),
+            ("XDG_CONFIG_HOME", folder),
+            ("WATCHFIRE_URL", "http://env"),
+            ("WATCHFIRE_TOKEN", "hunter2"),
+        ];
+        let shown = load(&env).unwrap().shown();
+        for (name, value, from) in [
+            ("url", "http://env", "WATCHFIRE_URL"),
+            ("token", "(hidden)", "WATCHFIRE_TOKEN"),
+            ("theme", "light", "config.toml:2"),
+            ("read_only", "false", "default"),
+            ("keys.resolve", "z", "config.toml"),
+            ("keys.quit", "q ctrl-c", "default"),
+        ] {
+            let found = shown.iter().find(|it| it.name == name).unwrap();
+            assert_eq!((found.value.as_str(), found.from.as_str()), (value, from), "{name}");
+        }
+        let columns = shown.iter().find(|it| it.name == "columns").unwrap();
+        assert!(columns.value.contains("title") && columns.from.ends_with("is wrong"));
+        assert!(!format!("{shown:?}").contains("hunter2"));
     }
 
     #[test]

@@ -1,5 +1,11 @@
-//! Which key means what, where: one table. The help page and the foot are printed from it, so they
-//! cannot say anything else.
+//! Which key means what, where: one table of defaults, and the [`Keymap`] that a person made of it.
+//! The help page and the foot are printed from it, so they cannot say anything else.
+
+mod map;
+mod read;
+
+pub use map::{Bound, Keymap, Wish};
+pub use read::read_key;
 
 use crate::action::{Action, Edit, Move, Place, Step};
 use crate::event::{KeyCode, KeyInput};
@@ -189,7 +195,10 @@ const fn bind(
     Binding { group, contexts, keys, action, hint, help, shares_line: false }
 }
 
-/// The whole keymap. The first binding that fits counts.
+/// Wherever one is, and whatever is configured.
+pub const ALWAYS_QUITS: KeyInput = ctrl('c');
+
+/// The keys as they come. The first binding that fits counts.
 #[rustfmt::skip]
 pub const BINDINGS: &[Binding] = &[
     bind(Group::Incident, INCIDENT, &[key('a')], Action::Step(Step::Investigate), "investigate", "investigate it"),
@@ -219,7 +228,8 @@ pub const BINDINGS: &[Binding] = &[
     bind(Group::DeadLetter, &[C::Events], &[key('d')], Action::Redrive, "redrive", "redrive"),
     bind(Group::DeadLetter, &[C::Events], &[key('x')], Action::Discard, "discard", "discard it").pair(),
 
-    bind(Group::Screens, &[C::List], &[code(KeyCode::Enter)], Action::Open, "open", "open the incident"),
+    bind(Group::Screens, &[C::List], &[code(KeyCode::Enter)], Action::Open, "open", "open it"),
+    bind(Group::Screens, &[C::List], &[key('w')], Action::Wide, "wide", "all columns").pair(),
     bind(Group::Screens, LEFT_BY_ESC, &[code(KeyCode::Esc)], Action::Back, "back", "back; clear the query"),
     bind(Group::Screens, OPENED, &[code(KeyCode::Tab), key(']')], Action::NextTab, "next tab", "tabs"),
     bind(Group::Screens, OPENED, &[BACK_TAB, key('[')], Action::PreviousTab, "previous tab", "back").pair(),
@@ -235,7 +245,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(Group::Screens, NOT_TEXT, &[key('?')], Action::Help, "help", "this page"),
     bind(Group::Screens, LEFT_BY_Q, &[key('q')], Action::Back, "back", "back"),
     bind(Group::Screens, &[C::List], &[key('q')], Action::Quit, "quit", "quit").pair(),
-    bind(Group::Screens, EVERYWHERE, &[ctrl('c')], Action::Quit, "quit", "at once").pair(),
+    bind(Group::Screens, EVERYWHERE, &[ALWAYS_QUITS], Action::Quit, "quit", "at once").pair(),
 
     bind(Group::Text, CONFIRMED, &[code(KeyCode::Enter)], Action::Confirm, "confirm", "confirm, send"),
     bind(Group::Text, &[C::Comment], &[alt(KeyCode::Enter), ctrl('j')], Action::Edit(Edit::NewLine), "new line", "new line"),
@@ -255,23 +265,11 @@ pub const BINDINGS: &[Binding] = &[
     bind(Group::Text, TEXT, &[ctrl('k')], Action::Edit(Edit::ToEnd), "delete to end", "to end").pair(),
 ];
 
-/// What a key means in a context; none when it means nothing there, or is text.
-pub fn lookup(context: Context, key: KeyInput) -> Option<Action> {
-    BINDINGS
-        .iter()
-        .find(|binding| binding.contexts.contains(&context) && binding.keys.contains(&key))
-        .map(|binding| binding.action)
-}
-
-/// The first binding of an action in a context.
-pub fn binding(context: Context, action: Action) -> Option<&'static Binding> {
-    BINDINGS.iter().find(|binding| binding.contexts.contains(&context) && binding.action == action)
-}
-
 /// A key as the help page and the foot write it.
 pub fn key_name(key: KeyInput, unicode: bool) -> String {
     let glyph = |glyph: &str, word: &str| if unicode { glyph } else { word }.to_owned();
     let name = match key.code {
+        KeyCode::Char(' ') => "space".to_owned(),
         KeyCode::Char(c) => c.to_string(),
         KeyCode::Enter => "enter".to_owned(),
         KeyCode::Esc => "esc".to_owned(),
@@ -326,7 +324,7 @@ mod tests {
     #[test]
     fn every_context_can_be_left() {
         for context in EVERYWHERE {
-            assert_eq!(lookup(*context, ctrl('c')), Some(Action::Quit));
+            assert_eq!(Keymap::default().lookup(*context, ctrl('c')), Some(Action::Quit));
         }
     }
 }

@@ -5,73 +5,79 @@ use ratatui::style::{Color, Modifier, Style};
 use watchfire_shared::incident::{Priority, Status};
 use watchfire_shared::log::Level;
 
-use crate::model::Look;
+use crate::model::Model;
 use crate::model::commands::Tone;
+use crate::palette::{Colour, Ink, Mark, Palette, Role};
 
 #[derive(Debug, Clone, Copy)]
 pub struct Theme {
-    look: Look,
+    palette: Palette,
+    unicode: bool,
 }
 
 impl Theme {
-    pub const fn new(look: Look) -> Self {
-        Self { look }
+    /// Without colour every theme is the one that has none.
+    pub fn new(model: &Model) -> Self {
+        let palette = if model.look.colour { model.setup.palette } else { Palette::mono() };
+        Self { palette, unicode: model.look.unicode }
     }
 
     pub const fn unicode(self) -> bool {
-        self.look.unicode
+        self.unicode
     }
 
-    const fn fg(self, colour: Color) -> Style {
-        if self.look.colour { Style::new().fg(colour) } else { Style::new() }
+    pub fn plain(self) -> Style {
+        style(self.palette.ink(Role::Plain))
     }
 
-    pub const fn plain(self) -> Style {
-        Style::new()
+    pub fn bold(self) -> Style {
+        style(self.palette.ink(Role::Strong))
     }
 
-    pub const fn bold(self) -> Style {
-        Style::new().add_modifier(Modifier::BOLD)
-    }
-
-    pub const fn dim(self) -> Style {
-        if self.look.colour {
-            Style::new().fg(Color::DarkGray)
-        } else {
-            Style::new().add_modifier(Modifier::DIM)
-        }
+    pub fn dim(self) -> Style {
+        style(self.palette.ink(Role::Dim))
     }
 
     /// Critical, and failure.
-    pub const fn bad(self) -> Style {
-        self.fg(Color::Red)
+    pub fn bad(self) -> Style {
+        style(self.palette.ink(Role::Bad))
     }
 
     /// Asks for a person.
-    pub const fn asks(self) -> Style {
-        self.fg(Color::Yellow)
+    pub fn asks(self) -> Style {
+        style(self.palette.ink(Role::Asks))
     }
 
     /// Somebody's work.
-    pub const fn work(self) -> Style {
-        self.fg(Color::Blue)
+    pub fn work(self) -> Style {
+        style(self.palette.ink(Role::Work))
     }
 
-    pub const fn over(self) -> Style {
-        self.fg(Color::Green)
+    pub fn over(self) -> Style {
+        style(self.palette.ink(Role::Over))
     }
 
-    /// The selection, and what has just arrived.
-    pub const fn accent(self) -> Style {
-        self.fg(Color::Cyan).add_modifier(Modifier::BOLD)
+    /// The mark of the selection, and what has just arrived.
+    pub fn accent(self) -> Style {
+        style(self.palette.ink(Role::Accent))
     }
 
     /// A mistake in what is typed.
-    pub const fn mistake(self) -> Style {
-        self.bad().add_modifier(Modifier::UNDERLINED)
+    pub fn mistake(self) -> Style {
+        style(self.palette.ink(Role::Mistake))
     }
 
-    pub const fn priority(self, priority: Priority) -> Style {
+    /// What has an ink of its own.
+    pub fn of(self, ink: Ink) -> Style {
+        style(ink)
+    }
+
+    /// The whole selected row.
+    pub fn selected(self) -> Style {
+        style(self.palette.ink(Role::Selected))
+    }
+
+    pub fn priority(self, priority: Priority) -> Style {
         match priority {
             Priority::Critical => self.bad(),
             Priority::High => self.asks(),
@@ -80,7 +86,7 @@ impl Theme {
         }
     }
 
-    pub const fn status(self, status: Status) -> Style {
+    pub fn status(self, status: Status) -> Style {
         match status {
             Status::Open => self.asks(),
             Status::Investigating => self.work(),
@@ -89,7 +95,7 @@ impl Theme {
         }
     }
 
-    pub const fn level(self, level: Level) -> Style {
+    pub fn level(self, level: Level) -> Style {
         match level {
             Level::Fatal | Level::Error => self.bad(),
             Level::Warn => self.asks(),
@@ -98,7 +104,7 @@ impl Theme {
         }
     }
 
-    pub const fn tone(self, tone: Tone) -> Style {
+    pub fn tone(self, tone: Tone) -> Style {
         match tone {
             Tone::Neutral => self.plain(),
             Tone::Good => self.over(),
@@ -108,7 +114,7 @@ impl Theme {
     }
 
     const fn either(self, unicode: &'static str, ascii: &'static str) -> &'static str {
-        if self.look.unicode { unicode } else { ascii }
+        if self.unicode { unicode } else { ascii }
     }
 
     /// Two columns at most.
@@ -203,7 +209,7 @@ impl Theme {
     pub fn block(self, share: f64) -> &'static str {
         const UNICODE: [&str; 8] = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
         const ASCII: [&str; 8] = ["_", "_", ".", ".", "-", "-", "^", "^"];
-        let blocks = if self.look.unicode { UNICODE } else { ASCII };
+        let blocks = if self.unicode { UNICODE } else { ASCII };
         let step = (1..8).filter(|step| share * 8.0 >= f64::from(*step)).count();
         blocks[step]
     }
@@ -219,6 +225,42 @@ impl Theme {
 
     pub const fn empty(self) -> &'static str {
         self.either("░", ".")
+    }
+}
+
+fn style(ink: Ink) -> Style {
+    let style = Style { fg: ink.fg.map(color), bg: ink.bg.map(color), ..Style::new() };
+    ink.marks().fold(style, |style, mark| {
+        style.add_modifier(match mark {
+            Mark::Bold => Modifier::BOLD,
+            Mark::Dim => Modifier::DIM,
+            Mark::Italic => Modifier::ITALIC,
+            Mark::Underlined => Modifier::UNDERLINED,
+            Mark::Reversed => Modifier::REVERSED,
+        })
+    })
+}
+
+const fn color(colour: Colour) -> Color {
+    match colour {
+        Colour::Named(0) => Color::Black,
+        Colour::Named(1) => Color::Red,
+        Colour::Named(2) => Color::Green,
+        Colour::Named(3) => Color::Yellow,
+        Colour::Named(4) => Color::Blue,
+        Colour::Named(5) => Color::Magenta,
+        Colour::Named(6) => Color::Cyan,
+        Colour::Named(7) => Color::Gray,
+        Colour::Named(8) => Color::DarkGray,
+        Colour::Named(9) => Color::LightRed,
+        Colour::Named(10) => Color::LightGreen,
+        Colour::Named(11) => Color::LightYellow,
+        Colour::Named(12) => Color::LightBlue,
+        Colour::Named(13) => Color::LightMagenta,
+        Colour::Named(14) => Color::LightCyan,
+        Colour::Named(15) => Color::White,
+        Colour::Named(index) | Colour::Indexed(index) => Color::Indexed(index),
+        Colour::Rgb(r, g, b) => Color::Rgb(r, g, b),
     }
 }
 

@@ -20,7 +20,8 @@ Exit codes:
   6  the daemon cannot be reached
 
 Without a command the screen opens. WATCHFIRE_URL names a daemon elsewhere, WATCHFIRE_TOKEN signs in
-to it; without them a daemon of your own runs in the background.";
+to it; without them a daemon of your own runs in the background. --context or WATCHFIRE_CONTEXT names
+one of the daemons in config.toml.";
 
 /// Incidents, live in the terminal.
 #[derive(Debug, Parser)]
@@ -29,6 +30,9 @@ pub struct Arguments {
     /// Print JSON: one value, or one per line where the output follows
     #[arg(long, global = true)]
     pub json: bool,
+    /// Work in this context of config.toml, whatever WATCHFIRE_CONTEXT says
+    #[arg(long, global = true, value_name = "NAME")]
+    pub context: Option<String>,
     #[command(subcommand)]
     pub command: Option<Command>,
 }
@@ -97,6 +101,20 @@ pub enum Command {
     Daemon(Daemon),
     /// Play a story with incidents, alerts and logs, all marked as a demo
     Demo(Demo),
+    /// Check config.toml, or show what is in force
+    #[command(subcommand)]
+    Config(Configuration),
+    /// Print the completions for a shell
+    Completions {
+        #[arg(value_enum)]
+        shell: Completed,
+    },
+    /// Print the manual page
+    Man {
+        /// Write a page for each command into this folder instead
+        #[arg(long, value_name = "FOLDER")]
+        out: Option<PathBuf>,
+    },
 }
 
 impl Command {
@@ -125,7 +143,10 @@ impl Command {
             | Self::Login(_)
             | Self::Logout
             | Self::Daemon(_)
-            | Self::Demo(_) => return None,
+            | Self::Demo(_)
+            | Self::Config(_)
+            | Self::Completions { .. }
+            | Self::Man { .. } => return None,
         };
         Some(incident.to_string())
     }
@@ -336,6 +357,22 @@ pub enum Daemon {
     /// Be the daemon, until SIGTERM, away from the terminal
     #[command(hide = true)]
     Run,
+}
+
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub enum Configuration {
+    /// Say every mistake of config.toml with its line, or that it is fine
+    Check,
+    /// Print every setting in force and what said so; secrets stay hidden
+    Show,
+}
+
+/// A shell that can be taught our words.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Completed {
+    Bash,
+    Zsh,
+    Fish,
 }
 
 #[derive(Debug, Args)]

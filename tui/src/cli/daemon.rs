@@ -45,9 +45,10 @@ fn only_embedded(config: &Config) -> Done {
     match &config.url {
         None => Ok(()),
         Some(url) => {
+            let from = config.place.from;
             let message = format!(
-                "WATCHFIRE_URL is {url}: this command is about the daemon in the background; \
-                 unset WATCHFIRE_URL first"
+                "{from} says {url}: this command is about the daemon in the background; \
+                 ask for it without {from}"
             );
             Err(Failure::said(Exit::Usage, message))
         }

@@ -6,6 +6,7 @@ mod assessments;
 mod attach;
 mod cache;
 mod change;
+mod configuration;
 mod daemon;
 mod events;
 mod incidents;
@@ -14,7 +15,9 @@ mod logs;
 mod operate;
 pub mod output;
 mod pages;
+mod parser;
 mod plant;
+mod token;
 pub mod words;
 
 use std::io::{self, IsTerminal};
@@ -110,7 +113,10 @@ type Done = Result<(), Failure>;
 /// The whole program, from its arguments to its exit code.
 pub fn main() -> ExitCode {
     let arguments = Arguments::read(std::env::args_os()).unwrap_or_else(|error| error.exit());
-    let config = match Config::load() {
+    if let Some(done) = without_settings(&arguments) {
+        return done.map_or_else(|failure| report(&failure), |()| Exit::Done).into();
+    }
+    let config = match Config::load(arguments.context.as_deref()) {
         Ok(config) => config,
         Err(message) => return report(&Failure::said(Exit::Usage, message)).into(),
     };
@@ -118,6 +124,24 @@ pub fn main() -> ExitCode {
         return embedded::serve();
     }
     panics::guarded(|| run(arguments, &config).into())
+}
+
+/// What works however wrong the configuration is.
+fn without_settings(arguments: &Arguments) -> Option<Done> {
+    let mut to = io::stdout().lock();
+    let done = match arguments.command.as_ref()? {
+        Command::Config(what) => {
+            drop(to);
+            configuration::perform(what, arguments.context.as_deref(), arguments.json)
+        }
+        Command::Completions { shell } => parser::completions(*shell, &mut to),
+        Command::Man { out } => parser::man(out.as_deref(), &mut to),
+        _ => return None,
+    };
+    Some(match done {
+        Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        done => done,
+    })
 }
 
 fn run(arguments: Arguments, config: &Config) -> Exit {
@@ -192,7 +216,11 @@ fn perform(command: Command, config: &Config, out: &mut Out) -> Done {
             Command::Login(login) => account::login(&client, out, &login).await,
             Command::Logout => account::logout(&client, out).await,
             Command::Demo(demo) => crate::demo::play(&client, out, demo.speed).await,
-            Command::Daemon(_) => Ok(()),
+            // Done before anything was set up.
+            Command::Daemon(_)
+            | Command::Config(_)
+            | Command::Completions { .. }
+            | Command::Man { .. } => Ok(()),
         }
     });
     match (done, which) {
@@ -214,16 +242,21 @@ pub fn connect(config: &Config) -> Result<Client, ClientError> {
 
 /// The client for the configured daemon, whether it runs or not.
 pub fn client(config: &Config) -> Result<Client, ClientError> {
-    let token = config.token.clone();
+    let token = match &config.place.token {
+        Some(token) => Some(token.clone()),
+        None => token::from_command(&config.place.context.token_command)?,
+    };
     let home = Home::new(&config.state);
     if let Some(url) = &config.url {
         let session = Session::new(home.state(), url, token, None);
         let url = url.clone();
         let (secure, local) = (url.starts_with("https://"), is_loopback(&url));
-        return Client::new(Arc::new(move || Ok(url.clone())), secure, local, session);
+        let client = Client::new(Arc::new(move || Ok(url.clone())), secure, local, session)?;
+        return Ok(client.read_only(config.read_only));
     }
     let session = Session::new(home.state(), "embedded", token, Some(home.owner_token()));
-    Client::new(Arc::new(move || home.locate()), false, true, session)
+    let client = Client::new(Arc::new(move || home.locate()), false, true, session)?;
+    Ok(client.read_only(config.read_only))
 }
 
 /// A proxy has no business between two processes of one machine.

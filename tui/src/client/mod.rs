@@ -53,6 +53,7 @@ pub struct Client {
     http: reqwest::Client,
     locate: Locate,
     session: Arc<Session>,
+    read_only: bool,
 }
 
 /// One call before it is sent.
@@ -165,7 +166,13 @@ impl Client {
         let http = builder
             .build()
             .map_err(|error| ClientError::local(format!("TLS cannot be set up: {error}")))?;
-        Ok(Self { http, locate, session: Arc::new(session) })
+        Ok(Self { http, locate, session: Arc::new(session), read_only: false })
+    }
+
+    /// From here on whatever would change something is refused before it is sent.
+    #[must_use]
+    pub fn read_only(self, read_only: bool) -> Self {
+        Self { read_only, ..self }
     }
 
     pub fn session(&self) -> &Session {
@@ -190,6 +197,12 @@ impl Client {
 
     /// Sends the call, again where that is safe and promises something, within its time.
     async fn perform(&self, call: Call) -> Result<Bytes, ClientError> {
+        // Signing in and out changes nothing that others see.
+        let writes = call.method != Method::GET && !matches!(call.auth, Auth::Nobody);
+        if self.read_only && writes {
+            let message = "Nothing done: read_only is set in config.toml";
+            return Err(ClientError::new(ErrorKind::Forbidden, message));
+        }
         tokio::time::timeout(call.timeout, self.attempts(&call))
             .await
             .unwrap_or_else(|_| Err(ClientError::timeout(call.timeout)))

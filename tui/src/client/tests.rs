@@ -146,3 +146,16 @@ async fn an_analysis_is_asked_for_without_a_body() {
     assert!(head.starts_with("post /v1/incidents/inc-42/assessments http/1.1\r\n"), "{head}");
     assert_eq!(body, "");
 }
+
+#[tokio::test]
+async fn who_may_only_read_sends_no_change() {
+    let state = tempfile::tempdir().unwrap();
+    let session = Session::new(state.path(), "nowhere", Some(Secret::new("token")), None);
+    let nowhere = Arc::new(|| Err(ClientError::local("asked where the daemon is")));
+    let client = Client::new(nowhere, false, true, session).unwrap().read_only(true);
+    let refused = client.cache_demo().await.unwrap_err();
+    assert_eq!(refused.kind, ErrorKind::Forbidden);
+    assert!(refused.message.contains("read_only"), "{refused}");
+    let asked = client.cache_stats().await.unwrap_err();
+    assert_eq!(asked.message, "asked where the daemon is");
+}

@@ -126,6 +126,8 @@ pub struct List {
     pub unseen: HashSet<IncidentId>,
     /// The selected row no longer belongs here; it stays until the cursor leaves it.
     pub ghost: Option<IncidentId>,
+    /// Every column, not only the chosen ones.
+    pub wide: bool,
 }
 
 impl List {

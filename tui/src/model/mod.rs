@@ -2,6 +2,7 @@
 
 pub mod age;
 pub mod cache;
+pub mod columns;
 pub mod commands;
 pub mod connection;
 pub mod demonstration;
@@ -19,6 +20,7 @@ pub mod matching;
 pub mod overview;
 pub mod pipeline;
 pub mod scroll;
+pub mod setup;
 pub mod slot;
 pub mod tell;
 pub mod words;
@@ -39,20 +41,30 @@ use self::events::EventsPanel;
 use self::forms::{CommentBox, NewForm, Picker, ReasonBox, SignIn};
 use self::known::Known;
 use self::list::List;
+use self::setup::Setup;
 use self::slot::{Requests, Slot};
-use crate::keymap::Context;
+use crate::action::Action;
+use crate::keymap::{Context, key_name};
+use crate::palette::Ink;
 
 /// What the client starts with.
 #[derive(Debug, Clone)]
 pub struct Start {
     /// Where the daemon is, in the head line: `local`, or a host.
     pub address: String,
+    /// The name and ink of the chosen context; the name is shown instead of the address.
+    pub context: Option<(String, Ink)>,
     pub zone: Zone,
     pub look: Look,
     /// Columns and rows.
     pub size: (u16, u16),
     /// A token is at hand; otherwise the sign-in screen comes first.
     pub signed_in: bool,
+    pub setup: Setup,
+    /// What is wrong with the configuration.
+    pub mistakes: Vec<String>,
+    /// Nothing may be changed from here.
+    pub read_only: bool,
 }
 
 /// The zone of the times on the screen.
@@ -141,6 +153,11 @@ pub struct Model {
     pub look: Look,
     pub zone: Zone,
     pub address: String,
+    /// The chosen context by name, in its ink.
+    pub chosen: Option<(String, Ink)>,
+    pub setup: Setup,
+    /// Nothing may be changed from here.
+    pub read_only: bool,
     pub me: Option<UserOut>,
     pub users: Slot<Vec<UserOut>>,
     pub connection: Connection,
@@ -172,12 +189,15 @@ pub struct Model {
 
 impl Model {
     pub fn new(start: Start, now: DateTime<Utc>) -> Self {
-        Self {
+        let mut model = Self {
             now,
             size: start.size,
             look: start.look,
             zone: start.zone,
             address: start.address,
+            chosen: start.context,
+            setup: start.setup,
+            read_only: start.read_only,
             me: None,
             users: Slot::default(),
             connection: Connection::default(),
@@ -199,6 +219,19 @@ impl Model {
             requests: Requests::default(),
             dirty: true,
             repaint_at: None,
+        };
+        model.tell_mistakes(&start.mistakes);
+        model
+    }
+
+    /// What is wrong with the configuration, as far as one message can hold it.
+    fn tell_mistakes(&mut self, mistakes: &[String]) {
+        if let Some((first, others)) = mistakes.split_first() {
+            let more = match others.len() {
+                0 => String::new(),
+                n => format!("; {n} more: `watchfire config check`"),
+            };
+            self.flash(Tone::Warning, format!("{first}{more}"));
         }
     }
 
@@ -241,6 +274,12 @@ impl Model {
                 _ => Context::Detail,
             },
         }
+    }
+
+    /// The key that does something in a context, as the help page writes it.
+    pub fn key(&self, context: Context, action: Action) -> Option<String> {
+        let (key, _) = self.setup.keymap.key(context, action)?;
+        Some(key_name(key, self.look.unicode))
     }
 
     /// The incident that a command acts on: the opened one, or the selected row.

@@ -12,10 +12,11 @@ use watchfire_shared::ids::IncidentRef;
 use watchfire_shared::page::Page;
 use watchfire_shared::user::UserOut;
 
-use super::feed;
+use super::{feed, reload};
 use crate::client::{
     Client, ClientError, DeadLetterQuery, ErrorKind, IncidentQuery, LogQuery, TimelineQuery,
 };
+use crate::config::Config;
 use crate::effect::{Command, Effect, Load, RequestId};
 use crate::embedded::{self, Home};
 use crate::event::{Event, Failure, FailureKind, Outcome};
@@ -62,6 +63,15 @@ impl Runner {
     pub fn listen(&mut self) {
         let wake = Arc::clone(&self.wake);
         self.tasks.spawn(feed::listen(self.client.clone(), self.to.clone(), wake));
+    }
+
+    /// Begins to watch the configuration.
+    pub fn watch(&mut self, config: &Config, to: mpsc::Sender<reload::Read>) {
+        // Without a home there is no file.
+        if config.file.is_absolute() {
+            let context = config.flag.clone();
+            self.tasks.spawn(reload::watch(config.file.clone(), context, to));
+        }
     }
 
     pub fn perform(&mut self, effect: Effect) {

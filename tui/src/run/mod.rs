@@ -5,6 +5,7 @@
 mod effects;
 mod feed;
 mod keys;
+mod reload;
 pub mod screen;
 
 use std::io::IsTerminal;
@@ -61,10 +62,15 @@ async fn live(config: &Config, client: Client) -> Result<(), ClientError> {
     let model = Model::new(start(config, &client, size), clock::now());
     let home = config.url.is_none().then(|| Home::new(&config.state));
     let (to, events) = mpsc::channel(WAITING);
+    let (changed, changes) = mpsc::channel(1);
+    let mut runner = Runner::new(client, home, to);
+    runner.watch(config, changed);
     let mut looped = Loop {
         model,
-        runner: Runner::new(client, home, to),
+        runner,
         events,
+        config,
+        changes,
         signals,
         next_frame: Instant::now(),
         last_tick: Instant::now(),
@@ -99,10 +105,14 @@ fn start(config: &Config, client: &Client, size: (u16, u16)) -> Start {
     );
     Start {
         address,
+        context: config.place.name.clone().map(|name| (name, config.place.context.ink)),
         zone: Zone::Local,
         look: Look { colour: !config.mono, unicode: config.utf8 },
         size,
         signed_in: client.session().has_token(),
+        setup: config.settings.setup.clone(),
+        read_only: config.read_only,
+        mistakes: config.mistakes.iter().map(ToString::to_string).collect(),
     }
 }
 
@@ -138,10 +148,14 @@ impl Signals {
     }
 }
 
-struct Loop {
+struct Loop<'a> {
     model: Model,
     runner: Runner,
     events: mpsc::Receiver<Event>,
+    /// As it was at the start.
+    config: &'a Config,
+    /// It was read again.
+    changes: mpsc::Receiver<reload::Read>,
     signals: Signals,
     /// No frame before this.
     next_frame: Instant,
@@ -151,13 +165,14 @@ struct Loop {
 /// What woke the loop.
 enum Woken {
     Event(Event),
+    Configured(reload::Read),
     Frame,
     /// Something we have no use for.
     Nothing,
     End,
 }
 
-impl Loop {
+impl Loop<'_> {
     /// Runs until the person leaves, a signal comes or the terminal goes.
     async fn run(&mut self, screen: &mut Screen) -> std::io::Result<()> {
         // Painted before the network has been asked for anything.
@@ -171,6 +186,10 @@ impl Loop {
             match self.wait(&mut terminal, unpainted).await? {
                 Woken::Event(event) => {
                     going = self.take(event) && self.take_burst();
+                    unpainted |= self.model.take_dirty();
+                }
+                Woken::Configured(read) => {
+                    self.configure(read);
                     unpainted |= self.model.take_dirty();
                 }
                 Woken::Frame => {}
@@ -196,11 +215,24 @@ impl Loop {
             },
             () = tokio::time::sleep_until(self.next_frame), if unpainted => Woken::Frame,
             event = self.events.recv() => event.map_or(Woken::End, Woken::Event),
+            Some(read) = self.changes.recv() => Woken::Configured(read),
             () = tokio::time::sleep_until(wake.unwrap_or(self.last_tick)), if wake.is_some() => {
                 self.last_tick = Instant::now();
                 Woken::Event(Event::Tick)
             }
         })
+    }
+
+    fn configure(&mut self, read: reload::Read) {
+        let read = read.and_then(|config| {
+            let told = config.told();
+            if told.is_empty() { Ok(config) } else { Err(told) }
+        });
+        let read = match &read {
+            Ok(config) => Ok((config.settings.setup.clone(), !config.same_place(self.config))),
+            Err(mistakes) => Err(mistakes.as_str()),
+        };
+        update::configure(&mut self.model, read, clock::now());
     }
 
     /// When the model wants a tick; never more often than it could be drawn.

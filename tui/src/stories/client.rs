@@ -9,6 +9,7 @@ use watchfire_shared::incident::Incident;
 use super::world::{clock, hello, incidents, page, usual};
 use crate::effect::{Command, Effect, Load, RequestId};
 use crate::event::{Event, KeyCode, KeyInput, Outcome, StreamEvent};
+use crate::model::setup::Setup;
 use crate::model::{Look, Model, Start, Zone};
 use crate::{update, view};
 
@@ -29,10 +30,14 @@ impl Client {
     pub fn with(change: impl FnOnce(&mut Start)) -> Self {
         let mut start = Start {
             address: "local".to_owned(),
+            context: None,
             zone: Zone::Fixed(FixedOffset::east_opt(2 * 3600).expect("an offset")),
             look: Look { colour: true, unicode: true },
             size: (80, 24),
             signed_in: true,
+            setup: Setup::default(),
+            mistakes: Vec::new(),
+            read_only: false,
         };
         change(&mut start);
         let mut model = Model::new(start, clock());

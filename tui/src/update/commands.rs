@@ -8,7 +8,7 @@ use watchfire_shared::incident::{
 };
 use watchfire_shared::user::{Role, UserRef};
 
-use crate::action::Step;
+use crate::action::{Action, Step};
 use crate::effect::{Command, Load, RequestId};
 use crate::event::{Failure, Outcome};
 use crate::model::Model;
@@ -53,7 +53,7 @@ pub fn step(model: &mut Model, step: Step, out: &mut Out) {
         return;
     };
     if !step.is_possible(incident.status) {
-        let text = verdict::impossible(step, &incident);
+        let text = verdict::impossible(model, step, &incident);
         model.flash(Tone::Warning, text);
         return;
     }
@@ -80,7 +80,11 @@ pub fn close(model: &mut Model, asked: Option<(IncidentId, DateTime<Utc>)>, out:
         1 => "; 1 alert still fires".to_owned(),
         n => format!("; {n} alerts still fire"),
     };
-    let text = format!("c again closes {} for good{firing}", incident.reference);
+    let again = match model.key(model.context(), Action::Step(Step::Close)) {
+        Some(key) => format!("{key} again closes"),
+        None => "Once more closes".to_owned(),
+    };
+    let text = format!("{again} {} for good{firing}", incident.reference);
     model.flash(Tone::Warning, text);
     model.closing = model.flash.as_ref().map(|flash| (incident.id, flash.until));
 }

@@ -3,7 +3,7 @@
 use crate::action::{Action, Edit, Move, Place, Step};
 use crate::effect::Effect;
 use crate::event::KeyInput;
-use crate::keymap::{self, Context};
+use crate::keymap::Context;
 use crate::model::commands::Tone;
 use crate::model::demonstration::{lines, shown};
 use crate::model::detail::Tab;
@@ -15,9 +15,12 @@ use super::{
     timers,
 };
 
+/// Why no command is taken.
+const READ_ONLY: &str = "Nothing done: read_only is set in config.toml";
+
 pub fn press(model: &mut Model, key: KeyInput, out: &mut Out) {
     let context = model.context();
-    if let Some(action) = keymap::lookup(context, key) {
+    if let Some(action) = model.setup.keymap.lookup(context, key) {
         act(model, action, context, out);
     } else if let Some(c) = key.text()
         && context.takes_text()
@@ -80,6 +83,10 @@ fn typed(model: &mut Model) {
 
 fn act(model: &mut Model, action: Action, context: Context, out: &mut Out) {
     let asked = model.closing.take();
+    if model.read_only && action.changes() {
+        model.flash(Tone::Warning, READ_ONLY);
+        return;
+    }
     match action {
         Action::Quit => out.push(Effect::Quit),
         // The key that opened a page closes it.
@@ -102,6 +109,7 @@ fn act(model: &mut Model, action: Action, context: Context, out: &mut Out) {
         Action::Move(step) => go(model, context, step, out),
         Action::NextTab => detail::turn_tab(model, 1, out),
         Action::PreviousTab => detail::turn_tab(model, Tab::ALL.len() - 1, out),
+        Action::Wide => model.list.wide = !model.list.wide,
         Action::Query => query(model),
         Action::NextSort => list::next_sort(model, out),
         Action::ReverseSort => list::reverse_sort(model, out),
@@ -168,7 +176,7 @@ fn go(model: &mut Model, context: Context, step: Move, out: &mut Out) {
     let log_length = model.commands.entries.len();
     match (&mut model.overlay, context) {
         (Some(Overlay::Help { top }), _) => {
-            *top = detail::scrolled(*top, step, 10, keymap::BINDINGS.len());
+            *top = detail::scrolled(*top, step, 10, model.setup.keymap.bound().len());
         }
         (Some(Overlay::CommandLog { top }), _) => {
             *top = detail::scrolled(*top, step, 10, log_length.saturating_sub(1));

@@ -4,6 +4,7 @@
 mod answers;
 mod cache;
 mod commands;
+mod configured;
 mod demonstration;
 mod detail;
 mod events;
@@ -22,6 +23,7 @@ use chrono::{DateTime, Utc};
 use crate::effect::{Effect, Load};
 use crate::event::Event;
 use crate::model::forms::SignIn;
+use crate::model::setup::Setup;
 use crate::model::slot::Slot;
 use crate::model::{Model, Screen};
 
@@ -36,6 +38,17 @@ pub fn start(model: &mut Model) -> Vec<Effect> {
     }
     timers::plan(model);
     out
+}
+
+/// The configuration was read again. `read` is what it says now, with whether something in it waits
+/// for the next start; or every mistake in it, a line each.
+pub fn configure(model: &mut Model, read: Result<(Setup, bool), &str>, now: DateTime<Utc>) {
+    model.now = now.max(model.now);
+    match read {
+        Ok((setup, needs_start)) => configured::adopt(model, setup, needs_start),
+        Err(mistakes) => configured::refuse(model, mistakes),
+    }
+    timers::plan(model);
 }
 
 /// Takes one event.

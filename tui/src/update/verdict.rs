@@ -5,7 +5,7 @@ use watchfire_shared::problem::{Code, FieldError, Problem};
 
 use crate::action::{Action, Step};
 use crate::event::{Failure, FailureKind};
-use crate::keymap::{self, Context};
+use crate::keymap::{Context, key_name};
 use crate::model::commands::{Deed, What};
 use crate::model::{Model, age, tell};
 
@@ -33,16 +33,16 @@ pub fn decided(what: &What) -> String {
 }
 
 /// Why a step cannot be taken, and which one can.
-pub fn impossible(step: Step, incident: &Incident) -> String {
+pub fn impossible(model: &Model, step: Step, incident: &Incident) -> String {
     let ways: Vec<String> = Step::ALL
         .into_iter()
         .filter(|other| other.is_possible(incident.status))
         .map(|other| {
-            let binding = keymap::binding(Context::List, Action::Step(other));
-            binding.map_or_else(String::new, |binding| {
-                let key = keymap::key_name(binding.keys[0], true);
-                format!("{key} {}", binding.hint)
-            })
+            let action = Action::Step(other);
+            match model.setup.keymap.key(Context::List, action) {
+                Some((key, binding)) => format!("{} {}", key_name(key, true), binding.hint),
+                None => action.name().to_owned(),
+            }
         })
         .collect();
     let reference = incident.reference;

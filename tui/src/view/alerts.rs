@@ -19,14 +19,14 @@ use super::paint::Pen;
 use super::time;
 
 pub fn render(buf: &mut Buffer, area: Rect, model: &Model, detail: &Detail) {
-    let theme = Theme::new(model.look);
+    let theme = Theme::new(model);
     let slot = &detail.alerts;
     let alerts = slot.value.as_deref().unwrap_or_default();
     if alerts.is_empty() {
         let loading = slot.loading_at().is_some_and(|at| at <= model.now);
         let failure = slot.failure.as_ref();
         let empty = slot.value.as_ref().map(|_| "No alert belongs to this incident.");
-        says_instead(buf, area, theme, loading, failure, empty);
+        says_instead(buf, area, model, loading, failure, empty);
         return;
     }
     let room = usize::from(area.height / 2).max(1);

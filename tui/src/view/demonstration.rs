@@ -21,7 +21,7 @@ use super::paint::{Pen, clear};
 use super::rows;
 
 pub fn render(buf: &mut Buffer, area: Rect, model: &Model, top: usize) {
-    let theme = Theme::new(model.look);
+    let theme = Theme::new(model);
     let page = rows(area, 1, area.height.saturating_sub(2));
     clear(buf, page);
     let slot = &model.cache.demo;

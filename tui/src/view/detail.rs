@@ -14,7 +14,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use watchfire_shared::incident::Incident;
 
+use crate::action::Action;
 use crate::event::Failure;
+use crate::keymap::Context;
 use crate::model::commands::Cell;
 use crate::model::detail::{Detail, Tab};
 use crate::model::words::number;
@@ -25,7 +27,7 @@ use super::paint::{Pen, rule};
 use super::{Cursor, alerts, logs, overview, rows, time, timeline};
 
 pub fn render(buf: &mut Buffer, area: Rect, model: &Model) -> Cursor {
-    let theme = Theme::new(model.look);
+    let theme = Theme::new(model);
     let detail = model.detail.as_ref()?;
     let incident = model.known.get(detail.id)?;
     title(&mut Pen::new(buf, area, 1, theme), model, incident);
@@ -67,7 +69,7 @@ fn tab(
         Tab::Overview => {
             overview::render(buf, area, model, incident, detail.overview_top);
             if let Some(failure) = &detail.read.failure {
-                let theme = Theme::new(model.look);
+                let theme = Theme::new(model);
                 let row = area.height.saturating_sub(1);
                 let mut pen = Pen::new(buf, area, row, theme);
                 pen.gap(1);
@@ -150,11 +152,12 @@ fn tabs(pen: &mut Pen, model: &Model, detail: &Detail, incident: &Incident) {
 pub fn says_instead(
     buf: &mut Buffer,
     area: Rect,
-    theme: Theme,
+    model: &Model,
     is_loading: bool,
     failure: Option<&Failure>,
     empty: Option<&str>,
 ) -> bool {
+    let theme = Theme::new(model);
     let mut say = |row, text: &str, style| {
         let mut pen = Pen::new(buf, area, row, theme);
         pen.gap(1);
@@ -162,7 +165,9 @@ pub fn says_instead(
     };
     if let Some(failure) = failure {
         say(0, &failure.message, theme.bad());
-        say(1, "ctrl-r tries again", theme.dim());
+        if let Some(key) = model.key(Context::List, Action::Reload) {
+            say(1, &format!("{key} tries again"), theme.dim());
+        }
         return true;
     }
     if is_loading {

@@ -21,7 +21,7 @@ use super::paint::{Pen, rule};
 use super::{feed, letters, pipeline, rows};
 
 pub fn render(buf: &mut Buffer, area: Rect, model: &Model) {
-    let theme = Theme::new(model.look);
+    let theme = Theme::new(model);
     let shares = model.events.rows((area.width, area.height));
     let (left, right) = layout::detail_columns(area.width);
     let below = rows(area, 1, area.height.saturating_sub(1));

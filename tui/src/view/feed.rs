@@ -22,7 +22,7 @@ const WHO: usize = 13;
 const WITH_WHO: u16 = 50;
 
 pub fn render(buf: &mut Buffer, area: Rect, model: &Model) {
-    let theme = Theme::new(model.look);
+    let theme = Theme::new(model);
     let lines = layout::feed_lines(area.height);
     let title = area.height - lines;
     if title > 0 {

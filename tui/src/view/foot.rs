@@ -12,7 +12,7 @@ use watchfire_shared::incident::Incident;
 use watchfire_shared::user::Role;
 
 use crate::action::{Action, Edit, Place, Step};
-use crate::keymap::{self, Context};
+use crate::keymap::{Context, key_name};
 use crate::model::{Flash, Model};
 use crate::safe::SafeText;
 use crate::theme::Theme;
@@ -21,14 +21,14 @@ use super::paint::{Pen, clear};
 
 /// Draws the foot in the last row of `area`; a long message also takes the row above.
 pub fn render(buf: &mut Buffer, area: Rect, model: &Model) {
-    let theme = Theme::new(model.look);
+    let theme = Theme::new(model);
     let row = area.height.saturating_sub(1);
     if let Some(flash) = model.shown_flash() {
         let glyph = theme.tone_glyph(flash.tone);
         let text = format!("{glyph} {}", flash.text);
         let width = SafeText::line(&text).width();
         if width > usize::from(area.width) / 2 {
-            message(buf, area, &text, flash, theme);
+            message(buf, area, &text, flash, model);
             return;
         }
         let mut pen = Pen::new(buf, area, row, theme);
@@ -38,7 +38,7 @@ pub fn render(buf: &mut Buffer, area: Rect, model: &Model) {
         return;
     }
     let mut pen = Pen::new(buf, area, row, theme);
-    let place = place(model.context());
+    let place = place(model);
     if area.width >= 60 {
         pen.right(&format!("{place} "), theme.dim());
     }
@@ -46,7 +46,8 @@ pub fn render(buf: &mut Buffer, area: Rect, model: &Model) {
 }
 
 /// A message that needs the whole line, or two.
-fn message(buf: &mut Buffer, area: Rect, text: &str, flash: &Flash, theme: Theme) {
+fn message(buf: &mut Buffer, area: Rect, text: &str, flash: &Flash, model: &Model) {
+    let theme = Theme::new(model);
     let room = usize::from(area.width).saturating_sub(2);
     let lines = SafeText::line(text).wrap(room);
     let rows = u16::try_from(lines.len().min(2)).unwrap_or(1).min(area.height);
@@ -59,8 +60,8 @@ fn message(buf: &mut Buffer, area: Rect, text: &str, flash: &Flash, theme: Theme
         pen.gap(1);
         // What does not fit stands in the command log.
         let cut = index + 1 == shown && lines.len() > shown;
-        if cut {
-            pen.right("@ all of it", theme.dim());
+        if let Some(key) = model.key(Context::List, Action::CommandLog).filter(|_| cut) {
+            pen.right(&format!("{key} all of it"), theme.dim());
         }
         pen.text(line.as_str(), theme.tone(flash.tone));
     }
@@ -71,8 +72,8 @@ fn keys(pen: &mut Pen, model: &Model) {
     let theme = pen.theme;
     let context = model.context();
     let named = |action| {
-        let binding = keymap::binding(context, action)?;
-        let key = keymap::key_name(binding.keys[0], theme.unicode());
+        let (key, binding) = model.setup.keymap.key(context, action)?;
+        let key = key_name(key, theme.unicode());
         let hint = hint(context, action, binding.hint);
         let width = key.chars().count() + hint.len() + 3;
         Some((key, hint, width))
@@ -83,7 +84,8 @@ fn keys(pen: &mut Pen, model: &Model) {
         room = room.saturating_sub(*width);
     }
     let mut shown = Vec::new();
-    for key in offered(model, context).into_iter().filter_map(named) {
+    let may = |action: &Action| !(model.read_only && action.changes());
+    for key in offered(model, context).into_iter().filter(may).filter_map(named) {
         if key.2 > room {
             break;
         }
@@ -201,19 +203,22 @@ fn is_mine(model: &Model, incident: &Incident) -> bool {
     }
 }
 
-const fn place(context: Context) -> &'static str {
-    match context {
-        Context::List | Context::Query => "1 incidents",
-        Context::Detail | Context::Logs | Context::Search => "incident",
-        Context::Cache => "2 cache",
-        Context::Events => "3 events",
-        Context::Help => "? help",
-        Context::CommandLog => "@ commands",
-        Context::Demonstration => "cache demo",
-        Context::Picker => "choose",
-        Context::Comment => "comment",
-        Context::Reason => "discard",
-        Context::NewIncident => "new incident",
-        Context::SignIn => "sign in",
-    }
+/// Which screen this is, with the key that leads here.
+fn place(model: &Model) -> String {
+    let (way, name) = match model.context() {
+        Context::List | Context::Query => (Some(Action::Go(Place::Incidents)), "incidents"),
+        Context::Cache => (Some(Action::Go(Place::Cache)), "cache"),
+        Context::Events => (Some(Action::Go(Place::Events)), "events"),
+        Context::Help => (Some(Action::Help), "help"),
+        Context::CommandLog => (Some(Action::CommandLog), "commands"),
+        Context::Detail | Context::Logs | Context::Search => (None, "incident"),
+        Context::Demonstration => (None, "cache demo"),
+        Context::Picker => (None, "choose"),
+        Context::Comment => (None, "comment"),
+        Context::Reason => (None, "discard"),
+        Context::NewIncident => (None, "new incident"),
+        Context::SignIn => (None, "sign in"),
+    };
+    let key = way.and_then(|way| model.key(Context::List, way));
+    key.map_or_else(|| name.to_owned(), |key| format!("{key} {name}"))
 }

@@ -19,7 +19,7 @@ use super::paint::{Pen, clear, rule};
 use super::{Cursor, field, rows, sheet};
 
 pub fn comment(buf: &mut Buffer, area: Rect, model: &Model, comment: &CommentBox) -> Cursor {
-    let theme = Theme::new(model.look);
+    let theme = Theme::new(model);
     let width = usize::from(area.width).saturating_sub(3);
     let lines = field::hard_wrap(comment.field.text(), width).len();
     let height = u16::try_from(lines + 1).unwrap_or(u16::MAX).clamp(4, 12);
@@ -39,7 +39,7 @@ pub fn comment(buf: &mut Buffer, area: Rect, model: &Model, comment: &CommentBox
 }
 
 pub fn reason(buf: &mut Buffer, area: Rect, model: &Model, reason: &ReasonBox) -> Cursor {
-    let theme = Theme::new(model.look);
+    let theme = Theme::new(model);
     // A long flash takes the row above the foot.
     let sheet = sheet(area, 3);
     clear(buf, sheet);
@@ -58,7 +58,7 @@ pub fn reason(buf: &mut Buffer, area: Rect, model: &Model, reason: &ReasonBox) -
 }
 
 pub fn new_incident(buf: &mut Buffer, area: Rect, model: &Model, form: &NewForm) -> Cursor {
-    let theme = Theme::new(model.look);
+    let theme = Theme::new(model);
     let sheet = sheet(area, 4);
     clear(buf, sheet);
     rule(buf, sheet, 0, theme);

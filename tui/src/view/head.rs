@@ -11,6 +11,7 @@ use watchfire_shared::incident::{Priority, Status};
 use crate::model::Model;
 use crate::model::connection::{Freshness, Link};
 use crate::model::words::number;
+use crate::safe::SafeText;
 use crate::theme::{Theme, short_status};
 
 use super::paint::Pen;
@@ -19,18 +20,35 @@ use super::paint::Pen;
 const COUNTS: usize = 80;
 
 pub fn render(buf: &mut Buffer, area: Rect, model: &Model) {
-    let theme = Theme::new(model.look);
+    let theme = Theme::new(model);
     let mut pen = Pen::new(buf, area, 0, theme);
     pen.text(" watchfire ", theme.bold());
     connection(&mut pen, model);
-    let who = match &model.me {
-        Some(me) => format!("{} @ {} ", me.name, model.address),
-        None => format!("{} ", model.address),
-    };
-    if pen.room() > who.len() + 4 {
-        pen.right(&who, theme.dim());
-    }
+    place(&mut pen, model);
     counts(&mut pen, model);
+}
+
+/// Who works where. The name of a context is worth more than everything else on the line.
+fn place(pen: &mut Pen, model: &Model) {
+    let theme = pen.theme;
+    let mut room = 4;
+    if let Some((name, ink)) = &model.chosen {
+        let style = if model.look.colour { theme.of(*ink) } else { theme.bold() };
+        pen.right(&format!("{name} "), style.patch(theme.bold()));
+        room = 0;
+    }
+    let who = match (&model.me, &model.chosen) {
+        (Some(me), None) => Some(format!("{} @ {} ", me.name, model.address)),
+        (None, None) => Some(format!("{} ", model.address)),
+        (Some(me), Some(_)) => Some(format!("{} @", me.name)),
+        (None, Some(_)) => None,
+    };
+    let care = model.read_only.then(|| "read-only".to_owned());
+    let parts: Vec<String> = care.into_iter().chain(who).collect();
+    let text = parts.join(&format!(" {} ", theme.dot()));
+    if !text.is_empty() && pen.room() > SafeText::line(&text).width() + room {
+        pen.right(&text, theme.dim());
+    }
 }
 
 fn connection(pen: &mut Pen, model: &Model) {

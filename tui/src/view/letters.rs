@@ -27,7 +27,7 @@ use super::{rows, time};
 const ALL_COLUMNS: u16 = 62;
 
 pub fn render(buf: &mut Buffer, area: Rect, model: &Model) {
-    let theme = Theme::new(model.look);
+    let theme = Theme::new(model);
     let letters = &model.events.letters;
     let note = letters.read.note(model.now);
     heading(&mut Pen::new(buf, area, 0, theme), &title(letters), note);
@@ -76,7 +76,7 @@ fn draw(pen: &mut Pen, model: &Model, letter: &DeadLetter, all_columns: bool) {
     let pick = |style| if gone { theme.dim() } else { style };
     let selected = letters.selected().is_some_and(|other| other.id == letter.id);
     if selected {
-        pen.style_line(theme.bold());
+        pen.style_line(theme.selected());
     }
     pen.text(if selected { theme.bar() } else { " " }, theme.accent());
     pen.cell(&about(letter), 12, pick(theme.plain()));
@@ -112,7 +112,7 @@ fn state(model: &Model, letter: &DeadLetter, theme: Theme) -> (&'static str, Sty
 
 /// What is this? The selected letter as a whole.
 fn about_it(buf: &mut Buffer, area: Rect, model: &Model, letter: &DeadLetter) {
-    let theme = Theme::new(model.look);
+    let theme = Theme::new(model);
     let mut parts = vec![name(letter)];
     if model.events.letters.is_gone(letter.id) {
         parts.push("gone: it leaves with the cursor".to_owned());

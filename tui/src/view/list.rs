@@ -16,7 +16,9 @@ use ratatui::layout::Rect;
 use watchfire_shared::ids::IncidentId;
 use watchfire_shared::page::Sort;
 
+use crate::action::Action;
 use crate::event::Failure;
+use crate::keymap::Context;
 use crate::model::layout::{self, ListRows};
 use crate::model::list::DEFAULT_QUERY;
 use crate::model::words::{count, number, sort_words};
@@ -29,7 +31,7 @@ use super::table::Table;
 use super::{Cursor, field, rows, side};
 
 pub fn render(buf: &mut Buffer, area: Rect, model: &Model) -> Cursor {
-    let theme = Theme::new(model.look);
+    let theme = Theme::new(model);
     let shares = layout::list_rows(area.height);
     let mut cursor = None;
     if shares.query > 0 {
@@ -146,23 +148,42 @@ fn empty(buf: &mut Buffer, area: Rect, model: &Model, theme: Theme) {
     if let Some(failure) = list.failure.as_ref().filter(|_| !list.loaded) {
         say(1, &failure.message, theme.bad());
         let next = if failure.problem.is_some() {
-            "/ changes the query · esc clears it"
+            hints(model, &[(Action::Query, "changes the query"), (Action::Back, "clears it")])
         } else {
-            "It is tried again by itself · ctrl-r tries now"
+            let now = hints(model, &[(Action::Reload, "tries now")]);
+            format!("It is tried again by itself · {now}")
         };
-        say(2, next, theme.dim());
+        say(2, &next, theme.dim());
     } else if !list.loaded {
         if list.loading_at().is_some_and(|at| at <= model.now) {
             say(1, "Loading …", theme.dim());
         }
     } else if list.query.applied == DEFAULT_QUERY {
         say(1, "Nothing is burning.", theme.over());
-        say(2, "N new incident · alerts arrive by themselves", theme.dim());
+        let new = hints(model, &[(Action::NewIncident, "new incident")]);
+        say(2, &format!("{new} · alerts arrive by themselves"), theme.dim());
     } else {
         let text = format!("No incidents match  {}", list.query.applied);
         say(1, &text, theme.plain());
-        say(2, "esc clears · / changes the query · N new", theme.dim());
+        let next = hints(
+            model,
+            &[
+                (Action::Back, "clears"),
+                (Action::Query, "changes the query"),
+                (Action::NewIncident, "new"),
+            ],
+        );
+        say(2, &next, theme.dim());
     }
+}
+
+/// What could be done, each with its key, as far as it has one.
+fn hints(model: &Model, ways: &[(Action, &str)]) -> String {
+    let hint = |(action, words): &(Action, &str)| {
+        model.key(Context::List, *action).map(|key| format!("{key} {words}"))
+    };
+    let may = |(action, _): &&(Action, &str)| !(model.read_only && action.changes());
+    ways.iter().filter(may).filter_map(hint).collect::<Vec<_>>().join(" · ")
 }
 
 /// What is this? One line about the selected row.
@@ -198,7 +219,11 @@ fn answer(pen: &mut Pen, model: &Model) {
         incident.created_by.name
     ));
     if model.drafts.contains_key(&incident.id) {
-        parts.push("a comment is begun (n)".to_owned());
+        let key = model.key(Context::List, Action::Comment);
+        parts.push(format!(
+            "a comment is begun{}",
+            key.map_or_else(String::new, |key| format!(" ({key})"))
+        ));
     }
     pen.text(&parts.join(&format!(" {} ", theme.dot())), theme.plain());
 }

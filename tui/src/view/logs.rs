@@ -22,7 +22,7 @@ use super::paint::Pen;
 use super::{Cursor, field, rows, time};
 
 pub fn render(buf: &mut Buffer, area: Rect, model: &Model, detail: &Detail) -> Cursor {
-    let theme = Theme::new(model.look);
+    let theme = Theme::new(model);
     let pane = &detail.logs;
     let has_keys = detail.tab == Tab::Logs;
     let cursor = header(&mut Pen::new(buf, area, 0, theme), pane, has_keys);
@@ -30,7 +30,7 @@ pub fn render(buf: &mut Buffer, area: Rect, model: &Model, detail: &Detail) -> C
     let Some(bottom) = pane.tail.bottom(pane.seqs()) else {
         let loading = pane.loading_at().is_some_and(|at| at <= model.now);
         let empty = pane.loaded.then(|| nothing(pane));
-        says_instead(buf, body, theme, loading, pane.failure.as_ref(), empty.as_deref());
+        says_instead(buf, body, model, loading, pane.failure.as_ref(), empty.as_deref());
         return cursor;
     };
     let height = usize::from(body.height);

@@ -27,7 +27,7 @@ use super::time;
 const NAMES: usize = 14;
 
 pub fn render(buf: &mut Buffer, area: Rect, model: &Model, incident: &Incident, top: usize) {
-    let theme = Theme::new(model.look);
+    let theme = Theme::new(model);
     let lines = overview::lines(incident, area.width);
     let shown = lines.iter().skip(top).take(usize::from(area.height));
     for (row, line) in shown.enumerate() {

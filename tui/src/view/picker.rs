@@ -21,7 +21,7 @@ use super::paint::{Pen, clear, rule};
 use super::{rows, sheet};
 
 pub fn render(buf: &mut Buffer, area: Rect, model: &Model, picker: &Picker) {
-    let theme = Theme::new(model.look);
+    let theme = Theme::new(model);
     let (lines, chosen) = lines(model, picker, theme);
     let height = u16::try_from(lines.len() + 1).unwrap_or(u16::MAX).min(12);
     let sheet = sheet(area, height);

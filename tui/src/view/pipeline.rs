@@ -32,7 +32,7 @@ const STATIONS: [&str; 4] = ["committed", "positioned", "published", "handled"];
 const ARROW: usize = 14;
 
 pub fn render(buf: &mut Buffer, area: Rect, model: &Model) {
-    let theme = Theme::new(model.look);
+    let theme = Theme::new(model);
     let pipeline = &model.events.pipeline;
     for (row, line) in pipeline.lines().into_iter().enumerate() {
         let row = u16::try_from(row).unwrap_or(u16::MAX);

@@ -19,7 +19,7 @@ use super::paint::Pen;
 use super::{overview, rows};
 
 pub fn render(buf: &mut Buffer, area: Rect, model: &Model, incident: &Incident) {
-    let theme = Theme::new(model.look);
+    let theme = Theme::new(model);
     for row in 0..area.height {
         let mut pen = Pen::new(buf, area, row, theme);
         pen.text(theme.wall(), theme.dim());

@@ -21,7 +21,7 @@ use super::paint::Pen;
 use super::{Cursor, field, rows};
 
 pub fn render(buf: &mut Buffer, area: Rect, model: &Model, form: &SignIn) -> Cursor {
-    let theme = Theme::new(model.look);
+    let theme = Theme::new(model);
     let content = rows(area, 1, area.height.saturating_sub(2));
     // A third down, a quarter in; on a small screen from the corner.
     let top = (content.height / 3).min(content.height.saturating_sub(7));

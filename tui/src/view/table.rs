@@ -9,6 +9,7 @@ use ratatui::style::Style;
 use watchfire_shared::incident::{Incident, Status};
 use watchfire_shared::page::{Sort, SortKey};
 
+use crate::model::columns::Column;
 use crate::model::commands::Cell;
 use crate::model::words::number;
 use crate::model::{Model, age};
@@ -16,55 +17,62 @@ use crate::theme::{Theme, short_priority, short_status};
 
 use super::paint::Pen;
 
-/// Which columns there is room for, and how wide they are. They leave from the right: score, logs,
-/// alerts, who, service.
+/// Which columns there is room for, and how wide they are.
 pub struct Table {
-    reference: usize,
-    status: usize,
+    columns: Vec<(Column, usize)>,
+    /// The whole word of a status.
     long_status: bool,
-    title: usize,
-    service: usize,
-    who: usize,
-    alerts: usize,
-    logs: usize,
-    score: usize,
 }
 
 const GAP: usize = 2;
 
+/// What leaves when it gets narrow, the first first. The others stay.
+const LEAVING: [Column; 5] =
+    [Column::Score, Column::Logs, Column::Alerts, Column::Who, Column::Service];
+
 impl Table {
     pub fn new(width: usize, model: &Model) -> Self {
-        let visible = model.list.visible(model.list_height());
-        let reference = visible
-            .iter()
-            .filter_map(|id| model.known.get(*id))
-            .map(|incident| incident.reference.to_string().len())
-            .max()
-            .unwrap_or(0)
-            .max(7);
-        let long_status = width >= 100;
-        let status = match (long_status, width >= 56) {
-            (true, _) => 15,
-            (false, true) => 10,
-            (false, false) => 1,
+        let chosen = &model.setup.columns;
+        let wanted = if model.list.wide { chosen.all() } else { chosen.0.clone() };
+        let mut table = Self {
+            columns: wanted.iter().map(|column| (*column, usual(*column, width))).collect(),
+            long_status: width >= 100,
         };
-        // Bar, priority, firing mark, age, and the gaps between and behind them.
-        let fixed = 1 + 7 + GAP + reference + GAP + status + 2 + 4 + GAP;
-        let mut room = width.saturating_sub(fixed + 1);
-        let mut take = |columns: usize, title: usize| {
-            let fits = room >= columns + GAP + title;
-            if fits {
-                room -= columns + GAP;
+        table.set(Column::Reference, longest_reference(model));
+        // The bar on the left, and an empty column on the right.
+        let room = width.saturating_sub(2);
+        for column in LEAVING {
+            if table.width() + least_title(column, model.list.wide) > room {
+                table.columns.retain(|(it, _)| *it != column);
             }
-            if fits { columns } else { 0 }
-        };
-        let wide = width >= 120;
-        let service = take(if wide { 16 } else { 10 }, 20);
-        let who = take(if wide { 12 } else { 8 }, 20);
-        let alerts = take(6, 34);
-        let logs = take(8, 34);
-        let score = take(6, 34);
-        Self { reference, status, long_status, title: room, service, who, alerts, logs, score }
+        }
+        table.set(Column::Title, room.saturating_sub(table.width()));
+        table
+    }
+
+    fn set(&mut self, column: Column, width: usize) {
+        for (_, it) in self.columns.iter_mut().filter(|(it, _)| *it == column) {
+            *it = width;
+        }
+    }
+
+    /// Of everything but the title.
+    fn width(&self) -> usize {
+        self.spaced().map(|(gap, _, width)| gap + width).sum()
+    }
+
+    /// Each column with the gap before it and its width.
+    fn spaced(&self) -> impl Iterator<Item = (usize, Column, usize)> {
+        let before = self.columns.iter().map(|(column, _)| Some(*column));
+        let before = std::iter::once(None).chain(before);
+        self.columns.iter().zip(before).map(|((column, width), before)| {
+            let gap = match (before, column) {
+                // The status ends with a mark that is seldom there.
+                (None, _) | (Some(Column::Status), Column::Age) => 0,
+                _ => GAP,
+            };
+            (gap, *column, *width)
+        })
     }
 
     /// The column that the list is ordered by has an arrow.
@@ -75,86 +83,142 @@ impl Table {
             if sort.by == by { format!("{title}{arrow}") } else { title.to_owned() }
         };
         pen.gap(1);
-        pen.cell(&titled("PRI", SortKey::Priority), 7 + GAP, dim);
-        pen.cell(&titled("REF", SortKey::Reference), self.reference + GAP, dim);
-        pen.cell("STATUS", self.status + 2, dim);
-        pen.number(&titled("AGE", SortKey::Created), 4, dim);
-        pen.gap(GAP);
-        pen.cell("TITLE", self.title, dim);
-        for (width, text) in [(self.service, "SERVICE"), (self.who, "WHO")] {
-            if width > 0 {
-                pen.gap(GAP);
-                pen.cell(text, width, dim);
-            }
-        }
-        let score = titled("SCORE", SortKey::Score);
-        let numbers = [(self.alerts, "ALERTS"), (self.logs, "LOGS"), (self.score, &score)];
-        for (width, text) in numbers {
-            if width > 0 {
-                pen.gap(GAP);
-                pen.number(text, width, dim);
+        for (gap, column, width) in self.spaced() {
+            pen.gap(gap);
+            match column {
+                Column::Priority => pen.cell(&titled("PRI", SortKey::Priority), width, dim),
+                Column::Reference => pen.cell(&titled("REF", SortKey::Reference), width, dim),
+                Column::Status => pen.cell("STATUS", width, dim),
+                Column::Age => pen.number(&titled("AGE", SortKey::Created), width, dim),
+                Column::Title => pen.cell("TITLE", width, dim),
+                Column::Service => pen.cell("SERVICE", width, dim),
+                Column::Who => pen.cell("WHO", width, dim),
+                Column::Alerts => pen.number("ALERTS", width, dim),
+                Column::Logs => pen.number("LOGS", width, dim),
+                Column::Score => pen.number(&titled("SCORE", SortKey::Score), width, dim),
             }
         }
     }
 
     pub fn row(&self, pen: &mut Pen, model: &Model, incident: &Incident) {
         let theme = pen.theme;
+        let selected = model.list.selected == Some(incident.id);
+        if selected {
+            pen.style_line(theme.selected());
+        }
+        pen.text(if selected { theme.bar() } else { " " }, theme.accent());
+        for (gap, column, width) in self.spaced() {
+            pen.gap(gap);
+            self.cell(pen, model, incident, column, width);
+        }
+    }
+
+    fn cell(
+        &self,
+        pen: &mut Pen,
+        model: &Model,
+        incident: &Incident,
+        column: Column,
+        width: usize,
+    ) {
+        let theme = pen.theme;
         let id = incident.id;
-        let selected = model.list.selected == Some(id);
         let faded = model.list.ghost == Some(id) || !model.list.loaded;
         let closed = faded || incident.status == Status::Closed;
         let pick = |style| if closed { theme.dim() } else { style };
-        let base = pick(theme.plain());
-        if selected {
-            pen.style_line(theme.bold());
+        match column {
+            Column::Priority => {
+                priority(pen, model, incident, pick(theme.priority(incident.priority)));
+            }
+            Column::Reference => {
+                let fresh = model.list.is_fresh(id, model.now);
+                let style = if fresh { theme.accent() } else { theme.dim() };
+                pen.cell(&incident.reference.to_string(), width, style);
+            }
+            Column::Status => {
+                self.status(pen, model, incident, width, pick(theme.status(incident.status)));
+            }
+            Column::Age => {
+                pen.number(&age::age(incident.created_at, model.now), width, theme.dim());
+            }
+            Column::Title => pen.cell(&incident.title, width, pick(theme.plain())),
+            Column::Service => pen.cell(&incident.service, width, pick(theme.plain())),
+            Column::Who => pen.cell(&who(model, incident, theme), width, pick(theme.work())),
+            Column::Alerts => pen.number(&nonzero(incident.firing_alerts), width, theme.dim()),
+            Column::Logs => pen.number(&nonzero(incident.log_count), width, theme.dim()),
+            Column::Score => {
+                let score = incident.score.map(|score| format!("{score:.0}"));
+                pen.number(&score.unwrap_or_default(), width, theme.dim());
+            }
         }
-        pen.text(if selected { theme.bar() } else { " " }, theme.accent());
-        priority(pen, model, incident, pick(theme.priority(incident.priority)));
-        let fresh = model.list.is_fresh(id, model.now);
-        let style = if fresh { theme.accent() } else { theme.dim() };
-        pen.cell(&incident.reference.to_string(), self.reference + GAP, style);
-        self.status(pen, model, incident, pick(theme.status(incident.status)));
-        let firing = if incident.firing_alerts > 0 { "!" } else { "" };
-        pen.cell(firing, 1, theme.bad());
-        pen.number(&age::age(incident.created_at, model.now), 4, theme.dim());
-        pen.gap(GAP);
-        pen.cell(&incident.title, self.title, base);
-        if self.service > 0 {
-            pen.gap(GAP);
-            pen.cell(&incident.service, self.service, base);
-        }
-        if self.who > 0 {
-            pen.gap(GAP);
-            pen.cell(&who(model, incident, theme), self.who, pick(theme.work()));
-        }
-        self.numbers(pen, incident);
     }
 
-    fn status(&self, pen: &mut Pen, model: &Model, incident: &Incident, style: Style) {
+    fn status(
+        &self,
+        pen: &mut Pen,
+        model: &Model,
+        incident: &Incident,
+        width: usize,
+        style: Style,
+    ) {
         let theme = pen.theme;
         let status = incident.status;
         let word = if self.long_status { status.as_str() } else { short_status(status) };
         let pending = model.commands.is_pending(incident.id, Cell::Status);
         let word = if pending { theme.pending() } else { word };
         let text = format!("{} {word}", theme.status_glyph(status));
-        pen.cell(&text, self.status, style);
+        pen.cell(&text, width.saturating_sub(2), style);
         pen.gap(1);
+        pen.cell(if incident.firing_alerts > 0 { "!" } else { "" }, 1, theme.bad());
     }
+}
 
-    fn numbers(&self, pen: &mut Pen, incident: &Incident) {
-        let dim = pen.theme.dim();
-        let score = incident.score.map(|score| format!("{score:.0}"));
-        for (width, value) in [
-            (self.alerts, nonzero(incident.firing_alerts)),
-            (self.logs, nonzero(incident.log_count)),
-            (self.score, score.unwrap_or_default()),
-        ] {
-            if width > 0 {
-                pen.gap(GAP);
-                pen.number(&value, width, dim);
+/// Columns of a cell; the title takes what is left.
+const fn usual(column: Column, width: usize) -> usize {
+    let wide = width >= 120;
+    match column {
+        Column::Priority | Column::Reference => 7,
+        Column::Status => match width {
+            100.. => 17,
+            56.. => 12,
+            _ => 3,
+        },
+        Column::Age => 4,
+        Column::Title => 0,
+        Column::Service => {
+            if wide {
+                16
+            } else {
+                10
             }
         }
+        Column::Who => {
+            if wide {
+                12
+            } else {
+                8
+            }
+        }
+        Column::Alerts => 6,
+        Column::Logs => 8,
+        Column::Score => 6,
     }
+}
+
+/// What the title keeps before a column goes.
+const fn least_title(column: Column, wide: bool) -> usize {
+    match column {
+        _ if wide => 12,
+        Column::Service | Column::Who => 20,
+        _ => 34,
+    }
+}
+
+fn longest_reference(model: &Model) -> usize {
+    let visible = model.list.visible(model.list_height()).iter();
+    let incidents = visible.filter_map(|id| model.known.get(*id));
+    let widths = incidents.map(|incident| incident.reference.to_string().len());
+    widths.max().unwrap_or(0).max(usual(Column::Reference, 0))
 }
 
 fn nonzero(value: i64) -> String {
@@ -167,7 +231,7 @@ fn priority(pen: &mut Pen, model: &Model, incident: &Incident, style: Style) {
     pen.cell(theme.priority_glyph(incident.priority), 2, style);
     pen.gap(1);
     let word = if pending { theme.pending() } else { short_priority(incident.priority) };
-    pen.cell(word, 4 + GAP, style);
+    pen.cell(word, 4, style);
 }
 
 /// Who works on it, as a cell.

@@ -21,14 +21,14 @@ use super::paint::Pen;
 use super::time;
 
 pub fn render(buf: &mut Buffer, area: Rect, model: &Model, detail: &Detail) {
-    let theme = Theme::new(model.look);
+    let theme = Theme::new(model);
     let timeline = &detail.timeline;
     let Some(bottom) = timeline.tail.bottom(timeline.versions()) else {
         let state = &timeline.state;
         let loading = state.loading_at().is_some_and(|at| at <= model.now);
         let failure = state.failure.as_ref();
         let empty = state.value.map(|()| "Nothing has happened yet.");
-        says_instead(buf, area, theme, loading, failure, empty);
+        says_instead(buf, area, model, loading, failure, empty);
         return;
     };
     let rows = usize::from(area.height);
@@ -85,7 +85,7 @@ fn draw(
     at: usize,
     skip: usize,
 ) -> usize {
-    let theme = Theme::new(model.look);
+    let theme = Theme::new(model);
     let fact = &detail.timeline.facts()[at];
     let told = tell::tell(fact);
     let lines = tell::wrapped(&told, usize::from(area.width));

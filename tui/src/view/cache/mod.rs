@@ -64,13 +64,13 @@ enum Line<'a> {
 }
 
 pub fn render(buf: &mut Buffer, area: Rect, model: &Model) {
-    let theme = Theme::new(model.look);
+    let theme = Theme::new(model);
     let content = rows(area, 2, area.height.saturating_sub(3));
     let health = model.cache.health.value.as_deref();
     let slot = &model.cache.stats;
     let Some(stats) = slot.value.as_deref() else {
         let loading = slot.loading_at().is_some_and(|at| at <= model.now);
-        says_instead(buf, content, theme, loading, slot.failure.as_ref(), None);
+        says_instead(buf, content, model, loading, slot.failure.as_ref(), None);
         return;
     };
     let beside = content.width.checked_sub(MAIN).filter(|columns| *columns >= BESIDE.0);

@@ -24,7 +24,7 @@ pub fn render(
     stats: &CacheStats,
     health: Option<&Health>,
 ) {
-    let theme = Theme::new(model.look);
+    let theme = Theme::new(model);
     for row in 0..area.height {
         Pen::new(buf, area, row, theme).text(theme.wall(), theme.dim());
     }

@@ -1,0 +1,104 @@
+//! What an action is called in `config.toml` and wherever actions are named (a name that people wrote
+//! into their files stays), and whether it changes anything.
+
+use super::{Action, Edit, Move, Place, Step};
+
+impl Action {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Quit => "quit",
+            Self::Help => "help",
+            Self::Back => "back",
+            Self::Open => "open",
+            Self::Go(Place::Incidents) => "go-incidents",
+            Self::Go(Place::Cache) => "go-cache",
+            Self::Go(Place::Events) => "go-events",
+            Self::Move(Move::Down) => "down",
+            Self::Move(Move::Up) => "up",
+            Self::Move(Move::First) => "first",
+            Self::Move(Move::Last) => "last",
+            Self::Move(Move::HalfDown) => "half-page-down",
+            Self::Move(Move::HalfUp) => "half-page-up",
+            Self::Move(Move::PageDown) => "page-down",
+            Self::Move(Move::PageUp) => "page-up",
+            Self::NextTab => "next-tab",
+            Self::PreviousTab => "previous-tab",
+            Self::Wide => "wide",
+            Self::Query => "query",
+            Self::NextSort => "next-sort",
+            Self::ReverseSort => "reverse-sort",
+            Self::Reload => "reload",
+            Self::CommandLog => "command-log",
+            Self::Demonstrate => "demonstrate-cache",
+            Self::Step(Step::Investigate) => "investigate",
+            Self::Step(Step::HandBack) => "hand-back",
+            Self::Step(Step::Resolve) => "resolve",
+            Self::Step(Step::Reopen) => "reopen",
+            Self::Step(Step::Close) => "close",
+            Self::AssignToMe => "assign-to-me",
+            Self::Assign => "assign",
+            Self::Priority => "priority",
+            Self::Comment => "comment",
+            Self::NewIncident => "new-incident",
+            Self::Redrive => "redrive",
+            Self::Discard => "discard",
+            Self::Follow => "follow",
+            Self::RaiseLevel => "fewer-levels",
+            Self::LowerLevel => "more-levels",
+            Self::Confirm => "confirm",
+            Self::Complete => "complete",
+            Self::Recall { earlier: true } => "earlier-query",
+            Self::Recall { earlier: false } => "later-query",
+            Self::NextField => "next-field",
+            Self::PreviousField => "previous-field",
+            Self::Edit(Edit::Left) => "text-left",
+            Self::Edit(Edit::Right) => "text-right",
+            Self::Edit(Edit::Start) => "text-start",
+            Self::Edit(Edit::End) => "text-end",
+            Self::Edit(Edit::Backspace) => "delete-before",
+            Self::Edit(Edit::Delete) => "delete-after",
+            Self::Edit(Edit::BackWord) => "delete-word",
+            Self::Edit(Edit::ToStart) => "delete-to-start",
+            Self::Edit(Edit::ToEnd) => "delete-to-end",
+            Self::Edit(Edit::NewLine) => "new-line",
+        }
+    }
+
+    /// Whether it leads to a change of something that others see.
+    pub const fn changes(self) -> bool {
+        match self {
+            Self::Demonstrate
+            | Self::Step(_)
+            | Self::AssignToMe
+            | Self::Assign
+            | Self::Priority
+            | Self::Comment
+            | Self::NewIncident
+            | Self::Redrive
+            | Self::Discard => true,
+            Self::Quit
+            | Self::Help
+            | Self::Back
+            | Self::Open
+            | Self::Go(_)
+            | Self::Move(_)
+            | Self::NextTab
+            | Self::PreviousTab
+            | Self::Wide
+            | Self::Query
+            | Self::NextSort
+            | Self::ReverseSort
+            | Self::Reload
+            | Self::CommandLog
+            | Self::Follow
+            | Self::RaiseLevel
+            | Self::LowerLevel
+            | Self::Confirm
+            | Self::Complete
+            | Self::Recall { .. }
+            | Self::NextField
+            | Self::PreviousField
+            | Self::Edit(_) => false,
+        }
+    }
+}

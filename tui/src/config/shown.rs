@@ -1,0 +1,97 @@
+//! What is in force, and what said so.
+
+use super::Config;
+use crate::keymap::{BINDINGS, key_name};
+
+/// One setting as a person reads it; nothing secret.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Shown {
+    pub name: String,
+    pub value: String,
+    /// A variable, a line of the file, or `default`.
+    pub from: String,
+}
+
+impl Config {
+    /// Everything that is in force, in the order of the README.
+    pub fn shown(&self) -> Vec<Shown> {
+        let place = &self.place;
+        let settings = &self.settings;
+        let setup = &settings.setup;
+        let token = match (&place.token, place.context.token_command.first()) {
+            (Some(_), _) => ("(hidden)".to_owned(), "WATCHFIRE_TOKEN".to_owned()),
+            (None, Some(program)) => (format!("printed by {program}"), place.from.to_owned()),
+            (None, None) => ("that of the sign-in".to_owned(), "default".to_owned()),
+        };
+        let mut shown = vec![
+            row("file", self.file.display().to_string(), &self.said("", "default")),
+            row("context", place.name.as_deref().unwrap_or("none").to_owned(), place.from),
+            row(
+                "url",
+                self.url.clone().unwrap_or_else(|| "this machine's own daemon".to_owned()),
+                place.from,
+            ),
+            row("token", token.0, &token.1),
+            row("state", self.state.display().to_string(), self.state_from),
+            row(
+                "color",
+                (!self.mono).to_string(),
+                &self.said("color", if self.mono { "NO_COLOR" } else { "default" }),
+            ),
+            row("ascii", (!self.utf8).to_string(), &self.said("ascii", "the locale")),
+            row(
+                "theme",
+                settings.theme.clone().unwrap_or_else(|| "dark".to_owned()),
+                &self.said("theme", "default"),
+            ),
+            row(
+                "columns",
+                setup.columns.0.iter().map(|it| it.name()).collect::<Vec<_>>().join(" "),
+                &self.said("columns", "default"),
+            ),
+            row(
+                "read_only",
+                self.read_only.to_string(),
+                &self.said("read_only", if self.read_only { place.from } else { "default" }),
+            ),
+        ];
+        shown.extend(self.keys());
+        shown
+    }
+
+    /// The keys of every action, by its name.
+    fn keys(&self) -> Vec<Shown> {
+        let mut shown: Vec<Shown> = Vec::new();
+        for (bound, binding) in self.settings.setup.keymap.bound().iter().zip(BINDINGS) {
+            let name = format!("keys.{}", binding.action.name());
+            let keys: Vec<String> =
+                bound.keys.iter().map(|key| key_name(*key, self.utf8)).collect();
+            let keys = if keys.is_empty() { "none".to_owned() } else { keys.join(" ") };
+            match shown.iter_mut().find(|it| it.name == name) {
+                Some(it) => it.value = format!("{} {keys}", it.value),
+                None => {
+                    let from = if bound.keys == binding.keys { "default" } else { "config.toml" };
+                    shown.push(row(&name, keys, &self.said(&name, from)));
+                }
+            }
+        }
+        shown
+    }
+
+    /// The line of the file that says something, or who else does.
+    fn said(&self, name: &str, otherwise: &str) -> String {
+        let Some(line) = self.settings.lines.get(name) else {
+            return otherwise.to_owned();
+        };
+        let wrong = self.mistakes.iter().any(|it| it.line == *line && it.file == self.file);
+        if wrong {
+            format!("default: config.toml:{line} is wrong")
+        } else {
+            format!("config.toml:{line}")
+        }
+    }
+}
+
+fn row(name: &str, value: String, from: &str) -> Shown {
+    Shown { name: name.to_owned(), value, from: from.to_owned() }
+}

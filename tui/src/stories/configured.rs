@@ -1,0 +1,222 @@
+//! A client as its person made it.
+
+use std::fmt::Write as _;
+
+use super::client::Client;
+use super::world::*;
+use crate::action::{Action, Step};
+use crate::effect::Effect;
+use crate::event::{Event, KeyCode, KeyInput};
+use crate::keymap::{Keymap, Wish};
+use crate::model::columns::{Column, Columns};
+use crate::model::setup::Setup;
+use crate::palette::{Colour, Ink, Palette, Role};
+use crate::update;
+use ratatui::style::{Color, Modifier};
+
+const RESOLVE: Action = Action::Step(Step::Resolve);
+
+/// Live, with other keys.
+fn with_keys(wishes: &[(Action, &[KeyInput])]) -> Client {
+    let wishes: Vec<Wish> =
+        wishes.iter().map(|(action, keys)| Wish { action: *action, keys: keys.to_vec() }).collect();
+    let (keymap, objections) = Keymap::new(&wishes);
+    assert_eq!(objections, []);
+    Client::with(|start| start.setup.keymap = keymap).connected(&incidents())
+}
+
+#[test]
+fn another_key_does_it_the_old_one_does_not_and_help_and_foot_say_so() {
+    let mut client = with_keys(&[(RESOLVE, &[KeyInput::char('z'), KeyInput::ctrl('x')])]);
+    client.press("j");
+    assert!(client.screen().contains("z resolve"), "{}", client.screen());
+    client.take();
+    client.press("r");
+    assert!(client.sends_nothing());
+    client.press("ctrl-x");
+    client.command();
+    client.press("?");
+    assert!(client.screen().contains("z ctrl-x          resolve it"), "{}", client.screen());
+}
+
+#[test]
+fn what_has_no_key_is_not_offered() {
+    let mut client = with_keys(&[(RESOLVE, &[]), (Action::Comment, &[])]);
+    client.press("j");
+    let foot = client.screen();
+    assert!(!foot.contains("resolve ") && !foot.contains("comment"), "{foot}");
+    client.press("a");
+    assert!(client.flash().contains("INC-203 is investigating already"), "{}", client.flash());
+    client.press("c");
+    assert_eq!(client.flash(), "INC-203 is investigating: resolve · o hand back");
+    client.press("?");
+    let help = client.screen();
+    assert!(!help.contains("resolve it"), "{help}");
+    assert!(help.contains("N                 new incident"), "{help}");
+}
+
+#[test]
+fn a_key_of_ones_own_is_still_text_in_a_text_field() {
+    let (h, esc) = (KeyInput::char('h'), KeyInput::plain(KeyCode::Esc));
+    let mut client = with_keys(&[(Action::Back, &[h, esc])]);
+    client.press("n");
+    client.type_text("hhh");
+    assert!(client.screen().contains("hhh"), "{}", client.screen());
+    client.press("esc");
+    client.press("enter");
+    assert!(client.model.is_open(id(204)));
+    client.press("h");
+    assert!(!client.model.is_open(id(204)));
+}
+
+#[test]
+fn ctrl_c_quits_a_client_that_has_no_other_way() {
+    let mut client = with_keys(&[(Action::Quit, &[])]);
+    client.press("q");
+    assert!(!client.take().contains(&Effect::Quit));
+    client.event(Event::Key(KeyInput::ctrl('c')));
+    assert!(client.take().contains(&Effect::Quit));
+}
+
+#[test]
+fn mistakes_of_the_file_are_told_at_the_start() {
+    let client = Client::with(|start| {
+        start.mistakes = vec!["config.toml:4: \"rr\" is no key".to_owned(), "other".to_owned()];
+    });
+    assert_eq!(client.flash(), "config.toml:4: \"rr\" is no key; 1 more: `watchfire config check`");
+}
+
+/// The colours and marks of a line: `x..y fg/bg marks`, where they change.
+fn styles(client: &Client, row: u16) -> String {
+    let buffer = client.buffer();
+    let mut out = String::new();
+    let mut before = None;
+    for x in 0..buffer.area.width {
+        let cell = &buffer[(x, row)];
+        let look = (cell.fg, cell.bg, cell.modifier);
+        if before.replace(look) != Some(look) {
+            let _ = writeln!(out, "{x:>2} {} on {} {:?}", cell.fg, cell.bg, cell.modifier);
+        }
+    }
+    out
+}
+
+#[test]
+fn a_theme_gives_every_role_its_colours() {
+    let mut palette = Palette::default();
+    for (role, ink) in [
+        (Role::Selected, "bold on 236"),
+        (Role::Bad, "#ff0000"),
+        (Role::Asks, "208 underlined"),
+        (Role::Plain, "bright-white"),
+        (Role::Dim, "italic"),
+    ] {
+        palette.set(role, Ink::read(ink).expect("ink"));
+    }
+    let client = Client::with(|start| start.setup.palette = palette).connected(&incidents());
+    insta::assert_snapshot!("styles_of_the_selected_row", styles(&client, 3));
+    let mono = Client::with(|start| {
+        start.setup.palette = palette;
+        start.look.colour = false;
+    });
+    insta::assert_snapshot!("styles_without_colour", styles(&mono.connected(&incidents()), 3));
+}
+
+fn with_columns(columns: &[Column]) -> Client {
+    Client::with(|start| start.setup.columns = Columns(columns.to_vec())).connected(&incidents())
+}
+
+#[test]
+fn the_list_has_the_chosen_columns_in_the_chosen_order() {
+    use Column as C;
+    let mut client = with_columns(&[C::Reference, C::Score, C::Title, C::Status]);
+    insta::assert_snapshot!("columns_chosen", client.screen());
+    client.press("w");
+    insta::assert_snapshot!("columns_all_on_80", client.screen());
+    client.resize(140, 24);
+    insta::assert_snapshot!("columns_all_on_140", client.screen());
+    client.press("w");
+    assert!(!client.screen().contains("SERVICE"));
+}
+
+#[test]
+fn columns_leave_from_the_right_when_it_gets_narrow() {
+    let mut client = Client::live();
+    for width in (20..=140).rev() {
+        client.resize(width, 24);
+        let screen = client.screen();
+        let leaving = ["SERVICE", "WHO", "ALERTS", "LOGS", "SCORE"];
+        let shown: Vec<bool> = leaving.iter().map(|name| screen.contains(name)).collect();
+        assert!(shown.is_sorted_by(|one, next| one >= next), "{width}: {shown:?}");
+        assert!(width > 40 || !shown[0], "{width}");
+    }
+}
+
+#[test]
+fn who_may_only_read_is_told_so_at_every_command() {
+    let mut client = Client::with(|start| start.read_only = true).connected(&incidents());
+    client.take();
+    for key in ["a", "r", "c", "R", "o", "m", "M", "p", "n", "N"] {
+        client.press(key);
+        assert_eq!(client.flash(), "Nothing done: read_only is set in config.toml", "{key}");
+        assert!(client.model.overlay.is_none(), "{key}");
+        client.wait(20_000);
+    }
+    assert!(client.sends_nothing());
+    let screen = client.screen();
+    assert!(screen.contains("enter open") && !screen.contains("investigate "), "{screen}");
+}
+
+#[test]
+fn the_head_names_the_context_in_its_colour() {
+    let ink = Ink::of(Colour::Named(1));
+    let client = Client::with(|start| start.context = Some(("prod".to_owned(), ink)));
+    let client = client.connected(&incidents());
+    let head = client.screen().lines().next().expect("a head").to_owned();
+    assert!(head.ends_with("dana @ prod"), "{head}");
+    let buffer = client.buffer();
+    assert_eq!((buffer[(75, 0)].symbol(), buffer[(75, 0)].fg), ("p", Color::Red));
+    assert!(buffer[(75, 0)].modifier.contains(Modifier::BOLD));
+    assert_ne!(buffer[(70, 0)].fg, Color::Red, "the person is nobody's context");
+    let mut narrow = Client::with(|start| {
+        start.context = Some(("prod".to_owned(), ink));
+        start.read_only = true;
+        start.look.colour = false;
+    });
+    let buffer = narrow.buffer();
+    assert_eq!((buffer[(75, 0)].symbol(), buffer[(75, 0)].fg), ("p", Color::Reset));
+    assert!(narrow.screen().contains("read-only prod"), "{}", narrow.screen());
+    narrow.resize(30, 10);
+    assert!(narrow.screen().lines().next().is_some_and(|head| head.contains("prod")));
+}
+
+#[test]
+fn a_file_that_changes_while_one_works_is_in_force_at_once() {
+    let mut client = Client::live();
+    client.press("c");
+    client.model.take_dirty();
+    let keys = vec![KeyInput::char('z')];
+    let (keymap, _) = Keymap::new(&[Wish { action: RESOLVE, keys }]);
+    let columns = Columns(vec![Column::Reference, Column::Title]);
+    let setup = Setup { keymap, columns, ..Setup::default() };
+    update::configure(&mut client.model, Ok((setup, false)), client.now);
+    assert!(client.model.take_dirty());
+    assert_eq!(client.flash(), "config.toml is in force");
+    client.press("j");
+    assert!(client.screen().contains("z resolve"), "{}", client.screen());
+    assert!(!client.screen().contains("SERVICE"));
+    client.wait(6_000);
+    assert_eq!(client.flash(), "", "it goes by itself");
+}
+
+#[test]
+fn a_mistake_made_while_one_works_changes_nothing_and_is_told() {
+    let mut client = with_keys(&[(RESOLVE, &[KeyInput::char('z')])]);
+    let told = "config.toml:2: wrong\nconfig.toml:3: too";
+    update::configure(&mut client.model, Err(told), client.now);
+    let flash = "Nothing changed: config.toml:2: wrong; 1 more: `watchfire config check`";
+    assert_eq!(client.flash(), flash);
+    client.wait(20_000);
+    client.press("j");
+    assert!(client.screen().contains("z resolve"));
+}

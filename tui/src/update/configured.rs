@@ -1,0 +1,28 @@
+//! The configuration was changed while the client runs.
+
+use crate::model::Model;
+use crate::model::commands::Tone;
+use crate::model::setup::Setup;
+
+/// Takes keys, theme and columns; `needs_start` says that something else changed too.
+pub fn adopt(model: &mut Model, setup: Setup, needs_start: bool) {
+    model.setup = setup;
+    // Its key may be another one now.
+    model.closing = None;
+    if needs_start {
+        let text = "config.toml is in force; where it connects changes with the next start";
+        model.flash(Tone::Neutral, text);
+    } else {
+        model.flash(Tone::Neutral, "config.toml is in force");
+    }
+}
+
+/// A mistake: what was in force stays.
+pub fn refuse(model: &mut Model, mistakes: &str) {
+    let first = mistakes.lines().next().unwrap_or_default();
+    let more = match mistakes.lines().count().saturating_sub(1) {
+        0 => String::new(),
+        n => format!("; {n} more: `watchfire config check`"),
+    };
+    model.flash(Tone::Warning, format!("Nothing changed: {first}{more}"));
+}
