@@ -6,7 +6,7 @@ use watchfire_shared::incident::Status;
 pub enum Action {
     Quit,
     Help,
-    /// Close what is on top, or go one level up; in the list it clears the query.
+    /// Close what is on top, or go one level up; in the list it clears the marks, then the query.
     Back,
     /// Open the selected incident.
     Open,
@@ -33,6 +33,7 @@ pub enum Action {
     Redrive,
     /// Give the selected dead letter up, for a reason.
     Discard,
+    Mark(Mark),
     Follow,
     /// Show fewer log lines: the next higher level.
     RaiseLevel,
@@ -63,6 +64,17 @@ pub enum Move {
     HalfUp,
     PageDown,
     PageUp,
+}
+
+/// Which incidents of the list to mark.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Mark {
+    /// The selected one, or no longer.
+    One,
+    /// From the one marked last to the selected one.
+    Range,
+    /// All that the list shows, or none of them.
+    All,
 }
 
 /// A step of the status machine, as people speak of it.

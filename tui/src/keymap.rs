@@ -1,7 +1,7 @@
 //! Which key means what, where: one table. The help page and the foot are printed from it, so they
 //! cannot say anything else.
 
-use crate::action::{Action, Edit, Move, Place, Step};
+use crate::action::{Action, Edit, Mark, Move, Place, Step};
 use crate::event::{KeyCode, KeyInput};
 
 /// Where the keys go.
@@ -188,16 +188,19 @@ const fn bind(
 /// The whole keymap. The first binding that fits counts.
 #[rustfmt::skip]
 pub const BINDINGS: &[Binding] = &[
-    bind(Group::Incident, INCIDENT, &[key('a')], Action::Step(Step::Investigate), "investigate", "investigate it"),
-    bind(Group::Incident, INCIDENT, &[key('r')], Action::Step(Step::Resolve), "resolve", "resolve it"),
-    bind(Group::Incident, INCIDENT, &[key('c')], Action::Step(Step::Close), "close", "twice: close it"),
-    bind(Group::Incident, INCIDENT, &[key('R')], Action::Step(Step::Reopen), "reopen", "reopen it"),
-    bind(Group::Incident, INCIDENT, &[key('o')], Action::Step(Step::HandBack), "hand back", "hand back: open"),
+    bind(Group::Incident, INCIDENT, &[key('a')], Action::Step(Step::Investigate), "investigate", "investigate"),
+    bind(Group::Incident, INCIDENT, &[key('r')], Action::Step(Step::Resolve), "resolve", "resolve").pair(),
+    bind(Group::Incident, INCIDENT, &[key('c')], Action::Step(Step::Close), "close", "twice: close"),
+    bind(Group::Incident, INCIDENT, &[key('R')], Action::Step(Step::Reopen), "reopen", "reopen").pair(),
+    bind(Group::Incident, INCIDENT, &[key('o')], Action::Step(Step::HandBack), "hand back", "hand back"),
+    bind(Group::Incident, INCIDENT, &[key('p')], Action::Priority, "priority", "priority").pair(),
     bind(Group::Incident, INCIDENT, &[key('m')], Action::AssignToMe, "assign to me", "assign to me"),
     bind(Group::Incident, INCIDENT, &[key('M')], Action::Assign, "assign", "anybody").pair(),
-    bind(Group::Incident, INCIDENT, &[key('p')], Action::Priority, "priority", "choose the priority"),
     bind(Group::Incident, INCIDENT, &[key('n')], Action::Comment, "comment", "comment"),
     bind(Group::Incident, SCREENS, &[key('N')], Action::NewIncident, "new", "new incident").pair(),
+    bind(Group::Incident, &[C::List], &[key(' ')], Action::Mark(Mark::One), "mark", "mark"),
+    bind(Group::Incident, &[C::List], &[key('v')], Action::Mark(Mark::Range), "mark range", "range").pair(),
+    bind(Group::Incident, &[C::List], &[key('*')], Action::Mark(Mark::All), "mark all", "all").pair(),
 
     bind(Group::Moving, SCROLLED, &[key('j'), code(KeyCode::Down)], Action::Move(Move::Down), "down", "down"),
     bind(Group::Moving, SCROLLED, &[key('k'), code(KeyCode::Up)], Action::Move(Move::Up), "up", "up").pair(),
@@ -216,7 +219,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(Group::DeadLetter, &[C::Events], &[key('x')], Action::Discard, "discard", "discard it").pair(),
 
     bind(Group::Screens, &[C::List], &[code(KeyCode::Enter)], Action::Open, "open", "open the incident"),
-    bind(Group::Screens, LEFT_BY_ESC, &[code(KeyCode::Esc)], Action::Back, "back", "back; clear the query"),
+    bind(Group::Screens, LEFT_BY_ESC, &[code(KeyCode::Esc)], Action::Back, "back", "back; clear"),
     bind(Group::Screens, OPENED, &[code(KeyCode::Tab), key(']')], Action::NextTab, "next tab", "tabs"),
     bind(Group::Screens, OPENED, &[BACK_TAB, key('[')], Action::PreviousTab, "previous tab", "back").pair(),
     bind(Group::Screens, SCREENS, &[key('/')], Action::Query, "query", "query, or search logs"),
@@ -263,6 +266,7 @@ pub fn binding(context: Context, action: Action) -> Option<&'static Binding> {
 pub fn key_name(key: KeyInput, unicode: bool) -> String {
     let glyph = |glyph: &str, word: &str| if unicode { glyph } else { word }.to_owned();
     let name = match key.code {
+        KeyCode::Char(' ') => "space".to_owned(),
         KeyCode::Char(c) => c.to_string(),
         KeyCode::Enter => "enter".to_owned(),
         KeyCode::Esc => "esc".to_owned(),

@@ -66,6 +66,11 @@ impl Theme {
         self.fg(Color::Cyan).add_modifier(Modifier::BOLD)
     }
 
+    /// What is marked.
+    pub const fn marked(self) -> Style {
+        self.fg(Color::Magenta).add_modifier(Modifier::BOLD)
+    }
+
     /// A mistake in what is typed.
     pub const fn mistake(self) -> Style {
         self.bad().add_modifier(Modifier::UNDERLINED)
@@ -155,6 +160,11 @@ impl Theme {
     /// The mark of the selected row.
     pub const fn bar(self) -> &'static str {
         self.either("▌", ">")
+    }
+
+    /// A marked row, before its reference.
+    pub const fn mark(self) -> &'static str {
+        self.either("◆", "#")
     }
 
     pub const fn rule(self) -> &'static str {

@@ -15,6 +15,7 @@ pub mod layout;
 pub mod letters;
 pub mod list;
 pub mod logs;
+pub mod marks;
 pub mod matching;
 pub mod overview;
 pub mod pipeline;
@@ -39,6 +40,7 @@ use self::events::EventsPanel;
 use self::forms::{CommentBox, NewForm, Picker, ReasonBox, SignIn};
 use self::known::Known;
 use self::list::List;
+use self::marks::Marks;
 use self::slot::{Requests, Slot};
 use crate::keymap::Context;
 
@@ -151,6 +153,7 @@ pub struct Model {
     pub known: Known,
     pub counts: Slot<Counts>,
     pub list: List,
+    pub marks: Marks,
     pub detail: Option<Detail>,
     pub cache: CachePanel,
     pub events: EventsPanel,
@@ -187,6 +190,7 @@ impl Model {
             known: Known::default(),
             counts: Slot::default(),
             list: List::default(),
+            marks: Marks::default(),
             detail: None,
             cache: CachePanel::default(),
             events: EventsPanel::default(),

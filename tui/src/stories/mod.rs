@@ -11,6 +11,7 @@ mod events;
 mod freshness;
 mod letters;
 mod list;
+mod marks;
 mod matching;
 mod pictures;
 mod plant;

@@ -212,6 +212,19 @@ fn sheets() {
 }
 
 #[test]
+fn marked_incidents() {
+    let mut client = Client::live();
+    client.press("space space G space");
+    client.stream(deleted_event(&incidents()[0]));
+    picture!("marked", client);
+    client.resize(200, 60);
+    picture!("marked_wide", client);
+    client.resize(NARROW.0, NARROW.1);
+    client.model.look = Look { colour: false, unicode: false };
+    picture!("marked_narrow_plain", client);
+}
+
+#[test]
 fn the_query_bar() {
     let mut client = Client::live();
     client.press("/");

@@ -12,7 +12,7 @@ use crate::model::{Model, Overlay, Screen};
 
 use super::{
     Out, cache, commands, demonstration, detail, events, forms, letters, list, load_again, logs,
-    timers,
+    marks, timers,
 };
 
 pub fn press(model: &mut Model, key: KeyInput, out: &mut Out) {
@@ -116,6 +116,7 @@ fn act(model: &mut Model, action: Action, context: Context, out: &mut Out) {
         Action::NewIncident => forms::open_new(model),
         Action::Redrive => letters::redrive(model, out),
         Action::Discard => letters::open_discard(model),
+        Action::Mark(mark) => marks::mark(model, mark, out),
         Action::Follow => logs::follow(model, out),
         Action::RaiseLevel => logs::turn_level(model, true, out),
         Action::LowerLevel => logs::turn_level(model, false, out),
@@ -144,6 +145,7 @@ fn back(model: &mut Model, context: Context, out: &mut Out) {
         }
         Context::Detail => detail::close(model),
         Context::Cache | Context::Events => go_to(model, Place::Incidents, out),
+        Context::List if !model.marks.is_empty() => model.marks.clear(),
         Context::List => list::clear_query(model, out),
         Context::SignIn => {}
     }

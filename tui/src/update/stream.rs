@@ -152,6 +152,7 @@ pub fn deleted(model: &mut Model, incident: &Incident) -> bool {
     if !model.known.delete(incident) {
         return false;
     }
+    model.marks.remove(incident.id);
     timers::reload_counts_soon(model);
     model.dirty |= model.list.remove(incident.id);
     model.dirty |= model.is_open(incident.id);

@@ -73,7 +73,7 @@ fn keys(pen: &mut Pen, model: &Model) {
     let named = |action| {
         let binding = keymap::binding(context, action)?;
         let key = keymap::key_name(binding.keys[0], theme.unicode());
-        let hint = hint(context, action, binding.hint);
+        let hint = hint(model, context, action, binding.hint);
         let width = key.chars().count() + hint.len() + 3;
         Some((key, hint, width))
     };
@@ -102,7 +102,7 @@ fn keys(pen: &mut Pen, model: &Model) {
 }
 
 /// The same key by the name that fits the place.
-const fn hint(context: Context, action: Action, usual: &'static str) -> &'static str {
+fn hint(model: &Model, context: Context, action: Action, usual: &'static str) -> &'static str {
     match (context, action) {
         (Context::SignIn, Action::Confirm) => "sign in",
         (Context::Query | Context::Search, Action::Confirm) => "apply",
@@ -112,6 +112,7 @@ const fn hint(context: Context, action: Action, usual: &'static str) -> &'static
         (Context::Picker, Action::Confirm) => "choose",
         (Context::Demonstration, Action::Confirm) => "measure now",
         (Context::Query | Context::Search, Action::Back) => "cancel",
+        (Context::List, Action::Back) if !model.marks.is_empty() => "clear marks",
         (Context::List, Action::Back) => "clear query",
         (Context::Logs | Context::Detail, Action::Query) => "search logs",
         _ => usual,

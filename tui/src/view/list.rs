@@ -63,6 +63,8 @@ fn query(pen: &mut Pen, model: &Model) -> Cursor {
     let theme = pen.theme;
     let list = &model.list;
     let query = &list.query;
+    let marks = Some(&model.marks).filter(|marks| !marks.is_empty());
+    let marked = marks.map(|marks| marks.words(list)).unwrap_or_default();
     pen.gap(1);
     pen.text("/ ", if query.editing { theme.accent() } else { theme.dim() });
     if let Some((total, exact)) = list.total.filter(|_| list.loaded && !query.editing) {
@@ -73,9 +75,12 @@ fn query(pen: &mut Pen, model: &Model) -> Cursor {
         } else {
             format!("{}{more} shown ", number(total))
         };
-        if pen.room() > 40 {
+        if pen.room() > 40 + marked.len() {
             pen.right(&text, theme.dim());
         }
+    }
+    if !marked.is_empty() && pen.room() > marked.len() + 4 {
+        pen.right(&marked, theme.marked());
     }
     if let Some(failure) = list.failure.as_ref().filter(|_| !list.rows.is_empty()) {
         not_current(pen, failure, query.field.text());

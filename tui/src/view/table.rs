@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  PRI      REF      STATUS       AGE  TITLE                 SERVICE     WHO
-//! ▌▲▲ crit  INC-204  ○ open     !  2m  Checkout latency p9…  checkout    –
+//! ▌▲▲ crit ◆INC-204  ○ open     !  2m  Checkout latency p9…  checkout    –
 //! ```
 
 use ratatui::style::Style;
@@ -104,7 +104,13 @@ impl Table {
         pen.text(if selected { theme.bar() } else { " " }, theme.accent());
         priority(pen, model, incident, pick(theme.priority(incident.priority)));
         let fresh = model.list.is_fresh(id, model.now);
-        let style = if fresh { theme.accent() } else { theme.dim() };
+        let marked = model.marks.contains(id);
+        let style = match (marked, fresh) {
+            (true, _) => theme.marked(),
+            (false, true) => theme.accent(),
+            (false, false) => theme.dim(),
+        };
+        pen.text(if marked { theme.mark() } else { " " }, style);
         pen.cell(&incident.reference.to_string(), self.reference + GAP, style);
         self.status(pen, model, incident, pick(theme.status(incident.status)));
         let firing = if incident.firing_alerts > 0 { "!" } else { "" };
@@ -160,7 +166,8 @@ fn priority(pen: &mut Pen, model: &Model, incident: &Incident, style: Style) {
     pen.cell(theme.priority_glyph(incident.priority), 2, style);
     pen.gap(1);
     let word = if pending { theme.pending() } else { short_priority(incident.priority) };
-    pen.cell(word, 4 + GAP, style);
+    // The mark takes the column before the reference.
+    pen.cell(word, 4 + GAP - 1, style);
 }
 
 /// Who works on it, as a cell.
