@@ -18,6 +18,8 @@ pub enum Context {
     /// The cache at work.
     Demonstration,
     Picker,
+    /// The question before many incidents are changed.
+    Question,
     /// The query bar.
     Query,
     /// The search of the log pane.
@@ -97,8 +99,17 @@ use Context as C;
 const SCREENS: &[Context] = &[C::List, C::Detail, C::Logs, C::Cache, C::Events];
 const INCIDENT: &[Context] = &[C::List, C::Detail, C::Logs];
 const OPENED: &[Context] = &[C::Detail, C::Logs];
-const SCROLLED: &[Context] =
-    &[C::List, C::Detail, C::Logs, C::Events, C::Help, C::CommandLog, C::Demonstration, C::Picker];
+const SCROLLED: &[Context] = &[
+    C::List,
+    C::Detail,
+    C::Logs,
+    C::Events,
+    C::Help,
+    C::CommandLog,
+    C::Demonstration,
+    C::Picker,
+    C::Question,
+];
 const TEXT: &[Context] = &[C::Query, C::Search, C::Comment, C::Reason, C::NewIncident, C::SignIn];
 const FIELDS: &[Context] = &[C::NewIncident, C::SignIn];
 const EVERYWHERE: &[Context] = &[
@@ -111,6 +122,7 @@ const EVERYWHERE: &[Context] = &[
     C::CommandLog,
     C::Demonstration,
     C::Picker,
+    C::Question,
     C::Query,
     C::Search,
     C::Comment,
@@ -121,6 +133,7 @@ const EVERYWHERE: &[Context] = &[
 const CONFIRMED: &[Context] = &[
     C::Demonstration,
     C::Picker,
+    C::Question,
     C::Query,
     C::Search,
     C::Comment,
@@ -138,6 +151,7 @@ const LEFT_BY_ESC: &[Context] = &[
     C::CommandLog,
     C::Demonstration,
     C::Picker,
+    C::Question,
     C::Query,
     C::Search,
     C::Comment,
@@ -154,6 +168,7 @@ const NOT_TEXT: &[Context] = &[
     C::CommandLog,
     C::Demonstration,
     C::Picker,
+    C::Question,
 ];
 
 const fn key(c: char) -> KeyInput {

@@ -5,12 +5,13 @@ use std::collections::VecDeque;
 use chrono::{DateTime, Utc};
 use watchfire_shared::ids::{DeadLetterId, IncidentId, Reference};
 use watchfire_shared::incident::Priority;
+use watchfire_shared::user::UserRef;
 
 use crate::action::Step;
 use crate::effect::RequestId;
 
 /// The command log keeps this many.
-const LOG_MAX: usize = 100;
+const LOG_MAX: usize = 1_000;
 
 /// A command in a person's words.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,7 +25,7 @@ pub struct What {
 pub enum Deed {
     Step(Step),
     /// To whom; none is nobody.
-    Assign(Option<String>),
+    Assign(Option<UserRef>),
     Priority(Priority),
     /// The text, to give it back when it could not be sent.
     Comment(String),
@@ -75,7 +76,7 @@ impl Deed {
             Self::Step(Step::Resolve) => "resolve".to_owned(),
             Self::Step(Step::Reopen) => "reopen".to_owned(),
             Self::Step(Step::Close) => "close".to_owned(),
-            Self::Assign(Some(name)) => format!("assign to {name}"),
+            Self::Assign(Some(to)) => format!("assign to {}", to.name),
             Self::Assign(None) => "assign to nobody".to_owned(),
             Self::Priority(priority) => format!("priority {priority}"),
             Self::Comment(_) => "comment".to_owned(),
@@ -124,7 +125,10 @@ pub struct CommandLog {
 impl CommandLog {
     pub fn sent(&mut self, request: RequestId, what: What, at: DateTime<Utc>) {
         self.entries.push_back(Sent { request, at, what, result: None });
-        while self.entries.len() > LOG_MAX {
+        // What waits for its answer is never forgotten.
+        while self.entries.len() > LOG_MAX
+            && self.entries.front().is_some_and(|sent| sent.result.is_some())
+        {
             self.entries.pop_front();
         }
     }

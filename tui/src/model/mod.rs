@@ -1,9 +1,11 @@
 //! Everything the client knows and shows. Plain data: the view reads it, `update` changes it.
 
 pub mod age;
+pub mod batch;
 pub mod cache;
 pub mod commands;
 pub mod connection;
+pub mod deeds;
 pub mod demonstration;
 pub mod detail;
 pub mod events;
@@ -32,6 +34,7 @@ use watchfire_shared::incident::Incident;
 use watchfire_shared::stats::Counts;
 use watchfire_shared::user::UserOut;
 
+use self::batch::{Batch, Question};
 use self::cache::CachePanel;
 use self::commands::{CommandLog, Tone};
 use self::connection::Connection;
@@ -112,6 +115,7 @@ pub enum Overlay {
     CommandLog { top: usize },
     Demonstration { top: usize },
     Picker(Picker),
+    Question(Question),
     Comment(CommentBox),
     Reason(ReasonBox),
     NewIncident(NewForm),
@@ -158,8 +162,12 @@ pub struct Model {
     pub cache: CachePanel,
     pub events: EventsPanel,
     pub commands: CommandLog,
+    /// Commands about the marked incidents, under way.
+    pub batch: Option<Batch>,
     /// Comments begun and not sent.
     pub drafts: HashMap<IncidentId, String>,
+    /// A comment on the marked incidents, begun and not sent.
+    pub marked_draft: String,
     /// New incidents begun and left, or sent and left before the answer; the newest last.
     pub new_drafts: Vec<NewForm>,
     pub flash: Option<Flash>,
@@ -195,7 +203,9 @@ impl Model {
             cache: CachePanel::default(),
             events: EventsPanel::default(),
             commands: CommandLog::default(),
+            batch: None,
             drafts: HashMap::new(),
+            marked_draft: String::new(),
             new_drafts: Vec::new(),
             flash: None,
             closing: None,
@@ -227,6 +237,7 @@ impl Model {
             Some(Overlay::CommandLog { .. }) => return Context::CommandLog,
             Some(Overlay::Demonstration { .. }) => return Context::Demonstration,
             Some(Overlay::Picker(_)) => return Context::Picker,
+            Some(Overlay::Question(_)) => return Context::Question,
             Some(Overlay::Comment(_)) => return Context::Comment,
             Some(Overlay::Reason(_)) => return Context::Reason,
             Some(Overlay::NewIncident(_)) => return Context::NewIncident,

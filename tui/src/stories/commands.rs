@@ -10,7 +10,7 @@ use crate::effect::{Command, Effect, Load};
 use crate::event::{Failure, FailureKind, KeyCode, KeyInput, Outcome, StreamEvent};
 use crate::model::commands::Cell;
 
-fn patch(command: Command) -> IncidentPatch {
+pub(super) fn patch(command: Command) -> IncidentPatch {
     match command {
         Command::Patch { patch, .. } => *patch,
         other => panic!("not a patch: {other:?}"),

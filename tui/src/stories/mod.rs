@@ -1,6 +1,7 @@
 //! Stories about the whole client, without terminal and network: key presses, facts and answers in;
 //! effects and pictures of the screen out.
 
+mod batch;
 mod cached;
 mod chaos;
 mod client;
@@ -20,3 +21,4 @@ mod sizes;
 mod storms;
 mod typing;
 mod world;
+mod wrong_row;

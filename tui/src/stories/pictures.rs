@@ -225,6 +225,22 @@ fn marked_incidents() {
 }
 
 #[test]
+fn a_question_about_many() {
+    let mut client = Client::live();
+    client.press("* a");
+    client.stream(status_event(&incidents()[0], Status::Investigating));
+    picture!("question", client);
+    client.resize(200, 60);
+    picture!("question_wide", client);
+    client.resize(NARROW.0, NARROW.1);
+    client.model.look = Look { colour: false, unicode: false };
+    picture!("question_narrow_plain", client);
+    client.resize(80, 24);
+    client.press("enter");
+    picture!("batch_under_way_plain", client);
+}
+
+#[test]
 fn the_query_bar() {
     let mut client = Client::live();
     client.press("/");

@@ -150,6 +150,8 @@ fn screens() -> Vec<(&'static str, Client)> {
         "?",
         "@",
         "p",
+        "* a",
+        "* n",
         "M",
         "n",
         "N",

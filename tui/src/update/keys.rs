@@ -4,15 +4,15 @@ use crate::action::{Action, Edit, Move, Place, Step};
 use crate::effect::Effect;
 use crate::event::KeyInput;
 use crate::keymap::{self, Context};
-use crate::model::commands::Tone;
+use crate::model::commands::{Deed, Tone};
 use crate::model::demonstration::{lines, shown};
 use crate::model::detail::Tab;
 use crate::model::input::TextField;
 use crate::model::{Model, Overlay, Screen};
 
 use super::{
-    Out, cache, commands, demonstration, detail, events, forms, letters, list, load_again, logs,
-    marks, timers,
+    Out, batch, cache, choices, commands, demonstration, detail, events, forms, letters, list,
+    load_again, logs, marks, timers,
 };
 
 pub fn press(model: &mut Model, key: KeyInput, out: &mut Out) {
@@ -107,11 +107,13 @@ fn act(model: &mut Model, action: Action, context: Context, out: &mut Out) {
             out.push(Effect::Reconnect);
             load_again(model, out);
         }
+        Action::Step(step) if batch::is_meant(model) => batch::ask(model, &Deed::Step(step)),
+        Action::AssignToMe if batch::is_meant(model) => batch::assign_to_me(model),
         Action::Step(Step::Close) => commands::close(model, asked, out),
         Action::Step(step) => commands::step(model, step, out),
         Action::AssignToMe => commands::assign_to_me(model, out),
-        Action::Assign => forms::open_assign(model, out),
-        Action::Priority => forms::open_priority(model),
+        Action::Assign => choices::open_assign(model, out),
+        Action::Priority => choices::open_priority(model),
         Action::Comment => forms::open_comment(model),
         Action::NewIncident => forms::open_new(model),
         Action::Redrive => letters::redrive(model, out),
@@ -130,6 +132,7 @@ fn act(model: &mut Model, action: Action, context: Context, out: &mut Out) {
 
 fn back(model: &mut Model, context: Context, out: &mut Out) {
     match context {
+        Context::Question => batch::leave(model),
         Context::Comment => forms::leave_comment(model),
         Context::Reason => letters::leave_discard(model),
         Context::NewIncident => forms::leave_new(model),
@@ -178,7 +181,8 @@ fn go(model: &mut Model, context: Context, step: Move, out: &mut Out) {
             let last = length.saturating_sub(shown(model.size.1));
             *top = detail::scrolled(*top, step, 10, last);
         }
-        (Some(Overlay::Picker(_)), _) => forms::go_picker(model, step),
+        (Some(Overlay::Question(question)), _) => batch::go(question, step),
+        (Some(Overlay::Picker(_)), _) => choices::go_picker(model, step),
         (_, Context::List) => list::go(model, step, out),
         (_, Context::Detail | Context::Logs) => detail::go(model, step, out),
         (_, Context::Events) => events::go(model, step),
@@ -218,7 +222,8 @@ fn confirm(model: &mut Model, context: Context, out: &mut Out) {
         Context::Reason => letters::submit_discard(model, out),
         Context::NewIncident => forms::submit_new(model, out),
         Context::Demonstration => demonstration::run(model, out),
-        Context::Picker => forms::confirm_picker(model, out),
+        Context::Question => batch::confirm(model, out),
+        Context::Picker => choices::confirm_picker(model, out),
         _ => {}
     }
 }

@@ -13,6 +13,7 @@ use watchfire_shared::user::Role;
 
 use crate::action::{Action, Edit, Place, Step};
 use crate::keymap::{self, Context};
+use crate::model::batch::Batch;
 use crate::model::{Flash, Model};
 use crate::safe::SafeText;
 use crate::theme::Theme;
@@ -38,8 +39,9 @@ pub fn render(buf: &mut Buffer, area: Rect, model: &Model) {
         return;
     }
     let mut pen = Pen::new(buf, area, row, theme);
-    let place = place(model.context());
-    if area.width >= 60 {
+    let progress = model.batch.as_ref().map(Batch::progress);
+    let place = progress.as_deref().unwrap_or(place(model.context()));
+    if area.width >= 60 || progress.is_some() {
         pen.right(&format!("{place} "), theme.dim());
     }
     keys(&mut pen, model);
@@ -110,6 +112,7 @@ fn hint(model: &Model, context: Context, action: Action, usual: &'static str) ->
         (Context::Reason, Action::Confirm) => "discard",
         (Context::NewIncident, Action::Confirm) => "create",
         (Context::Picker, Action::Confirm) => "choose",
+        (Context::Question, Action::Confirm) => "do it to these",
         (Context::Demonstration, Action::Confirm) => "measure now",
         (Context::Query | Context::Search, Action::Back) => "cancel",
         (Context::List, Action::Back) if !model.marks.is_empty() => "clear marks",
@@ -122,6 +125,7 @@ fn hint(model: &Model, context: Context, action: Action, usual: &'static str) ->
 /// The most useful first; what has no room is left out from the end.
 fn offered(model: &Model, context: Context) -> Vec<Action> {
     match context {
+        Context::List if !model.marks.is_empty() => marked(model),
         Context::List => {
             let mut actions = steps(model);
             if model.subject().is_some() {
@@ -152,7 +156,11 @@ fn offered(model: &Model, context: Context) -> Vec<Action> {
         }
         Context::Help | Context::CommandLog => vec![Action::Back, Action::Quit],
         Context::Query => vec![Action::Confirm, Action::Complete, Action::Back],
-        Context::Picker | Context::Search | Context::Reason | Context::Demonstration => {
+        Context::Picker
+        | Context::Question
+        | Context::Search
+        | Context::Reason
+        | Context::Demonstration => {
             vec![Action::Confirm, Action::Back]
         }
         Context::Comment => vec![Action::Confirm, Action::Edit(Edit::NewLine), Action::Back],
@@ -179,6 +187,19 @@ fn steps(model: &Model) -> Vec<Action> {
         actions.push(Action::AssignToMe);
     }
     actions
+}
+
+/// What may be done to the marked incidents: what at least one of them allows.
+fn marked(model: &Model) -> Vec<Action> {
+    let may = model.me.as_ref().is_none_or(|me| me.role > Role::Viewer);
+    let ids = model.marks.in_order(&model.list);
+    let allowed = |step: &Step| {
+        ids.iter().filter_map(|id| model.known.get(*id)).any(|i| step.is_possible(i.status))
+    };
+    let steps = Step::ALL.into_iter().filter(allowed).map(Action::Step);
+    let others = [Action::Comment, Action::AssignToMe, Action::Priority];
+    let actions = steps.filter(|step| *step != Action::Step(Step::HandBack)).chain(others);
+    std::iter::once(Action::Back).chain(actions.filter(|_| may)).collect()
 }
 
 /// What may be decided about the selected dead letter, by somebody with this role.
@@ -212,6 +233,7 @@ const fn place(context: Context) -> &'static str {
         Context::CommandLog => "@ commands",
         Context::Demonstration => "cache demo",
         Context::Picker => "choose",
+        Context::Question => "sure?",
         Context::Comment => "comment",
         Context::Reason => "discard",
         Context::NewIncident => "new incident",

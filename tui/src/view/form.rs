@@ -28,7 +28,7 @@ pub fn comment(buf: &mut Buffer, area: Rect, model: &Model, comment: &CommentBox
     rule(buf, sheet, 0, theme);
     let mut pen = Pen::new(buf, sheet, 1, theme);
     pen.gap(1);
-    pen.text(&format!("Comment on {}", comment.reference), theme.bold());
+    pen.text(&format!("Comment on {}", comment.about), theme.bold());
     if let Some(error) = &comment.error {
         pen.gap(2);
         pen.text(error, theme.bad());

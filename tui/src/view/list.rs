@@ -64,7 +64,7 @@ fn query(pen: &mut Pen, model: &Model) -> Cursor {
     let list = &model.list;
     let query = &list.query;
     let marks = Some(&model.marks).filter(|marks| !marks.is_empty());
-    let marked = marks.map(|marks| marks.words(list)).unwrap_or_default();
+    let marked = marks.map(|marks| format!("{} ", marks.words(list))).unwrap_or_default();
     pen.gap(1);
     pen.text("/ ", if query.editing { theme.accent() } else { theme.dim() });
     if let Some((total, exact)) = list.total.filter(|_| list.loaded && !query.editing) {

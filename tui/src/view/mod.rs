@@ -19,6 +19,7 @@ mod overview;
 mod paint;
 mod picker;
 mod pipeline;
+mod question;
 mod side;
 mod sign_in;
 mod table;
@@ -55,6 +56,7 @@ pub fn render(frame: &mut Frame<'_>, model: &Model) {
                 demonstration::render(buf, area, model, *top);
             }
             Some(Overlay::Picker(picker)) => picker::render(buf, area, model, picker),
+            Some(Overlay::Question(question)) => question::render(buf, area, model, question),
             Some(Overlay::Comment(comment)) => {
                 cursor = form::comment(buf, area, model, comment);
             }

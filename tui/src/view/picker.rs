@@ -13,7 +13,7 @@ use watchfire_shared::incident::Priority;
 
 use crate::model::Model;
 use crate::model::forms::{
-    Candidate, Choice, PRIORITIES, Picker, candidates, place_among, place_of,
+    About, Candidate, Choice, PRIORITIES, Picker, candidates, place_among, place_of,
 };
 use crate::theme::Theme;
 
@@ -47,14 +47,17 @@ pub fn render(buf: &mut Buffer, area: Rect, model: &Model, picker: &Picker) {
 }
 
 fn title(picker: &Picker, theme: Theme) -> String {
-    match &picker.choice {
-        Choice::Priority { now, .. } => {
+    let about = picker.about;
+    match (&picker.choice, about) {
+        (Choice::Priority { now: Some(now), .. }, _) => {
             let glyph = theme.priority_glyph(*now);
-            format!("Priority of {}, now {glyph} {now}", picker.reference)
+            format!("Priority of {about}, now {glyph} {now}")
         }
-        Choice::Assignee { now, .. } => {
+        (Choice::Priority { now: None, .. }, _) => format!("Priority of {about}"),
+        (Choice::Assignee { .. }, About::Marked(_)) => format!("Who takes {about}?"),
+        (Choice::Assignee { now, .. }, About::One(..)) => {
             let name = now.as_ref().map_or("nobody's", |user| user.name.as_str());
-            format!("Who takes {}, now {name}?", picker.reference)
+            format!("Who takes {about}, now {name}?")
         }
     }
 }
@@ -72,7 +75,8 @@ fn lines(model: &Model, picker: &Picker, theme: Theme) -> (Vec<String>, Option<u
         Choice::Assignee { to, .. } => {
             let people = candidates(model.users.value.as_deref().unwrap_or_default());
             let chosen = place_among(&people, *to);
-            let name = |person: Candidate| person.map_or_else(|| "nobody".to_owned(), |(_, n)| n);
+            let name =
+                |person: Candidate| person.map_or_else(|| "nobody".to_owned(), |user| user.name);
             (people.into_iter().map(name).collect(), chosen)
         }
     }
