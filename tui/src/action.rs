@@ -28,6 +28,10 @@ pub enum Action {
     /// Choose a priority.
     Priority,
     Comment,
+    /// Write another title.
+    Title,
+    /// Undo the last action.
+    Undo,
     NewIncident,
     /// Have the selected dead letter handled once more.
     Redrive,

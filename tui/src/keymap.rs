@@ -18,6 +18,8 @@ pub enum Context {
     /// The cache at work.
     Demonstration,
     Picker,
+    /// A person to choose, found by typing.
+    People,
     /// The question before many incidents are changed.
     Question,
     /// The query bar.
@@ -25,6 +27,8 @@ pub enum Context {
     /// The search of the log pane.
     Search,
     Comment,
+    /// Another title of an incident.
+    Title,
     /// Why a dead letter is discarded.
     Reason,
     NewIncident,
@@ -39,6 +43,8 @@ impl Context {
             Self::Query
                 | Self::Search
                 | Self::Comment
+                | Self::Title
+                | Self::People
                 | Self::Reason
                 | Self::NewIncident
                 | Self::SignIn
@@ -110,7 +116,8 @@ const SCROLLED: &[Context] = &[
     C::Picker,
     C::Question,
 ];
-const TEXT: &[Context] = &[C::Query, C::Search, C::Comment, C::Reason, C::NewIncident, C::SignIn];
+const TEXT: &[Context] =
+    &[C::Query, C::Search, C::People, C::Title, C::Comment, C::Reason, C::NewIncident, C::SignIn];
 const FIELDS: &[Context] = &[C::NewIncident, C::SignIn];
 const EVERYWHERE: &[Context] = &[
     C::List,
@@ -126,6 +133,8 @@ const EVERYWHERE: &[Context] = &[
     C::Query,
     C::Search,
     C::Comment,
+    C::Title,
+    C::People,
     C::Reason,
     C::NewIncident,
     C::SignIn,
@@ -137,6 +146,8 @@ const CONFIRMED: &[Context] = &[
     C::Query,
     C::Search,
     C::Comment,
+    C::Title,
+    C::People,
     C::Reason,
     C::NewIncident,
     C::SignIn,
@@ -155,6 +166,8 @@ const LEFT_BY_ESC: &[Context] = &[
     C::Query,
     C::Search,
     C::Comment,
+    C::Title,
+    C::People,
     C::Reason,
     C::NewIncident,
 ];
@@ -210,9 +223,11 @@ pub const BINDINGS: &[Binding] = &[
     bind(Group::Incident, INCIDENT, &[key('o')], Action::Step(Step::HandBack), "hand back", "hand back"),
     bind(Group::Incident, INCIDENT, &[key('p')], Action::Priority, "priority", "priority").pair(),
     bind(Group::Incident, INCIDENT, &[key('m')], Action::AssignToMe, "assign to me", "assign to me"),
-    bind(Group::Incident, INCIDENT, &[key('M')], Action::Assign, "assign", "anybody").pair(),
+    bind(Group::Incident, INCIDENT, &[key('A'), key('M')], Action::Assign, "assign", "anybody").pair(),
     bind(Group::Incident, INCIDENT, &[key('n')], Action::Comment, "comment", "comment"),
-    bind(Group::Incident, SCREENS, &[key('N')], Action::NewIncident, "new", "new incident").pair(),
+    bind(Group::Incident, SCREENS, &[key('N')], Action::NewIncident, "new", "new").pair(),
+    bind(Group::Incident, INCIDENT, &[key('t')], Action::Title, "title", "title").pair(),
+    bind(Group::Incident, INCIDENT, &[key('u')], Action::Undo, "undo", "undo the last action"),
     bind(Group::Incident, &[C::List], &[key(' ')], Action::Mark(Mark::One), "mark", "mark"),
     bind(Group::Incident, &[C::List], &[key('v')], Action::Mark(Mark::Range), "mark range", "range").pair(),
     bind(Group::Incident, &[C::List], &[key('*')], Action::Mark(Mark::All), "mark all", "all").pair(),
@@ -252,6 +267,8 @@ pub const BINDINGS: &[Binding] = &[
     bind(Group::Text, &[C::Comment], &[alt(KeyCode::Enter), ctrl('j')], Action::Edit(Edit::NewLine), "new line", "new line"),
     bind(Group::Text, FIELDS, &[code(KeyCode::Tab), code(KeyCode::Down)], Action::NextField, "next field", "fields"),
     bind(Group::Text, FIELDS, &[BACK_TAB, code(KeyCode::Up)], Action::PreviousField, "previous field", "back").pair(),
+    bind(Group::Text, &[C::People], &[code(KeyCode::Down)], Action::Move(Move::Down), "next", "next person"),
+    bind(Group::Text, &[C::People], &[code(KeyCode::Up)], Action::Move(Move::Up), "previous", "before").pair(),
     bind(Group::Text, &[C::Query], &[code(KeyCode::Tab)], Action::Complete, "complete", "finish a query word"),
     bind(Group::Text, TEXT, &[code(KeyCode::Left)], Action::Edit(Edit::Left), "left", "left"),
     bind(Group::Text, TEXT, &[code(KeyCode::Right)], Action::Edit(Edit::Right), "right", "right").pair(),

@@ -27,13 +27,15 @@ pub struct Question {
     pub apart: Vec<(Incident, String)>,
     /// The first line shown.
     pub top: usize,
+    /// It takes the last action back.
+    pub undoes: bool,
 }
 
 impl Question {
     pub fn new(deed: &Deed, items: Vec<Item>, apart: Vec<(Incident, String)>) -> Self {
         let incidents = count(as_number(items.len()), "incident", "incidents");
         let (doing, past) = (deed.doing(), deed.past());
-        Self { text: deed.question(&incidents), doing, past, items, apart, top: 0 }
+        Self { text: deed.question(&incidents), doing, past, items, apart, top: 0, undoes: false }
     }
 
     /// Lines of the list: what is done, and below a heading what is not.

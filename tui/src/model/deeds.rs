@@ -26,6 +26,10 @@ impl Deed {
                 patch.priority = Field::Set(*to);
                 expect.priority = Some(seen.priority);
             }
+            Self::Title(to) => {
+                patch.title = Field::Set(to.clone());
+                expect.title = Some(seen.title.clone());
+            }
             Self::Comment(body) => {
                 let body = NewComment { body: body.clone() };
                 return Some(Command::Comment { id: seen.id, body });
@@ -49,6 +53,7 @@ impl Deed {
             Self::Assign(Some(to)) if assignee.is_some_and(|user| user.id == to.id) => {
                 Some(format!("is {}'s already", to.name))
             }
+            Self::Title(to) if *to == incident.title => Some("is called so already".to_owned()),
             Self::Priority(to) if *to == incident.priority => Some(format!("is {to} already")),
             _ => None,
         }
@@ -79,7 +84,7 @@ impl Deed {
             Self::Step(Step::Reopen) => "reopening",
             Self::Step(Step::Close) => "closing",
             Self::Assign(_) => "assigning",
-            Self::Priority(_) => "changing",
+            Self::Priority(_) | Self::Title(_) => "changing",
             Self::Comment(_) => "commenting on",
             Self::Create(_) | Self::Redrive(_) | Self::Discard(..) => "sending",
         }
@@ -94,6 +99,7 @@ impl Deed {
             Self::Assign(Some(to)) => format!("assigned to {}", to.name),
             Self::Assign(None) => "assigned to nobody".to_owned(),
             Self::Priority(to) => format!("set to {to}"),
+            Self::Title(_) => "renamed".to_owned(),
             Self::Comment(_) => "commented".to_owned(),
             Self::Create(_) | Self::Redrive(_) | Self::Discard(..) => "sent".to_owned(),
         }

@@ -9,6 +9,7 @@ use watchfire_shared::user::{UserOut, UserRef, UserStatus};
 
 use crate::effect::RequestId;
 
+use super::fuzzy;
 use super::input::TextField;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -166,6 +167,17 @@ pub struct CommentBox {
     pub error: Option<String>,
 }
 
+/// Another title for an incident, being written.
+#[derive(Debug, Clone)]
+pub struct TitleBox {
+    pub incident: IncidentId,
+    pub reference: Reference,
+    pub field: TextField,
+    /// The title when the field opened.
+    pub seen: String,
+    pub error: Option<String>,
+}
+
 /// Why a dead letter is given up, being written.
 #[derive(Debug, Clone)]
 pub struct ReasonBox {
@@ -194,6 +206,8 @@ pub enum Choice {
     Assignee {
         now: Option<UserRef>,
         to: Option<UserId>,
+        /// What was typed to find somebody.
+        field: TextField,
     },
 }
 
@@ -224,4 +238,16 @@ pub fn candidates(users: &[UserOut]) -> Vec<Candidate> {
     people.sort_by(|a, b| a.as_ref().map(|p| &p.name).cmp(&b.as_ref().map(|p| &p.name)));
     people.insert(0, None);
     people
+}
+
+/// The people that fit what was typed, the best first.
+pub fn found(mut people: Vec<Candidate>, typed: &str) -> Vec<Candidate> {
+    let fit = |person: &Candidate| fuzzy::fit(typed, name_of(person));
+    people.retain(|person| fit(person).is_some());
+    people.sort_by_key(fit);
+    people
+}
+
+pub fn name_of(person: &Candidate) -> &str {
+    person.as_ref().map_or("nobody", |user| user.name.as_str())
 }

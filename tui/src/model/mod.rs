@@ -11,6 +11,7 @@ pub mod detail;
 pub mod events;
 pub mod feed;
 pub mod forms;
+pub mod fuzzy;
 pub mod input;
 pub mod known;
 pub mod layout;
@@ -22,8 +23,10 @@ pub mod matching;
 pub mod overview;
 pub mod pipeline;
 pub mod scroll;
+pub mod shell;
 pub mod slot;
 pub mod tell;
+pub mod undo;
 pub mod words;
 
 use std::collections::HashMap;
@@ -40,11 +43,12 @@ use self::commands::{CommandLog, Tone};
 use self::connection::Connection;
 use self::detail::{Detail, Tab};
 use self::events::EventsPanel;
-use self::forms::{CommentBox, NewForm, Picker, ReasonBox, SignIn};
+use self::forms::{Choice, CommentBox, NewForm, Picker, ReasonBox, SignIn, TitleBox};
 use self::known::Known;
 use self::list::List;
 use self::marks::Marks;
 use self::slot::{Requests, Slot};
+use self::undo::Undo;
 use crate::keymap::Context;
 
 /// What the client starts with.
@@ -116,6 +120,7 @@ pub enum Overlay {
     Demonstration { top: usize },
     Picker(Picker),
     Question(Question),
+    Title(TitleBox),
     Comment(CommentBox),
     Reason(ReasonBox),
     NewIncident(NewForm),
@@ -168,6 +173,9 @@ pub struct Model {
     pub drafts: HashMap<IncidentId, String>,
     /// A comment on the marked incidents, begun and not sent.
     pub marked_draft: String,
+    /// Titles that could not be sent.
+    pub titles: HashMap<IncidentId, String>,
+    pub undo: Undo,
     /// New incidents begun and left, or sent and left before the answer; the newest last.
     pub new_drafts: Vec<NewForm>,
     pub flash: Option<Flash>,
@@ -206,6 +214,8 @@ impl Model {
             batch: None,
             drafts: HashMap::new(),
             marked_draft: String::new(),
+            titles: HashMap::new(),
+            undo: Undo::default(),
             new_drafts: Vec::new(),
             flash: None,
             closing: None,
@@ -236,7 +246,11 @@ impl Model {
             Some(Overlay::Help { .. }) => return Context::Help,
             Some(Overlay::CommandLog { .. }) => return Context::CommandLog,
             Some(Overlay::Demonstration { .. }) => return Context::Demonstration,
+            Some(Overlay::Picker(Picker { choice: Choice::Assignee { .. }, .. })) => {
+                return Context::People;
+            }
             Some(Overlay::Picker(_)) => return Context::Picker,
+            Some(Overlay::Title(_)) => return Context::Title,
             Some(Overlay::Question(_)) => return Context::Question,
             Some(Overlay::Comment(_)) => return Context::Comment,
             Some(Overlay::Reason(_)) => return Context::Reason,

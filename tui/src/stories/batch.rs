@@ -119,6 +119,7 @@ fn many_go_a_few_at_a_time_and_the_end_is_told_once() {
     assert_eq!(answered, 23);
     assert_eq!(client.flash(), "21 resolved · 2 refused: @ shows why");
     client.wait(20_000);
+    client.resize(80, 60);
     client.press("@");
     assert_eq!(client.screen().matches("resolve refused: It is not as").count(), 2);
 }

@@ -196,7 +196,7 @@ fn sheets() {
     client.press("esc M");
     picture!("assign_loading", client);
     client.answer_all(usual);
-    client.press("j");
+    client.press("down");
     picture!("assign", client);
     client.press("esc n");
     client.type_text("The pool is exhausted; ");
@@ -238,6 +238,18 @@ fn a_question_about_many() {
     client.resize(80, 24);
     client.press("enter");
     picture!("batch_under_way_plain", client);
+}
+
+#[test]
+fn writing_a_title_and_undoing() {
+    let mut client = Client::live();
+    client.press("t");
+    client.type_text(" in eu");
+    picture!("title", client);
+    let other = next(&incidents()[0], |incident| incident.title = "Robin was here".to_owned());
+    client.stream(updated_event(&other));
+    client.resize(200, 60);
+    picture!("title_changed_wide", client);
 }
 
 #[test]

@@ -153,6 +153,7 @@ fn screens() -> Vec<(&'static str, Client)> {
         "* a",
         "* n",
         "M",
+        "t",
         "n",
         "N",
     ]

@@ -318,7 +318,7 @@ fn check(world: &mut World, named: Vec<i64>, batch: bool) {
 fn few() -> ProptestConfig {
     let usual = ProptestConfig::default();
     let asked = std::env::var_os("PROPTEST_CASES").is_some();
-    ProptestConfig { cases: if asked { usual.cases } else { 48 }, ..usual }
+    ProptestConfig { cases: if asked { usual.cases } else { 24 }, ..usual }
 }
 
 proptest! {

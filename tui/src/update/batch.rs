@@ -11,7 +11,7 @@ use crate::model::slot::Purpose;
 use crate::model::{Model, Overlay, Screen};
 
 use super::detail::scrolled;
-use super::{Out, commands};
+use super::{Out, commands, undo};
 
 /// Commands of a batch that are under way at the same time: a command of the person in between waits
 /// for no more than these.
@@ -63,7 +63,7 @@ pub fn ask_or_keep(model: &mut Model, deed: Deed) {
 }
 
 /// One batch at a time.
-fn is_busy(model: &mut Model) -> bool {
+pub fn is_busy(model: &mut Model) -> bool {
     let progress = model.batch.as_ref().map(Batch::progress);
     if let Some(progress) = &progress {
         model.flash(Tone::Neutral, format!("Nothing done: still {progress}"));
@@ -98,15 +98,29 @@ pub fn confirm(model: &mut Model, out: &mut Out) {
     };
     let mut held = Out::new();
     let mut open = HashSet::new();
+    if !question.undoes {
+        let n = question.items.len();
+        model.undo.begin(format!("{} ({n})", question.past));
+    }
     for item in &question.items {
-        let sent = commands::deliver(model, &item.seen, item.deed.clone(), &mut held);
-        open.extend(sent);
+        open.extend(send(model, item.clone(), question.undoes, &mut held));
     }
     if let Some(warning) = model.connection.warning(model.now) {
         model.flash(Tone::Warning, format!("{} sent, but {warning}", open.len()));
     }
     model.batch = Some(Batch::new(&question, open, held.into()));
     go_on(model, out);
+}
+
+fn send(model: &mut Model, item: Item, undoes: bool, held: &mut Out) -> Option<RequestId> {
+    if undoes {
+        return undo::send(model, item, held);
+    }
+    let Item { seen, deed } = item;
+    let request = commands::send_deed(model, &seen, deed.clone(), held)?;
+    let what = What { incident: Some((seen.id, seen.reference)), deed };
+    model.undo.sent(request, &what, Some(&seen));
+    Some(request)
 }
 
 fn go_on(model: &mut Model, out: &mut Out) {
@@ -153,6 +167,7 @@ pub fn halt(model: &mut Model, why: &str) {
         give_back(model, &what);
         let text = format!("{} not sent: {why}", what.words());
         model.commands.answered(request, Tone::Bad, text);
+        model.undo.ended(request, Ended::Unsent, None);
         if let Some(batch) = &mut model.batch {
             batch.end(request, Ended::Unsent);
         }

@@ -6,8 +6,9 @@ use crate::action::Move;
 use crate::effect::Load;
 use crate::model::commands::{Cell, Deed, Tone};
 use crate::model::forms::{
-    About, Candidate, Choice, PRIORITIES, Picker, candidates, place_among, place_of,
+    About, Candidate, Choice, PRIORITIES, Picker, candidates, found, place_among, place_of,
 };
+use crate::model::input::TextField;
 use crate::model::{Model, Overlay};
 
 use super::detail::scrolled;
@@ -39,7 +40,7 @@ pub fn open_assign(model: &mut Model, out: &mut Out) {
         ask_people(model, out);
     }
     let now = incident.and_then(|incident| incident.assigned_to);
-    let choice = Choice::Assignee { now, to: None };
+    let choice = Choice::Assignee { now, to: None, field: TextField::default() };
     model.overlay = Some(Overlay::Picker(Picker { about, choice }));
 }
 
@@ -56,8 +57,26 @@ pub fn people_changed(model: &mut Model, out: &mut Out) {
     }
 }
 
+/// The people as the picker lists them.
 fn people(model: &Model) -> Option<Vec<Candidate>> {
-    model.users.value.as_deref().map(candidates)
+    let all = model.users.value.as_deref().map(candidates)?;
+    match &model.overlay {
+        Some(Overlay::Picker(Picker { choice: Choice::Assignee { field, .. }, .. })) => {
+            Some(found(all, field.text()))
+        }
+        _ => Some(all),
+    }
+}
+
+/// After typing, and when the people have come: who fits best is chosen.
+pub fn choose_best(model: &mut Model) {
+    let best = people(model).and_then(|people| people.first().cloned());
+    if let Some(Overlay::Picker(Picker { choice: Choice::Assignee { to, .. }, .. })) =
+        &mut model.overlay
+        && let Some(best) = best
+    {
+        *to = best.map(|user| user.id);
+    }
 }
 
 pub fn go_picker(model: &mut Model, step: Move) {
@@ -90,8 +109,14 @@ pub fn confirm_picker(model: &mut Model, out: &mut Out) {
                 return;
             };
             let Some(chosen) = place_among(&people, *to).map(|at| people[at].clone()) else {
-                model.overlay = None;
-                model.flash(Tone::Warning, "Nothing done: who was chosen is not active any more");
+                let nobody = people.is_empty();
+                let text = if nobody {
+                    "Nobody is called so"
+                } else {
+                    "Nothing done: who was chosen is not active any more"
+                };
+                model.flash(Tone::Warning, text);
+                model.overlay.take_if(|_| !nobody);
                 return;
             };
             Deed::Assign(chosen)
@@ -103,7 +128,7 @@ pub fn confirm_picker(model: &mut Model, out: &mut Out) {
             if let Some(incident) = commands::incident(model, id) {
                 let seen = as_seen(incident, choice);
                 if deed.obstacle(&seen).is_none() {
-                    let _ = commands::deliver(model, &seen, deed, out);
+                    commands::deliver(model, &seen, deed, out);
                 }
             }
         }

@@ -63,7 +63,7 @@ pub fn step(model: &mut Model, step: Step, out: &mut Out) {
         model.flash(Tone::Warning, text);
         return;
     }
-    let _ = deliver(model, &incident, Deed::Step(step), out);
+    deliver(model, &incident, Deed::Step(step), out);
 }
 
 /// Closed is final, so it is asked for twice: `asked` is the incident of the first time.
@@ -107,23 +107,46 @@ pub fn assign_to_me(model: &mut Model, out: &mut Out) {
         model.flash(Tone::Neutral, text);
         return;
     }
-    let _ = deliver(model, &incident, Deed::Assign(Some(me)), out);
+    deliver(model, &incident, Deed::Assign(Some(me)), out);
 }
 
 /// Returns the request, so that the form knows its answer.
 pub fn create(model: &mut Model, incident: NewIncident, out: &mut Out) -> RequestId {
-    let what = What { incident: None, deed: Deed::Create(incident.title.clone()) };
-    send(model, what, Command::Create(Box::new(incident)), out)
+    let incident = Box::new(incident);
+    send_alone(model, Deed::Create(incident.clone()), Command::Create(incident), out)
 }
 
 /// Does it to an incident, if that still stands as it was `seen`.
-pub fn deliver(model: &mut Model, seen: &Incident, deed: Deed, out: &mut Out) -> Option<RequestId> {
+pub fn deliver(model: &mut Model, seen: &Incident, deed: Deed, out: &mut Out) {
+    let what = What { incident: Some((seen.id, seen.reference)), deed };
+    model.undo.begin(what.words());
+    if let Some(request) = send_deed(model, seen, what.deed.clone(), out) {
+        model.undo.sent(request, &what, Some(seen));
+    }
+}
+
+/// The same as a part of something larger.
+pub fn send_deed(
+    model: &mut Model,
+    seen: &Incident,
+    deed: Deed,
+    out: &mut Out,
+) -> Option<RequestId> {
     let command = deed.command(seen)?;
     let what = What { incident: Some((seen.id, seen.reference)), deed };
     Some(send(model, what, command, out))
 }
 
-pub fn send(model: &mut Model, what: What, command: Command, out: &mut Out) -> RequestId {
+/// Does what is about no incident that is there already.
+pub fn send_alone(model: &mut Model, deed: Deed, command: Command, out: &mut Out) -> RequestId {
+    let what = What { incident: None, deed };
+    model.undo.begin(what.words());
+    let request = send(model, what.clone(), command, out);
+    model.undo.sent(request, &what, None);
+    request
+}
+
+fn send(model: &mut Model, what: What, command: Command, out: &mut Out) -> RequestId {
     if let Some(warning) = model.connection.warning(model.now) {
         let text = format!("{} sent, but {warning}", what.words());
         model.flash(Tone::Warning, text);
@@ -141,6 +164,9 @@ pub fn answered(
     out: &mut Out,
 ) {
     let ended = Ended::of(&outcome);
+    let made =
+        if let Outcome::Changed(incident) = &outcome { Some(incident.as_ref()) } else { None };
+    model.undo.ended(request, ended, made);
     let (tone, text) = match outcome {
         Outcome::Changed(incident) => {
             changed(model, request, what, &incident);
@@ -188,6 +214,9 @@ fn changed(model: &mut Model, request: RequestId, what: &What, incident: &Incide
 fn give_back(model: &mut Model, request: RequestId, what: &What, failure: &Failure) {
     match (&what.deed, what.incident) {
         (Deed::Comment(body), Some((id, _))) => model.keep_draft(id, body),
+        (Deed::Title(title), Some((id, _))) => {
+            model.titles.insert(id, title.clone());
+        }
         (Deed::Create(_), _) => forms::refused(model, request, failure),
         (Deed::Discard(letter, reason), _) => {
             model.events.letters.reasons.insert(letter.id, reason.clone());

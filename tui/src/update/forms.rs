@@ -257,7 +257,7 @@ pub fn submit_comment(model: &mut Model, out: &mut Out) {
         About::One(id, _) => {
             if let Some(incident) = commands::incident(model, id) {
                 model.overlay = None;
-                let _ = commands::deliver(model, &incident, deed, out);
+                commands::deliver(model, &incident, deed, out);
             }
         }
         About::Marked(_) => batch::ask_or_keep(model, deed),

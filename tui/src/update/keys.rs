@@ -7,12 +7,13 @@ use crate::keymap::{self, Context};
 use crate::model::commands::{Deed, Tone};
 use crate::model::demonstration::{lines, shown};
 use crate::model::detail::Tab;
+use crate::model::forms::{Choice, Picker};
 use crate::model::input::TextField;
 use crate::model::{Model, Overlay, Screen};
 
 use super::{
     Out, batch, cache, choices, commands, demonstration, detail, events, forms, letters, list,
-    load_again, logs, marks, timers,
+    load_again, logs, marks, timers, title, undo,
 };
 
 pub fn press(model: &mut Model, key: KeyInput, out: &mut Out) {
@@ -54,6 +55,8 @@ fn field(model: &mut Model) -> Option<&mut TextField> {
     }
     match &mut model.overlay {
         Some(Overlay::Comment(comment)) => Some(&mut comment.field),
+        Some(Overlay::Title(form)) => Some(&mut form.field),
+        Some(Overlay::Picker(Picker { choice: Choice::Assignee { field, .. }, .. })) => Some(field),
         Some(Overlay::Reason(form)) => Some(&mut form.field),
         Some(Overlay::NewIncident(form)) => form.field(),
         Some(_) => None,
@@ -72,6 +75,8 @@ fn typed(model: &mut Model) {
     }
     match &mut model.overlay {
         Some(Overlay::Comment(comment)) => comment.error = None,
+        Some(Overlay::Title(form)) => form.error = None,
+        Some(Overlay::Picker(_)) => choices::choose_best(model),
         Some(Overlay::Reason(form)) => form.error = None,
         Some(Overlay::NewIncident(form)) => form.edited(),
         _ => {}
@@ -115,6 +120,8 @@ fn act(model: &mut Model, action: Action, context: Context, out: &mut Out) {
         Action::Assign => choices::open_assign(model, out),
         Action::Priority => choices::open_priority(model),
         Action::Comment => forms::open_comment(model),
+        Action::Title => title::open(model),
+        Action::Undo => undo::undo(model, out),
         Action::NewIncident => forms::open_new(model),
         Action::Redrive => letters::redrive(model, out),
         Action::Discard => letters::open_discard(model),
@@ -136,7 +143,12 @@ fn back(model: &mut Model, context: Context, out: &mut Out) {
         Context::Comment => forms::leave_comment(model),
         Context::Reason => letters::leave_discard(model),
         Context::NewIncident => forms::leave_new(model),
-        Context::Help | Context::CommandLog | Context::Demonstration | Context::Picker => {
+        Context::Help
+        | Context::CommandLog
+        | Context::Demonstration
+        | Context::Picker
+        | Context::People
+        | Context::Title => {
             model.overlay = None;
         }
         Context::Query => list::cancel_query(model),
@@ -223,7 +235,8 @@ fn confirm(model: &mut Model, context: Context, out: &mut Out) {
         Context::NewIncident => forms::submit_new(model, out),
         Context::Demonstration => demonstration::run(model, out),
         Context::Question => batch::confirm(model, out),
-        Context::Picker => choices::confirm_picker(model, out),
+        Context::Title => title::submit(model, out),
+        Context::Picker | Context::People => choices::confirm_picker(model, out),
         _ => {}
     }
 }

@@ -18,6 +18,8 @@ mod marks;
 mod parts;
 mod stream;
 mod timers;
+mod title;
+mod undo;
 mod verdict;
 
 use chrono::{DateTime, Utc};

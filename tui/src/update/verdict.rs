@@ -17,6 +17,7 @@ pub fn done(what: &What, incident: &Incident) -> String {
         Deed::Assign(Some(to)) => format!("{reference} assigned to {}", to.name),
         Deed::Assign(None) => format!("{reference} assigned to nobody"),
         Deed::Priority(_) => format!("{reference} priority {}", incident.priority),
+        Deed::Title(_) => format!("{reference} renamed"),
         Deed::Create(_) => format!("{reference} created"),
         Deed::Comment(_) => format!("{reference} commented"),
         Deed::Redrive(_) | Deed::Discard(..) => decided(what),

@@ -11,7 +11,7 @@ use watchfire_shared::dead_letter::{DeadLetter, DeadLetterState};
 use watchfire_shared::incident::Incident;
 use watchfire_shared::user::Role;
 
-use crate::action::{Action, Edit, Place, Step};
+use crate::action::{Action, Edit, Move, Place, Step};
 use crate::keymap::{self, Context};
 use crate::model::batch::Batch;
 use crate::model::{Flash, Model};
@@ -111,7 +111,8 @@ fn hint(model: &Model, context: Context, action: Action, usual: &'static str) ->
         (Context::Comment, Action::Confirm) => "send",
         (Context::Reason, Action::Confirm) => "discard",
         (Context::NewIncident, Action::Confirm) => "create",
-        (Context::Picker, Action::Confirm) => "choose",
+        (Context::Picker | Context::People, Action::Confirm) => "choose",
+        (Context::Title, Action::Confirm) => "rename",
         (Context::Question, Action::Confirm) => "do it to these",
         (Context::Demonstration, Action::Confirm) => "measure now",
         (Context::Query | Context::Search, Action::Back) => "cancel",
@@ -156,7 +157,11 @@ fn offered(model: &Model, context: Context) -> Vec<Action> {
         }
         Context::Help | Context::CommandLog => vec![Action::Back, Action::Quit],
         Context::Query => vec![Action::Confirm, Action::Complete, Action::Back],
-        Context::Picker
+        Context::People => {
+            vec![Action::Confirm, Action::Move(Move::Down), Action::Move(Move::Up), Action::Back]
+        }
+        Context::Title
+        | Context::Picker
         | Context::Question
         | Context::Search
         | Context::Reason
@@ -232,7 +237,8 @@ const fn place(context: Context) -> &'static str {
         Context::Help => "? help",
         Context::CommandLog => "@ commands",
         Context::Demonstration => "cache demo",
-        Context::Picker => "choose",
+        Context::Picker | Context::People => "choose",
+        Context::Title => "title",
         Context::Question => "sure?",
         Context::Comment => "comment",
         Context::Reason => "discard",

@@ -117,7 +117,9 @@ impl Table {
         pen.cell(firing, 1, theme.bad());
         pen.number(&age::age(incident.created_at, model.now), 4, theme.dim());
         pen.gap(GAP);
-        pen.cell(&incident.title, self.title, base);
+        let pending = model.commands.is_pending(id, Cell::Title);
+        let title = if pending { theme.pending() } else { &incident.title };
+        pen.cell(title, self.title, base);
         if self.service > 0 {
             pen.gap(GAP);
             pen.cell(&incident.service, self.service, base);
