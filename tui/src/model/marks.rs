@@ -49,7 +49,9 @@ impl Marks {
     /// Unmarks all of them when all are marked, and marks them otherwise.
     pub fn toggle_all(&mut self, ids: &[IncidentId]) {
         if ids.iter().all(|id| self.contains(*id)) {
-            ids.iter().for_each(|id| self.remove(*id));
+            for id in ids {
+                self.remove(*id);
+            }
         } else {
             self.ids.extend(ids);
         }

@@ -31,7 +31,7 @@ pub struct Action {
 enum Waiting {
     /// The command itself; what would undo it, if something does.
     Doing(Result<Deed, &'static str>),
-    Undoing(Item),
+    Undoing(Box<Item>),
 }
 
 impl Action {
@@ -54,7 +54,7 @@ impl Action {
             (Waiting::Doing(Err(why)), Ended::Done) => self.lasting = Some(why),
             (Waiting::Doing(_), Ended::Unknown) => self.unknown += 1,
             // It may be tried again: the guard says whether it still makes sense.
-            (Waiting::Undoing(item), Ended::Unsent | Ended::Unknown) => self.inverse.push(item),
+            (Waiting::Undoing(item), Ended::Unsent | Ended::Unknown) => self.inverse.push(*item),
             (Waiting::Doing(_), Ended::Refused | Ended::Unsent)
             | (Waiting::Undoing(_), Ended::Done | Ended::Refused) => {}
         }
@@ -91,7 +91,7 @@ impl Undo {
     /// The last action sends what undoes a part of it.
     pub fn undoing(&mut self, request: RequestId, item: Item) {
         if let Some(action) = self.actions.last_mut() {
-            action.waiting.insert(request, Waiting::Undoing(item));
+            action.waiting.insert(request, Waiting::Undoing(Box::new(item)));
         }
     }
 

@@ -163,7 +163,7 @@ fn a_batch_is_undone_as_a_batch() {
     client.press("esc u");
     assert!(client.sends_nothing());
     let screen = client.screen();
-    assert!(screen.contains("Undo investigating (3) on 3 incidents?"), "{screen}");
+    assert!(screen.contains("Undo taking up 3 incidents?"), "{screen}");
     client.press("esc u enter");
     assert_eq!(work(&mut client), 3);
     assert_eq!(client.flash(), "3 undone");

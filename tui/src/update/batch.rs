@@ -8,6 +8,7 @@ use crate::effect::{Effect, RequestId};
 use crate::model::batch::{Batch, Ended, Item, Question};
 use crate::model::commands::{Deed, Tone, What};
 use crate::model::slot::Purpose;
+use crate::model::words::count;
 use crate::model::{Model, Overlay, Screen};
 
 use super::detail::scrolled;
@@ -99,8 +100,9 @@ pub fn confirm(model: &mut Model, out: &mut Out) {
     let mut held = Out::new();
     let mut open = HashSet::new();
     if !question.undoes {
-        let n = question.items.len();
-        model.undo.begin(format!("{} ({n})", question.past));
+        let n = i64::try_from(question.items.len()).unwrap_or(i64::MAX);
+        let incidents = count(n, "incident", "incidents");
+        model.undo.begin(format!("{} {incidents}", question.doing));
     }
     for item in &question.items {
         open.extend(send(model, item.clone(), question.undoes, &mut held));

@@ -1,8 +1,8 @@
 //! Undoing the last action by its inverse, under the guard of what the action had made.
 
+use crate::effect::RequestId;
 use crate::model::batch::{Item, Question};
 use crate::model::commands::Tone;
-use crate::model::words::count;
 use crate::model::{Model, Overlay};
 
 use super::{Out, batch, commands};
@@ -35,10 +35,8 @@ pub fn undo(model: &mut Model, out: &mut Out) {
             send_one(model, one, out);
         }
         many => {
-            let number = i64::try_from(many.len()).unwrap_or(i64::MAX);
-            let incidents = count(number, "incident", "incidents");
             let question = Question {
-                text: format!("Undo {words} on {incidents}?"),
+                text: format!("Undo {words}?"),
                 doing: "undoing",
                 past: "undone".to_owned(),
                 items: many.to_vec(),
@@ -63,7 +61,7 @@ fn send_one(model: &mut Model, item: Item, out: &mut Out) {
 }
 
 /// Sends the inverse of one part of the last action, which is that part no more.
-pub fn send(model: &mut Model, item: Item, out: &mut Out) -> Option<crate::effect::RequestId> {
+pub fn send(model: &mut Model, item: Item, out: &mut Out) -> Option<RequestId> {
     let request = commands::send_deed(model, &item.seen, item.deed.clone(), out)?;
     if let Some(action) = model.undo.last_mut() {
         action.inverse.retain(|other| other.seen.id != item.seen.id);

@@ -84,7 +84,7 @@ fn to_do(pen: &mut Pen, model: &Model, item: &Item) {
     let other = model
         .known
         .get(seen.id)
-        .is_none_or(|now| item.deed.command(now) != item.deed.command(seen));
+        .is_some_and(|now| item.deed.command(now) != item.deed.command(seen));
     if model.known.is_deleted(seen.id) {
         pen.right("deleted meanwhile", theme.asks());
     } else if other {
