@@ -8,7 +8,7 @@ mod name;
 pub enum Action {
     Quit,
     Help,
-    /// Close what is on top, or go one level up; in the list it clears the query.
+    /// Close what is on top, or go one level up; in the list it clears the marks, then the query.
     Back,
     /// Open the selected incident.
     Open,
@@ -36,11 +36,16 @@ pub enum Action {
     /// Choose a priority.
     Priority,
     Comment,
+    /// Write another title.
+    Title,
+    /// Undo the last action.
+    Undo,
     NewIncident,
     /// Have the selected dead letter handled once more.
     Redrive,
     /// Give the selected dead letter up, for a reason.
     Discard,
+    Mark(Mark),
     Follow,
     /// Show fewer log lines: the next higher level.
     RaiseLevel,
@@ -75,6 +80,17 @@ pub enum Move {
     HalfUp,
     PageDown,
     PageUp,
+}
+
+/// Which incidents of the list to mark.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Mark {
+    /// The selected one, or no longer.
+    One,
+    /// From the one marked last to the selected one.
+    Range,
+    /// All that the list shows, or none of them.
+    All,
 }
 
 /// A step of the status machine, as people speak of it.

@@ -7,7 +7,7 @@ mod read;
 pub use map::{Bound, Keymap, Wish};
 pub use read::read_key;
 
-use crate::action::{Action, Edit, Move, Place, Step};
+use crate::action::{Action, Edit, Mark, Move, Place, Step};
 use crate::event::{KeyCode, KeyInput};
 
 /// Where the keys go.
@@ -24,11 +24,17 @@ pub enum Context {
     /// The cache at work.
     Demonstration,
     Picker,
+    /// A person to choose, found by typing.
+    People,
+    /// The question before many incidents are changed.
+    Question,
     /// The query bar.
     Query,
     /// The search of the log pane.
     Search,
     Comment,
+    /// Another title of an incident.
+    Title,
     /// Why a dead letter is discarded.
     Reason,
     NewIncident,
@@ -43,6 +49,8 @@ impl Context {
             Self::Query
                 | Self::Search
                 | Self::Comment
+                | Self::Title
+                | Self::People
                 | Self::Reason
                 | Self::NewIncident
                 | Self::SignIn
@@ -103,9 +111,19 @@ use Context as C;
 const SCREENS: &[Context] = &[C::List, C::Detail, C::Logs, C::Cache, C::Events];
 const INCIDENT: &[Context] = &[C::List, C::Detail, C::Logs];
 const OPENED: &[Context] = &[C::Detail, C::Logs];
-const SCROLLED: &[Context] =
-    &[C::List, C::Detail, C::Logs, C::Events, C::Help, C::CommandLog, C::Demonstration, C::Picker];
-const TEXT: &[Context] = &[C::Query, C::Search, C::Comment, C::Reason, C::NewIncident, C::SignIn];
+const SCROLLED: &[Context] = &[
+    C::List,
+    C::Detail,
+    C::Logs,
+    C::Events,
+    C::Help,
+    C::CommandLog,
+    C::Demonstration,
+    C::Picker,
+    C::Question,
+];
+const TEXT: &[Context] =
+    &[C::Query, C::Search, C::People, C::Title, C::Comment, C::Reason, C::NewIncident, C::SignIn];
 const FIELDS: &[Context] = &[C::NewIncident, C::SignIn];
 const EVERYWHERE: &[Context] = &[
     C::List,
@@ -117,9 +135,12 @@ const EVERYWHERE: &[Context] = &[
     C::CommandLog,
     C::Demonstration,
     C::Picker,
+    C::Question,
     C::Query,
     C::Search,
     C::Comment,
+    C::Title,
+    C::People,
     C::Reason,
     C::NewIncident,
     C::SignIn,
@@ -127,9 +148,12 @@ const EVERYWHERE: &[Context] = &[
 const CONFIRMED: &[Context] = &[
     C::Demonstration,
     C::Picker,
+    C::Question,
     C::Query,
     C::Search,
     C::Comment,
+    C::Title,
+    C::People,
     C::Reason,
     C::NewIncident,
     C::SignIn,
@@ -144,9 +168,12 @@ const LEFT_BY_ESC: &[Context] = &[
     C::CommandLog,
     C::Demonstration,
     C::Picker,
+    C::Question,
     C::Query,
     C::Search,
     C::Comment,
+    C::Title,
+    C::People,
     C::Reason,
     C::NewIncident,
 ];
@@ -160,6 +187,7 @@ const NOT_TEXT: &[Context] = &[
     C::CommandLog,
     C::Demonstration,
     C::Picker,
+    C::Question,
 ];
 
 /// Where `q` goes one level up: it ends the program from a list of everything alone.
@@ -201,16 +229,21 @@ pub const ALWAYS_QUITS: KeyInput = ctrl('c');
 /// The keys as they come. The first binding that fits counts.
 #[rustfmt::skip]
 pub const BINDINGS: &[Binding] = &[
-    bind(Group::Incident, INCIDENT, &[key('a')], Action::Step(Step::Investigate), "investigate", "investigate it"),
-    bind(Group::Incident, INCIDENT, &[key('r')], Action::Step(Step::Resolve), "resolve", "resolve it"),
-    bind(Group::Incident, INCIDENT, &[key('c')], Action::Step(Step::Close), "close", "twice: close it"),
-    bind(Group::Incident, INCIDENT, &[key('R')], Action::Step(Step::Reopen), "reopen", "reopen it"),
-    bind(Group::Incident, INCIDENT, &[key('o')], Action::Step(Step::HandBack), "hand back", "hand back: open"),
+    bind(Group::Incident, INCIDENT, &[key('a')], Action::Step(Step::Investigate), "investigate", "investigate"),
+    bind(Group::Incident, INCIDENT, &[key('r')], Action::Step(Step::Resolve), "resolve", "resolve").pair(),
+    bind(Group::Incident, INCIDENT, &[key('c')], Action::Step(Step::Close), "close", "twice: close"),
+    bind(Group::Incident, INCIDENT, &[key('R')], Action::Step(Step::Reopen), "reopen", "reopen").pair(),
+    bind(Group::Incident, INCIDENT, &[key('o')], Action::Step(Step::HandBack), "hand back", "hand back"),
+    bind(Group::Incident, INCIDENT, &[key('p')], Action::Priority, "priority", "priority").pair(),
     bind(Group::Incident, INCIDENT, &[key('m')], Action::AssignToMe, "assign to me", "assign to me"),
-    bind(Group::Incident, INCIDENT, &[key('M')], Action::Assign, "assign", "anybody").pair(),
-    bind(Group::Incident, INCIDENT, &[key('p')], Action::Priority, "priority", "choose the priority"),
+    bind(Group::Incident, INCIDENT, &[key('A'), key('M')], Action::Assign, "assign", "anybody").pair(),
     bind(Group::Incident, INCIDENT, &[key('n')], Action::Comment, "comment", "comment"),
-    bind(Group::Incident, SCREENS, &[key('N')], Action::NewIncident, "new", "new incident").pair(),
+    bind(Group::Incident, SCREENS, &[key('N')], Action::NewIncident, "new", "new").pair(),
+    bind(Group::Incident, INCIDENT, &[key('t')], Action::Title, "title", "title").pair(),
+    bind(Group::Incident, INCIDENT, &[key('u')], Action::Undo, "undo", "undo the last action"),
+    bind(Group::Incident, &[C::List], &[key(' ')], Action::Mark(Mark::One), "mark", "mark"),
+    bind(Group::Incident, &[C::List], &[key('v')], Action::Mark(Mark::Range), "mark range", "range").pair(),
+    bind(Group::Incident, &[C::List], &[key('*')], Action::Mark(Mark::All), "mark all", "all").pair(),
 
     bind(Group::Moving, SCROLLED, &[key('j'), code(KeyCode::Down)], Action::Move(Move::Down), "down", "down"),
     bind(Group::Moving, SCROLLED, &[key('k'), code(KeyCode::Up)], Action::Move(Move::Up), "up", "up").pair(),
@@ -230,7 +263,7 @@ pub const BINDINGS: &[Binding] = &[
 
     bind(Group::Screens, &[C::List], &[code(KeyCode::Enter)], Action::Open, "open", "open it"),
     bind(Group::Screens, &[C::List], &[key('w')], Action::Wide, "wide", "all columns").pair(),
-    bind(Group::Screens, LEFT_BY_ESC, &[code(KeyCode::Esc)], Action::Back, "back", "back; clear the query"),
+    bind(Group::Screens, LEFT_BY_ESC, &[code(KeyCode::Esc)], Action::Back, "back", "back; clear"),
     bind(Group::Screens, OPENED, &[code(KeyCode::Tab), key(']')], Action::NextTab, "next tab", "tabs"),
     bind(Group::Screens, OPENED, &[BACK_TAB, key('[')], Action::PreviousTab, "previous tab", "back").pair(),
     bind(Group::Screens, SCREENS, &[key('/')], Action::Query, "query", "query, or search logs"),
@@ -251,6 +284,8 @@ pub const BINDINGS: &[Binding] = &[
     bind(Group::Text, &[C::Comment], &[alt(KeyCode::Enter), ctrl('j')], Action::Edit(Edit::NewLine), "new line", "new line"),
     bind(Group::Text, FIELDS, &[code(KeyCode::Tab), code(KeyCode::Down)], Action::NextField, "next field", "fields"),
     bind(Group::Text, FIELDS, &[BACK_TAB, code(KeyCode::Up)], Action::PreviousField, "previous field", "back").pair(),
+    bind(Group::Text, &[C::People], &[code(KeyCode::Down)], Action::Move(Move::Down), "next", "next person"),
+    bind(Group::Text, &[C::People], &[code(KeyCode::Up)], Action::Move(Move::Up), "previous", "before").pair(),
     bind(Group::Text, &[C::Query], &[code(KeyCode::Tab)], Action::Complete, "complete", "word"),
     bind(Group::Text, &[C::Query], &[code(KeyCode::Up)], Action::Recall { earlier: true }, "earlier", "earlier").pair(),
     bind(Group::Text, &[C::Query], &[code(KeyCode::Down)], Action::Recall { earlier: false }, "later", "later").pair(),

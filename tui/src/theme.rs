@@ -163,6 +163,11 @@ impl Theme {
         self.either("▌", ">")
     }
 
+    /// A marked row, before its reference.
+    pub const fn mark(self) -> &'static str {
+        self.either("◆", "#")
+    }
+
     pub const fn rule(self) -> &'static str {
         self.either("─", "-")
     }

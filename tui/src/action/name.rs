@@ -1,7 +1,7 @@
 //! What an action is called in `config.toml` and wherever actions are named (a name that people wrote
 //! into their files stays), and whether it changes anything.
 
-use super::{Action, Edit, Move, Place, Step};
+use super::{Action, Edit, Mark, Move, Place, Step};
 
 impl Action {
     pub const fn name(self) -> &'static str {
@@ -40,6 +40,11 @@ impl Action {
             Self::Priority => "priority",
             Self::Comment => "comment",
             Self::NewIncident => "new-incident",
+            Self::Title => "title",
+            Self::Undo => "undo",
+            Self::Mark(Mark::One) => "mark",
+            Self::Mark(Mark::Range) => "mark-range",
+            Self::Mark(Mark::All) => "mark-all",
             Self::Redrive => "redrive",
             Self::Discard => "discard",
             Self::Follow => "follow",
@@ -74,6 +79,8 @@ impl Action {
             | Self::Priority
             | Self::Comment
             | Self::NewIncident
+            | Self::Title
+            | Self::Undo
             | Self::Redrive
             | Self::Discard => true,
             Self::Quit
@@ -90,6 +97,7 @@ impl Action {
             | Self::ReverseSort
             | Self::Reload
             | Self::CommandLog
+            | Self::Mark(_)
             | Self::Follow
             | Self::RaiseLevel
             | Self::LowerLevel

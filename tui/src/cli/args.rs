@@ -63,6 +63,7 @@ pub enum Command {
         /// INC-42, or an id
         incident: IncidentRef,
         /// The text, or - to read it from standard input
+        #[arg(value_parser = unshield)]
         text: String,
     },
     /// Show, follow or attach log lines
@@ -180,6 +181,7 @@ const SORTS: [&str; 10] = [
 
 #[derive(Debug, Args)]
 pub struct New {
+    #[arg(value_parser = unshield)]
     pub title: String,
     /// critical, high, medium or low
     #[arg(short, long, default_value_t = Priority::Medium)]

@@ -4,31 +4,34 @@ use std::collections::VecDeque;
 
 use chrono::{DateTime, Utc};
 use watchfire_shared::ids::{DeadLetterId, IncidentId, Reference};
-use watchfire_shared::incident::Priority;
+use watchfire_shared::incident::{NewIncident, Priority};
+use watchfire_shared::user::UserRef;
 
 use crate::action::Step;
 use crate::effect::RequestId;
 
 /// The command log keeps this many.
-const LOG_MAX: usize = 100;
+const LOG_MAX: usize = 1_000;
 
 /// A command in a person's words.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct What {
     /// None for an incident that does not exist yet, and for what is about no incident.
     pub incident: Option<(IncidentId, Reference)>,
     pub deed: Deed,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Deed {
     Step(Step),
     /// To whom; none is nobody.
-    Assign(Option<String>),
+    Assign(Option<UserRef>),
     Priority(Priority),
     /// The text, to give it back when it could not be sent.
+    Title(String),
+    /// The text, to give it back when it could not be sent.
     Comment(String),
-    Create(String),
+    Create(Box<NewIncident>),
     Redrive(Letter),
     /// With the reason, to give it back when it could not be sent.
     Discard(Letter, String),
@@ -47,6 +50,7 @@ pub enum Cell {
     Status,
     Priority,
     Who,
+    Title,
 }
 
 impl Deed {
@@ -55,6 +59,7 @@ impl Deed {
             Self::Step(_) => Some(Cell::Status),
             Self::Assign(_) => Some(Cell::Who),
             Self::Priority(_) => Some(Cell::Priority),
+            Self::Title(_) => Some(Cell::Title),
             Self::Comment(_) | Self::Create(_) | Self::Redrive(_) | Self::Discard(..) => None,
         }
     }
@@ -75,11 +80,12 @@ impl Deed {
             Self::Step(Step::Resolve) => "resolve".to_owned(),
             Self::Step(Step::Reopen) => "reopen".to_owned(),
             Self::Step(Step::Close) => "close".to_owned(),
-            Self::Assign(Some(name)) => format!("assign to {name}"),
+            Self::Assign(Some(to)) => format!("assign to {}", to.name),
             Self::Assign(None) => "assign to nobody".to_owned(),
             Self::Priority(priority) => format!("priority {priority}"),
+            Self::Title(_) => "title".to_owned(),
             Self::Comment(_) => "comment".to_owned(),
-            Self::Create(title) => format!("create {title}"),
+            Self::Create(new) => format!("create {}", new.title),
             Self::Redrive(letter) => format!("redrive {}", letter.name),
             Self::Discard(letter, _) => format!("discard {}", letter.name),
         }
@@ -124,7 +130,10 @@ pub struct CommandLog {
 impl CommandLog {
     pub fn sent(&mut self, request: RequestId, what: What, at: DateTime<Utc>) {
         self.entries.push_back(Sent { request, at, what, result: None });
-        while self.entries.len() > LOG_MAX {
+        // What waits for its answer is never forgotten.
+        while self.entries.len() > LOG_MAX
+            && self.entries.front().is_some_and(|sent| sent.result.is_some())
+        {
             self.entries.pop_front();
         }
     }

@@ -1,5 +1,7 @@
 //! What a person fills in: sign-in, a new incident, a comment, and choices from a list.
 
+use std::fmt;
+
 use watchfire_shared::ids::{DeadLetterId, IncidentId, Reference, UserId};
 use watchfire_shared::incident::{NewIncident, Priority};
 use watchfire_shared::problem::FieldError;
@@ -7,6 +9,7 @@ use watchfire_shared::user::{UserOut, UserRef, UserStatus};
 
 use crate::effect::RequestId;
 
+use super::fuzzy;
 use super::input::TextField;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,8 +47,8 @@ impl SignIn {
     }
 }
 
-impl std::fmt::Debug for SignIn {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for SignIn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SignIn").field("focus", &self.focus).finish_non_exhaustive()
     }
 }
@@ -138,12 +141,40 @@ impl NewForm {
     }
 }
 
+/// What a form is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum About {
+    One(IncidentId, Reference),
+    /// The marked incidents, as many as they were when it opened.
+    Marked(usize),
+}
+
+impl fmt::Display for About {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::One(_, reference) => write!(f, "{reference}"),
+            Self::Marked(1) => f.write_str("1 marked incident"),
+            Self::Marked(n) => write!(f, "{n} marked incidents"),
+        }
+    }
+}
+
 /// A comment being written.
 #[derive(Debug, Clone)]
 pub struct CommentBox {
+    pub about: About,
+    pub field: TextField,
+    pub error: Option<String>,
+}
+
+/// Another title for an incident, being written.
+#[derive(Debug, Clone)]
+pub struct TitleBox {
     pub incident: IncidentId,
     pub reference: Reference,
     pub field: TextField,
+    /// The title when the field opened.
+    pub seen: String,
     pub error: Option<String>,
 }
 
@@ -160,16 +191,24 @@ pub struct ReasonBox {
 /// A choice from a list, with what the person saw when it opened.
 #[derive(Debug, Clone)]
 pub struct Picker {
-    pub incident: IncidentId,
-    pub reference: Reference,
+    pub about: About,
     pub choice: Choice,
 }
 
 /// What is chosen is a value, never a row number: the list of people may change under it.
 #[derive(Debug, Clone)]
 pub enum Choice {
-    Priority { now: Priority, to: Priority },
-    Assignee { now: Option<UserRef>, to: Option<UserId> },
+    Priority {
+        /// None for the marked incidents.
+        now: Option<Priority>,
+        to: Priority,
+    },
+    Assignee {
+        now: Option<UserRef>,
+        to: Option<UserId>,
+        /// What was typed to find somebody.
+        field: TextField,
+    },
 }
 
 /// The priorities as the picker lists them: the most urgent first.
@@ -182,11 +221,11 @@ pub fn place_of(priority: Priority) -> usize {
 }
 
 /// A person to choose; none is nobody.
-pub type Candidate = Option<(UserId, String)>;
+pub type Candidate = Option<UserRef>;
 
 /// The place of a person in a list; none when it does not offer this one.
 pub fn place_among(people: &[Candidate], wanted: Option<UserId>) -> Option<usize> {
-    people.iter().position(|person| person.as_ref().map(|(id, _)| *id) == wanted)
+    people.iter().position(|person| person.as_ref().map(|user| user.id) == wanted)
 }
 
 /// Whom an incident can be given to: nobody first, then the active people by name.
@@ -194,9 +233,21 @@ pub fn candidates(users: &[UserOut]) -> Vec<Candidate> {
     let mut people: Vec<Candidate> = users
         .iter()
         .filter(|user| user.status == UserStatus::Active)
-        .map(|user| Some((user.id, user.name.clone())))
+        .map(|user| Some(UserRef { id: user.id, name: user.name.clone() }))
         .collect();
-    people.sort_by(|a, b| a.as_ref().map(|p| &p.1).cmp(&b.as_ref().map(|p| &p.1)));
+    people.sort_by(|a, b| a.as_ref().map(|p| &p.name).cmp(&b.as_ref().map(|p| &p.name)));
     people.insert(0, None);
     people
+}
+
+/// The people that fit what was typed, the best first.
+pub fn found(mut people: Vec<Candidate>, typed: &str) -> Vec<Candidate> {
+    let fit = |person: &Candidate| fuzzy::fit(typed, name_of(person));
+    people.retain(|person| fit(person).is_some());
+    people.sort_by_key(fit);
+    people
+}
+
+pub fn name_of(person: &Candidate) -> &str {
+    person.as_ref().map_or("nobody", |user| user.name.as_str())
 }

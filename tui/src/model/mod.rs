@@ -1,28 +1,34 @@
 //! Everything the client knows and shows. Plain data: the view reads it, `update` changes it.
 
 pub mod age;
+pub mod batch;
 pub mod cache;
 pub mod columns;
 pub mod commands;
 pub mod connection;
+pub mod deeds;
 pub mod demonstration;
 pub mod detail;
 pub mod events;
 pub mod feed;
 pub mod forms;
+pub mod fuzzy;
 pub mod input;
 pub mod known;
 pub mod layout;
 pub mod letters;
 pub mod list;
 pub mod logs;
+pub mod marks;
 pub mod matching;
 pub mod overview;
 pub mod pipeline;
 pub mod scroll;
 pub mod setup;
+pub mod shell;
 pub mod slot;
 pub mod tell;
+pub mod undo;
 pub mod words;
 
 use std::collections::HashMap;
@@ -33,16 +39,19 @@ use watchfire_shared::incident::Incident;
 use watchfire_shared::stats::Counts;
 use watchfire_shared::user::UserOut;
 
+use self::batch::{Batch, Question};
 use self::cache::CachePanel;
 use self::commands::{CommandLog, Tone};
 use self::connection::Connection;
 use self::detail::{Detail, Tab};
 use self::events::EventsPanel;
-use self::forms::{CommentBox, NewForm, Picker, ReasonBox, SignIn};
+use self::forms::{Choice, CommentBox, NewForm, Picker, ReasonBox, SignIn, TitleBox};
 use self::known::Known;
 use self::list::List;
+use self::marks::Marks;
 use self::setup::Setup;
 use self::slot::{Requests, Slot};
+use self::undo::Undo;
 use crate::action::Action;
 use crate::keymap::{Context, key_name};
 use crate::palette::Ink;
@@ -122,6 +131,8 @@ pub enum Overlay {
     CommandLog { top: usize },
     Demonstration { top: usize },
     Picker(Picker),
+    Question(Question),
+    Title(TitleBox),
     Comment(CommentBox),
     Reason(ReasonBox),
     NewIncident(NewForm),
@@ -168,12 +179,20 @@ pub struct Model {
     pub known: Known,
     pub counts: Slot<Counts>,
     pub list: List,
+    pub marks: Marks,
     pub detail: Option<Detail>,
     pub cache: CachePanel,
     pub events: EventsPanel,
     pub commands: CommandLog,
+    /// Commands about the marked incidents, under way.
+    pub batch: Option<Batch>,
     /// Comments begun and not sent.
     pub drafts: HashMap<IncidentId, String>,
+    /// A comment on the marked incidents, begun and not sent.
+    pub marked_draft: String,
+    /// Titles that could not be sent.
+    pub titles: HashMap<IncidentId, String>,
+    pub undo: Undo,
     /// New incidents begun and left, or sent and left before the answer; the newest last.
     pub new_drafts: Vec<NewForm>,
     pub flash: Option<Flash>,
@@ -207,11 +226,16 @@ impl Model {
             known: Known::default(),
             counts: Slot::default(),
             list: List::default(),
+            marks: Marks::default(),
             detail: None,
             cache: CachePanel::default(),
             events: EventsPanel::default(),
             commands: CommandLog::default(),
+            batch: None,
             drafts: HashMap::new(),
+            marked_draft: String::new(),
+            titles: HashMap::new(),
+            undo: Undo::default(),
             new_drafts: Vec::new(),
             flash: None,
             closing: None,
@@ -257,7 +281,12 @@ impl Model {
             Some(Overlay::Help { .. }) => return Context::Help,
             Some(Overlay::CommandLog { .. }) => return Context::CommandLog,
             Some(Overlay::Demonstration { .. }) => return Context::Demonstration,
+            Some(Overlay::Picker(Picker { choice: Choice::Assignee { .. }, .. })) => {
+                return Context::People;
+            }
             Some(Overlay::Picker(_)) => return Context::Picker,
+            Some(Overlay::Title(_)) => return Context::Title,
+            Some(Overlay::Question(_)) => return Context::Question,
             Some(Overlay::Comment(_)) => return Context::Comment,
             Some(Overlay::Reason(_)) => return Context::Reason,
             Some(Overlay::NewIncident(_)) => return Context::NewIncident,

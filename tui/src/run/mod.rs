@@ -79,6 +79,7 @@ async fn live(config: &Config, client: Client) -> Result<(), ClientError> {
     drop(screen);
     let Loop { mut model, runner, mut events, .. } = looped;
     let unseen = model.commands.open();
+    update::leave(&mut model);
     let answers = async {
         while let Some(event) = events.recv().await {
             // What an answer would ask for is of no use any more.

@@ -65,6 +65,9 @@ const KEYS: &[&str] = &[
     "o",
     "m",
     "M",
+    "A",
+    "t",
+    "u",
     "p",
     "n",
     "N",
@@ -74,6 +77,7 @@ const KEYS: &[&str] = &[
     "d",
     "x",
     "f",
+    "*",
     "v",
     "V",
     "@",
@@ -318,6 +322,13 @@ fn check(client: &Client, truth: &mut Truth) {
         let seen = truth.seen.insert(*id, version).unwrap_or(0);
         assert!(version >= seen, "version {version} after {seen}");
     }
+    let marked = model.marks.in_order(list);
+    assert_eq!(marked.len(), model.marks.len());
+    assert!(!marked.iter().any(|id| model.known.is_deleted(*id)), "a deleted one is marked");
+    assert!(marked.iter().all(|id| model.known.get(*id).is_some()), "a mark of nothing");
+    if let Some(batch) = &model.batch {
+        assert!(batch.under_way() <= 4 && !batch.open.is_empty());
+    }
     let letters = &model.events.letters;
     assert_eq!(letters.selected().is_none(), letters.rows().is_empty());
     if let Some(at) = model.wake_at() {
@@ -334,6 +345,7 @@ fn check(client: &Client, truth: &mut Truth) {
 fn check_end(client: &Client, truth: &Truth) {
     let model = &client.model;
     let list = &model.list;
+    assert!(model.batch.is_none() && model.commands.open().is_empty());
     assert!(list.loaded && list.failure.is_none() && model.counts.failure.is_none());
     let mut rows = list.rows.clone();
     rows.retain(|id| list.ghost != Some(*id));

@@ -10,7 +10,7 @@ use crate::effect::{Command, Effect, Load};
 use crate::event::{Failure, FailureKind, KeyCode, KeyInput, Outcome, StreamEvent};
 use crate::model::commands::Cell;
 
-fn patch(command: Command) -> IncidentPatch {
+pub(super) fn patch(command: Command) -> IncidentPatch {
     match command {
         Command::Patch { patch, .. } => *patch,
         other => panic!("not a patch: {other:?}"),
@@ -132,7 +132,7 @@ fn anybody_can_be_chosen_and_nobody() {
     let mut client = Client::live();
     client.press("M");
     client.answer_all(usual);
-    client.press("j j enter");
+    client.press("down down enter");
     let sent = patch(client.command().1);
     assert_eq!(sent.assigned_to, Field::Set(robin().id));
 
@@ -150,12 +150,12 @@ fn who_is_chosen_stays_chosen_when_people_come_and_go() {
     client.press("M enter");
     assert!(client.sends_nothing(), "the people are not known yet");
     assert!(client.flash().contains("not loaded yet"));
-    client.press("esc M");
+    client.press("esc A");
     assert!(client.model.overlay.is_some());
     let mut client = Client::live();
     client.press("M");
     client.answer_all(usual);
-    client.press("j j");
+    client.press("down down");
     client.stream(people_event());
     let (request, load) = client.loads().pop().expect("they are asked for again");
     assert_eq!(load, Load::Users);
@@ -178,7 +178,7 @@ fn nobody_else_is_chosen_when_who_was_chosen_is_gone() {
     let mut client = Client::live();
     client.press("M");
     client.answer_all(usual);
-    client.press("j j");
+    client.press("down down");
     client.stream(people_event());
     client.answer_all(|_| Some(Outcome::Users(Page { items: vec![me()], next_cursor: None })));
     client.press("enter");

@@ -196,7 +196,7 @@ fn sheets() {
     client.press("esc M");
     picture!("assign_loading", client);
     client.answer_all(usual);
-    client.press("j");
+    client.press("down");
     picture!("assign", client);
     client.press("esc n");
     client.type_text("The pool is exhausted; ");
@@ -209,6 +209,47 @@ fn sheets() {
     client.type_text("Disk full on db-eu-3");
     client.press("tab left");
     picture!("new_incident", client);
+}
+
+#[test]
+fn marked_incidents() {
+    let mut client = Client::live();
+    client.press("space space G space");
+    client.stream(deleted_event(&incidents()[0]));
+    picture!("marked", client);
+    client.resize(200, 60);
+    picture!("marked_wide", client);
+    client.resize(NARROW.0, NARROW.1);
+    client.model.look = Look { colour: false, unicode: false };
+    picture!("marked_narrow_plain", client);
+}
+
+#[test]
+fn a_question_about_many() {
+    let mut client = Client::live();
+    client.press("* a");
+    client.stream(status_event(&incidents()[0], Status::Investigating));
+    picture!("question", client);
+    client.resize(200, 60);
+    picture!("question_wide", client);
+    client.resize(NARROW.0, NARROW.1);
+    client.model.look = Look { colour: false, unicode: false };
+    picture!("question_narrow_plain", client);
+    client.resize(80, 24);
+    client.press("enter");
+    picture!("batch_under_way_plain", client);
+}
+
+#[test]
+fn writing_a_title_and_undoing() {
+    let mut client = Client::live();
+    client.press("t");
+    client.type_text(" in eu");
+    picture!("title", client);
+    let other = next(&incidents()[0], |incident| incident.title = "Robin was here".to_owned());
+    client.stream(updated_event(&other));
+    client.resize(200, 60);
+    picture!("title_changed_wide", client);
 }
 
 #[test]

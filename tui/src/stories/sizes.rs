@@ -150,7 +150,10 @@ fn screens() -> Vec<(&'static str, Client)> {
         "?",
         "@",
         "p",
+        "* a",
+        "* n",
         "M",
+        "t",
         "n",
         "N",
     ]

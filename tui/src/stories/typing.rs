@@ -25,6 +25,10 @@ fn places() -> Vec<(Context, Client)> {
     comment.press("n");
     let mut new = Client::live();
     new.press("N");
+    let mut title = Client::live();
+    title.press("t");
+    let mut people = Client::live();
+    people.press("A");
     let mut search = Client::opened();
     search.press("/");
     vec![
@@ -32,6 +36,8 @@ fn places() -> Vec<(Context, Client)> {
         (Context::Query, query),
         (Context::Comment, comment),
         (Context::NewIncident, new),
+        (Context::Title, title),
+        (Context::People, people),
         (Context::Search, search),
     ]
 }

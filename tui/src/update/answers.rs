@@ -6,7 +6,8 @@ use crate::model::Model;
 use crate::model::slot::{Purpose, Slot};
 
 use super::{
-    Out, cache, commands, demonstration, events, forms, list, logs, parts, sign_out, timers,
+    Out, cache, choices, commands, demonstration, events, forms, list, logs, parts, sign_out,
+    timers,
 };
 
 pub fn done(model: &mut Model, request: RequestId, outcome: Outcome, out: &mut Out) {
@@ -45,7 +46,11 @@ fn loaded(model: &mut Model, request: RequestId, load: &Load, outcome: Outcome, 
                 Outcome::Failed(failure) => Err(failure),
                 _ => return,
             };
+            let first = model.users.value.is_none();
             take(&mut model.users, request, answer, model.now);
+            if first {
+                choices::choose_best(model);
+            }
             model.dirty = true;
         }
         // It is asked for again where somebody still looks at it.

@@ -1,28 +1,34 @@
 //! Commands: each says what the person saw, and what became of it is told.
 
 use chrono::{DateTime, Utc};
-use watchfire_shared::field::Field;
-use watchfire_shared::ids::{IncidentId, UserId};
-use watchfire_shared::incident::{
-    Expect, Incident, IncidentPatch, NewComment, NewIncident, Priority,
-};
+use watchfire_shared::ids::IncidentId;
+use watchfire_shared::incident::{Incident, NewIncident};
 use watchfire_shared::user::{Role, UserRef};
 
 use crate::action::{Action, Step};
 use crate::effect::{Command, Load, RequestId};
 use crate::event::{Failure, Outcome};
 use crate::model::Model;
+use crate::model::batch::Ended;
 use crate::model::commands::{Cell, Deed, Tone, What};
 use crate::model::known::Known;
 
 use super::stream::{self, Learnt};
-use super::{Out, detail, events, forms, verdict};
+use super::{Out, batch, detail, events, forms, verdict};
+
+/// Whether this person may change incidents; otherwise the flash says why not.
+pub fn may_change(model: &mut Model) -> bool {
+    let viewer = model.me.as_ref().is_some_and(|me| me.role == Role::Viewer);
+    if viewer {
+        let text = "You may only read here: an admin can make you a responder";
+        model.flash(Tone::Warning, text);
+    }
+    !viewer
+}
 
 /// The selected incident if it may be changed; otherwise the flash says why not.
 pub fn subject(model: &mut Model, cell: Option<Cell>) -> Option<Incident> {
-    if model.me.as_ref().is_some_and(|me| me.role == Role::Viewer) {
-        let text = "You may only read here: an admin can make you a responder";
-        model.flash(Tone::Warning, text);
+    if !may_change(model) {
         return None;
     }
     let Some(incident) = model.subject().cloned() else {
@@ -57,12 +63,7 @@ pub fn step(model: &mut Model, step: Step, out: &mut Out) {
         model.flash(Tone::Warning, text);
         return;
     }
-    let patch = IncidentPatch {
-        status: Field::Set(step.to()),
-        expect: Some(Expect { status: Some(incident.status), ..Expect::default() }),
-        ..IncidentPatch::default()
-    };
-    send_patch(model, &incident, Deed::Step(step), patch, out);
+    deliver(model, &incident, Deed::Step(step), out);
 }
 
 /// Closed is final, so it is asked for twice: `asked` is the incident of the first time.
@@ -89,84 +90,67 @@ pub fn close(model: &mut Model, asked: Option<(IncidentId, DateTime<Utc>)>, out:
     model.closing = model.flash.as_ref().map(|flash| (incident.id, flash.until));
 }
 
-pub fn assign_to_me(model: &mut Model, out: &mut Out) {
-    let Some(me) = model.me.as_ref().map(|me| (me.id, me.name.clone())) else {
+/// Whoever is signed in; otherwise the flash says that it is not known yet.
+pub fn myself(model: &mut Model) -> Option<UserRef> {
+    let me = model.me.as_ref().map(|me| UserRef { id: me.id, name: me.name.clone() });
+    if me.is_none() {
         model.flash(Tone::Neutral, "Who you are is not known yet: try again when live");
+    }
+    me
+}
+
+pub fn assign_to_me(model: &mut Model, out: &mut Out) {
+    let Some(me) = myself(model) else {
         return;
     };
     let Some(incident) = subject(model, Some(Cell::Who)) else {
         return;
     };
-    if incident.assigned_to.as_ref().is_some_and(|user| user.id == me.0) {
+    if incident.assigned_to.as_ref().is_some_and(|user| user.id == me.id) {
         let text = format!("{} is yours already", incident.reference);
         model.flash(Tone::Neutral, text);
         return;
     }
-    let seen = incident.assigned_to.clone();
-    assign(model, &incident, Some(me), seen.as_ref(), out);
-}
-
-/// Assigns to a person or nobody, if it is still `seen`'s.
-pub fn assign(
-    model: &mut Model,
-    incident: &Incident,
-    to: Option<(UserId, String)>,
-    seen: Option<&UserRef>,
-    out: &mut Out,
-) {
-    let patch = IncidentPatch {
-        assigned_to: to.as_ref().map(|(id, _)| *id).into(),
-        expect: Some(Expect { assigned_to: seen.map(|user| user.id).into(), ..Expect::default() }),
-        ..IncidentPatch::default()
-    };
-    let deed = Deed::Assign(to.map(|(_, name)| name));
-    send_patch(model, incident, deed, patch, out);
-}
-
-/// Sets the priority, if it is still `seen`.
-pub fn prioritise(
-    model: &mut Model,
-    incident: &Incident,
-    to: Priority,
-    seen: Priority,
-    out: &mut Out,
-) {
-    let patch = IncidentPatch {
-        priority: Field::Set(to),
-        expect: Some(Expect { priority: Some(seen), ..Expect::default() }),
-        ..IncidentPatch::default()
-    };
-    send_patch(model, incident, Deed::Priority(to), patch, out);
-}
-
-pub fn comment(model: &mut Model, incident: &Incident, body: String, out: &mut Out) {
-    let what = What {
-        incident: Some((incident.id, incident.reference)),
-        deed: Deed::Comment(body.clone()),
-    };
-    let command = Command::Comment { id: incident.id, body: NewComment { body } };
-    let _ = send(model, what, command, out);
+    deliver(model, &incident, Deed::Assign(Some(me)), out);
 }
 
 /// Returns the request, so that the form knows its answer.
 pub fn create(model: &mut Model, incident: NewIncident, out: &mut Out) -> RequestId {
-    let what = What { incident: None, deed: Deed::Create(incident.title.clone()) };
-    send(model, what, Command::Create(Box::new(incident)), out)
+    let incident = Box::new(incident);
+    send_alone(model, Deed::Create(incident.clone()), Command::Create(incident), out)
 }
 
-fn send_patch(
+/// Does it to an incident, if that still stands as it was `seen`.
+pub fn deliver(model: &mut Model, seen: &Incident, deed: Deed, out: &mut Out) {
+    let what = What { incident: Some((seen.id, seen.reference)), deed };
+    model.undo.begin(what.words());
+    if let Some(request) = send_deed(model, seen, what.deed.clone(), out) {
+        model.undo.sent(request, &what, Some(seen));
+    }
+}
+
+/// The same as a part of something larger.
+pub fn send_deed(
     model: &mut Model,
-    incident: &Incident,
+    seen: &Incident,
     deed: Deed,
-    patch: IncidentPatch,
     out: &mut Out,
-) {
-    let what = What { incident: Some((incident.id, incident.reference)), deed };
-    let command = Command::Patch { id: incident.id, patch: Box::new(patch) };
-    let _ = send(model, what, command, out);
+) -> Option<RequestId> {
+    let command = deed.command(seen)?;
+    let what = What { incident: Some((seen.id, seen.reference)), deed };
+    Some(send(model, what, command, out))
 }
 
-pub fn send(model: &mut Model, what: What, command: Command, out: &mut Out) -> RequestId {
+/// Does what is about no incident that is there already.
+pub fn send_alone(model: &mut Model, deed: Deed, command: Command, out: &mut Out) -> RequestId {
+    let what = What { incident: None, deed };
+    model.undo.begin(what.words());
+    let request = send(model, what.clone(), command, out);
+    model.undo.sent(request, &what, None);
+    request
+}
+
+fn send(model: &mut Model, what: What, command: Command, out: &mut Out) -> RequestId {
     if let Some(warning) = model.connection.warning(model.now) {
         let text = format!("{} sent, but {warning}", what.words());
         model.flash(Tone::Warning, text);
@@ -183,6 +167,10 @@ pub fn answered(
     outcome: Outcome,
     out: &mut Out,
 ) {
+    let ended = Ended::of(&outcome);
+    let made =
+        if let Outcome::Changed(incident) = &outcome { Some(incident.as_ref()) } else { None };
+    model.undo.ended(request, ended, made);
     let (tone, text) = match outcome {
         Outcome::Changed(incident) => {
             changed(model, request, what, &incident);
@@ -204,7 +192,9 @@ pub fn answered(
         events::read_letters(model, out);
     }
     model.commands.answered(request, tone, text.clone());
-    model.flash(tone, text);
+    if !batch::answered(model, request, ended, out) {
+        model.flash(tone, text);
+    }
 }
 
 fn changed(model: &mut Model, request: RequestId, what: &What, incident: &Incident) {
@@ -228,6 +218,9 @@ fn changed(model: &mut Model, request: RequestId, what: &What, incident: &Incide
 fn give_back(model: &mut Model, request: RequestId, what: &What, failure: &Failure) {
     match (&what.deed, what.incident) {
         (Deed::Comment(body), Some((id, _))) => model.keep_draft(id, body),
+        (Deed::Title(title), Some((id, _))) => {
+            model.titles.insert(id, title.clone());
+        }
         (Deed::Create(_), _) => forms::refused(model, request, failure),
         (Deed::Discard(letter, reason), _) => {
             model.events.letters.reasons.insert(letter.id, reason.clone());

@@ -1,25 +1,23 @@
-//! What a person fills in: sign-in, new incident, comment, choices.
+//! What a person fills in: sign-in, new incident, comment.
 
 use watchfire_shared::incident::rules::Refusal;
-use watchfire_shared::incident::{Incident, NewComment, Priority};
+use watchfire_shared::incident::{NewComment, Priority};
 use watchfire_shared::problem::FieldError;
 use watchfire_shared::user::Role;
 
-use crate::action::{Edit, Move};
-use crate::effect::{Effect, Load, RequestId, Secret};
+use crate::action::Edit;
+use crate::effect::{Effect, RequestId, Secret};
 use crate::event::{Failure, FailureKind, Outcome};
-use crate::model::commands::{Cell, Tone};
+use crate::model::commands::{Deed, Tone};
 use crate::model::connection::Link;
 use crate::model::forms::{
-    Candidate, Choice, CommentBox, NewField, NewForm, PRIORITIES, Picker, SignInField, candidates,
-    place_among, place_of,
+    About, CommentBox, NewField, NewForm, PRIORITIES, SignInField, place_of,
 };
 use crate::model::input::TextField;
 use crate::model::slot::Purpose;
 use crate::model::{Model, Overlay};
 
-use super::detail::scrolled;
-use super::{Out, commands, load_everything};
+use super::{Out, batch, commands, load_everything};
 
 // Signing in.
 
@@ -209,16 +207,26 @@ pub fn refused(model: &mut Model, request: RequestId, failure: &Failure) {
 // A comment.
 
 pub fn open_comment(model: &mut Model) {
-    let Some(incident) = commands::subject(model, None) else {
+    let Some(about) = about(model) else {
         return;
     };
-    let draft = model.drafts.remove(&incident.id).unwrap_or_default();
+    let draft = match about {
+        About::One(id, _) => model.drafts.remove(&id).unwrap_or_default(),
+        About::Marked(_) => std::mem::take(&mut model.marked_draft),
+    };
     model.overlay = Some(Overlay::Comment(CommentBox {
-        incident: incident.id,
-        reference: incident.reference,
+        about,
         field: TextField::multiline(draft),
         error: None,
     }));
+}
+
+/// What a comment is about.
+fn about(model: &mut Model) -> Option<About> {
+    if batch::is_meant(model) {
+        return commands::may_change(model).then(|| About::Marked(model.marks.len()));
+    }
+    commands::subject(model, None).map(|incident| About::One(incident.id, incident.reference))
 }
 
 /// What was written stays a draft of its incident.
@@ -226,8 +234,11 @@ pub fn leave_comment(model: &mut Model) {
     if let Some(Overlay::Comment(comment)) = model.overlay.take()
         && !comment.field.text().trim().is_empty()
     {
-        let text = format!("Draft of {} kept", comment.reference);
-        model.keep_draft(comment.incident, comment.field.text());
+        let text = format!("Draft of {} kept", comment.about);
+        match comment.about {
+            About::One(id, _) => model.keep_draft(id, comment.field.text()),
+            About::Marked(_) => comment.field.text().clone_into(&mut model.marked_draft),
+        }
         model.flash(Tone::Neutral, text);
     }
 }
@@ -241,102 +252,14 @@ pub fn submit_comment(model: &mut Model, out: &mut Out) {
         comment.error = errors.first().map(|e| format!("A comment {}", e.message));
         return;
     }
-    let id = comment.incident;
-    if let Some(incident) = commands::incident(model, id) {
-        model.overlay = None;
-        commands::comment(model, &incident, body.body, out);
-    }
-}
-
-// Choices.
-
-pub fn open_priority(model: &mut Model) {
-    let Some(incident) = commands::subject(model, Some(Cell::Priority)) else {
-        return;
-    };
-    let now = incident.priority;
-    open_picker(model, &incident, Choice::Priority { now, to: now });
-}
-
-pub fn open_assign(model: &mut Model, out: &mut Out) {
-    let Some(incident) = commands::subject(model, Some(Cell::Who)) else {
-        return;
-    };
-    if model.users.asked.is_none() {
-        ask_people(model, out);
-    }
-    let now = incident.assigned_to.clone();
-    open_picker(model, &incident, Choice::Assignee { now, to: None });
-}
-
-fn ask_people(model: &mut Model, out: &mut Out) {
-    model.users.asked = Some(model.requests.load(Load::Users, model.now, out));
-}
-
-/// People have changed: what is on its way may not know it. Who is just choosing gets them anew, and
-/// everybody else when they choose.
-pub fn people_changed(model: &mut Model, out: &mut Out) {
-    model.users.asked = None;
-    if let Some(Overlay::Picker(Picker { choice: Choice::Assignee { .. }, .. })) = &model.overlay {
-        ask_people(model, out);
-    }
-}
-
-fn open_picker(model: &mut Model, incident: &Incident, choice: Choice) {
-    let (incident, reference) = (incident.id, incident.reference);
-    model.overlay = Some(Overlay::Picker(Picker { incident, reference, choice }));
-}
-
-fn people(model: &Model) -> Option<Vec<Candidate>> {
-    model.users.value.as_deref().map(candidates)
-}
-
-pub fn go_picker(model: &mut Model, step: Move) {
-    let people = people(model).unwrap_or_default();
-    let Some(Overlay::Picker(picker)) = &mut model.overlay else {
-        return;
-    };
-    let moved = |at, count: usize| scrolled(at, step, count, count.saturating_sub(1));
-    match &mut picker.choice {
-        Choice::Priority { to, .. } => *to = PRIORITIES[moved(place_of(*to), PRIORITIES.len())],
-        Choice::Assignee { to, .. } => {
-            let at = place_among(&people, *to).unwrap_or(0);
-            if let Some(person) = people.get(moved(at, people.len())) {
-                *to = person.as_ref().map(|(id, _)| *id);
+    let (about, deed) = (comment.about, Deed::Comment(body.body));
+    match about {
+        About::One(id, _) => {
+            if let Some(incident) = commands::incident(model, id) {
+                model.overlay = None;
+                commands::deliver(model, &incident, deed, out);
             }
         }
-    }
-}
-
-pub fn confirm_picker(model: &mut Model, out: &mut Out) {
-    let people = people(model);
-    let Some(Overlay::Picker(picker)) = &model.overlay else {
-        return;
-    };
-    let (id, choice) = (picker.incident, picker.choice.clone());
-    if people.is_none() && matches!(choice, Choice::Assignee { .. }) {
-        model.flash(Tone::Neutral, "Nothing done: the people are not loaded yet");
-        return;
-    }
-    model.overlay = None;
-    let Some(incident) = commands::incident(model, id) else {
-        return;
-    };
-    match choice {
-        Choice::Priority { now, to } => {
-            if to != now {
-                commands::prioritise(model, &incident, to, now, out);
-            }
-        }
-        Choice::Assignee { now, to } => {
-            let people = people.unwrap_or_default();
-            let Some(chosen) = place_among(&people, to).map(|at| people[at].clone()) else {
-                model.flash(Tone::Warning, "Nothing done: who was chosen is not active any more");
-                return;
-            };
-            if to != now.as_ref().map(|user| user.id) {
-                commands::assign(model, &incident, chosen, now.as_ref(), out);
-            }
-        }
+        About::Marked(_) => batch::ask_or_keep(model, deed),
     }
 }

@@ -4,15 +4,16 @@ use crate::action::{Action, Edit, Move, Place, Step};
 use crate::effect::Effect;
 use crate::event::KeyInput;
 use crate::keymap::Context;
-use crate::model::commands::Tone;
+use crate::model::commands::{Deed, Tone};
 use crate::model::demonstration::{lines, shown};
 use crate::model::detail::Tab;
+use crate::model::forms::{Choice, Picker};
 use crate::model::input::TextField;
 use crate::model::{Model, Overlay, Screen};
 
 use super::{
-    Out, cache, commands, demonstration, detail, events, forms, letters, list, load_again, logs,
-    timers,
+    Out, batch, cache, choices, commands, demonstration, detail, events, forms, letters, list,
+    load_again, logs, marks, timers, title, undo,
 };
 
 /// Why no command is taken.
@@ -57,6 +58,8 @@ fn field(model: &mut Model) -> Option<&mut TextField> {
     }
     match &mut model.overlay {
         Some(Overlay::Comment(comment)) => Some(&mut comment.field),
+        Some(Overlay::Title(form)) => Some(&mut form.field),
+        Some(Overlay::Picker(Picker { choice: Choice::Assignee { field, .. }, .. })) => Some(field),
         Some(Overlay::Reason(form)) => Some(&mut form.field),
         Some(Overlay::NewIncident(form)) => form.field(),
         Some(_) => None,
@@ -75,6 +78,8 @@ fn typed(model: &mut Model) {
     }
     match &mut model.overlay {
         Some(Overlay::Comment(comment)) => comment.error = None,
+        Some(Overlay::Title(form)) => form.error = None,
+        Some(Overlay::Picker(_)) => choices::choose_best(model),
         Some(Overlay::Reason(form)) => form.error = None,
         Some(Overlay::NewIncident(form)) => form.edited(),
         _ => {}
@@ -117,15 +122,20 @@ fn act(model: &mut Model, action: Action, context: Context, out: &mut Out) {
             out.push(Effect::Reconnect);
             load_again(model, out);
         }
+        Action::Step(step) if batch::is_meant(model) => batch::ask(model, &Deed::Step(step)),
+        Action::AssignToMe if batch::is_meant(model) => batch::assign_to_me(model),
         Action::Step(Step::Close) => commands::close(model, asked, out),
         Action::Step(step) => commands::step(model, step, out),
         Action::AssignToMe => commands::assign_to_me(model, out),
-        Action::Assign => forms::open_assign(model, out),
-        Action::Priority => forms::open_priority(model),
+        Action::Assign => choices::open_assign(model, out),
+        Action::Priority => choices::open_priority(model),
         Action::Comment => forms::open_comment(model),
+        Action::Title => title::open(model),
+        Action::Undo => undo::undo(model, out),
         Action::NewIncident => forms::open_new(model),
         Action::Redrive => letters::redrive(model, out),
         Action::Discard => letters::open_discard(model),
+        Action::Mark(mark) => marks::mark(model, mark, out),
         Action::Follow => logs::follow(model, out),
         Action::RaiseLevel => logs::turn_level(model, true, out),
         Action::LowerLevel => logs::turn_level(model, false, out),
@@ -140,10 +150,16 @@ fn act(model: &mut Model, action: Action, context: Context, out: &mut Out) {
 
 fn back(model: &mut Model, context: Context, out: &mut Out) {
     match context {
+        Context::Question => batch::leave(model),
         Context::Comment => forms::leave_comment(model),
         Context::Reason => letters::leave_discard(model),
         Context::NewIncident => forms::leave_new(model),
-        Context::Help | Context::CommandLog | Context::Demonstration | Context::Picker => {
+        Context::Help
+        | Context::CommandLog
+        | Context::Demonstration
+        | Context::Picker
+        | Context::People
+        | Context::Title => {
             model.overlay = None;
         }
         Context::Query => list::cancel_query(model, out),
@@ -155,6 +171,7 @@ fn back(model: &mut Model, context: Context, out: &mut Out) {
         }
         Context::Detail => detail::close(model),
         Context::Cache | Context::Events => go_to(model, Place::Incidents, out),
+        Context::List if !model.marks.is_empty() => model.marks.clear(),
         Context::List => list::clear_query(model, out),
         Context::SignIn => {}
     }
@@ -187,7 +204,8 @@ fn go(model: &mut Model, context: Context, step: Move, out: &mut Out) {
             let last = length.saturating_sub(shown(model.size.1));
             *top = detail::scrolled(*top, step, 10, last);
         }
-        (Some(Overlay::Picker(_)), _) => forms::go_picker(model, step),
+        (Some(Overlay::Question(question)), _) => batch::go(question, step),
+        (Some(Overlay::Picker(_)), _) => choices::go_picker(model, step),
         (_, Context::List) => list::go(model, step, out),
         (_, Context::Detail | Context::Logs) => detail::go(model, step, out),
         (_, Context::Events) => events::go(model, step),
@@ -227,7 +245,9 @@ fn confirm(model: &mut Model, context: Context, out: &mut Out) {
         Context::Reason => letters::submit_discard(model, out),
         Context::NewIncident => forms::submit_new(model, out),
         Context::Demonstration => demonstration::run(model, out),
-        Context::Picker => forms::confirm_picker(model, out),
+        Context::Question => batch::confirm(model, out),
+        Context::Title => title::submit(model, out),
+        Context::Picker | Context::People => choices::confirm_picker(model, out),
         _ => {}
     }
 }

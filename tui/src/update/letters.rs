@@ -4,7 +4,7 @@ use watchfire_shared::dead_letter::{DeadLetter, DeadLetterState};
 use watchfire_shared::user::Role;
 
 use crate::effect::Command;
-use crate::model::commands::{Deed, Letter, Tone, What};
+use crate::model::commands::{Deed, Letter, Tone};
 use crate::model::forms::ReasonBox;
 use crate::model::input::TextField;
 use crate::model::letters::name;
@@ -43,7 +43,7 @@ fn subject(model: &mut Model) -> Option<DeadLetter> {
 pub fn redrive(model: &mut Model, out: &mut Out) {
     if let Some(letter) = subject(model) {
         let deed = Deed::Redrive(Letter { id: letter.id, name: name(&letter) });
-        send(model, deed, Command::Redrive(letter.id), out);
+        commands::send_alone(model, deed, Command::Redrive(letter.id), out);
     }
 }
 
@@ -93,9 +93,5 @@ pub fn submit_discard(model: &mut Model, out: &mut Out) {
         return;
     }
     let command = Command::Discard { id: letter.id, reason: reason.clone() };
-    send(model, Deed::Discard(letter, reason), command, out);
-}
-
-fn send(model: &mut Model, deed: Deed, command: Command, out: &mut Out) {
-    let _ = commands::send(model, What { incident: None, deed }, command, out);
+    commands::send_alone(model, Deed::Discard(letter, reason), command, out);
 }

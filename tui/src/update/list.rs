@@ -148,6 +148,7 @@ pub fn prune(model: &mut Model) {
         let mut shown = model.list.rows.clone();
         shown.extend(&model.list.incoming);
         shown.extend(&model.list.arrived);
+        shown.extend(model.marks.in_order(&model.list));
         shown.extend(model.detail.as_ref().map(|detail| detail.id));
         model.known.prune(&shown);
     }

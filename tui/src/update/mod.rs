@@ -2,7 +2,9 @@
 //! terminal, no network, no clock: the time is an argument.
 
 mod answers;
+mod batch;
 mod cache;
+mod choices;
 mod commands;
 mod configured;
 mod demonstration;
@@ -13,9 +15,12 @@ mod keys;
 mod letters;
 mod list;
 mod logs;
+mod marks;
 mod parts;
 mod stream;
 mod timers;
+mod title;
+mod undo;
 mod verdict;
 
 use chrono::{DateTime, Utc};
@@ -77,6 +82,11 @@ pub fn update(model: &mut Model, event: Event, now: DateTime<Utc>) -> Vec<Effect
     model.dirty |= freshness != model.connection.freshness(model.now);
     timers::plan(model);
     out
+}
+
+/// The person leaves: what waits for its turn is not sent any more.
+pub fn leave(model: &mut Model) {
+    batch::halt(model, "you left before its turn");
 }
 
 fn resize(model: &mut Model, size: (u16, u16), out: &mut Out) {

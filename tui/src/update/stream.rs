@@ -10,7 +10,7 @@ use crate::model::commands::Tone;
 use crate::model::connection::Link;
 use crate::model::known::Known;
 
-use super::{Out, detail, events, forms, list, load_everything, sign_out, timers};
+use super::{Out, choices, detail, events, list, load_everything, sign_out, timers};
 
 pub fn hear(model: &mut Model, said: StreamEvent, out: &mut Out) {
     match said {
@@ -71,7 +71,7 @@ fn enter_log(model: &mut Model, hello: Hello, other: bool) {
 fn fact(model: &mut Model, event: &Event, out: &mut Out) {
     let Some(incident) = event.fact.incident() else {
         // People have changed: ask again when somebody is to be chosen.
-        forms::people_changed(model, out);
+        choices::people_changed(model, out);
         return;
     };
     if let Fact::IncidentDeleted { incident } = &event.fact {
@@ -152,6 +152,7 @@ pub fn deleted(model: &mut Model, incident: &Incident) -> bool {
     if !model.known.delete(incident) {
         return false;
     }
+    model.marks.remove(incident.id);
     timers::reload_counts_soon(model);
     model.dirty |= model.list.remove(incident.id);
     model.dirty |= model.is_open(incident.id);

@@ -14,9 +14,10 @@ pub fn done(what: &What, incident: &Incident) -> String {
     let reference = incident.reference;
     match &what.deed {
         Deed::Step(_) => format!("{reference} {}", incident.status),
-        Deed::Assign(Some(name)) => format!("{reference} assigned to {name}"),
+        Deed::Assign(Some(to)) => format!("{reference} assigned to {}", to.name),
         Deed::Assign(None) => format!("{reference} assigned to nobody"),
         Deed::Priority(_) => format!("{reference} priority {}", incident.priority),
+        Deed::Title(_) => format!("{reference} renamed"),
         Deed::Create(_) => format!("{reference} created"),
         Deed::Comment(_) => format!("{reference} commented"),
         Deed::Redrive(_) | Deed::Discard(..) => decided(what),

@@ -2,18 +2,24 @@
 //!
 //! ```text
 //!  20:45:58  ✗ INC-204 resolve refused: status is resolved now, by robin 12s ago
+//!              $ watchfire resolve INC-204
 //!  20:44:10  ✓ INC-201 closed
+//!              $ watchfire close INC-201
 //! ```
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::model::Model;
+use crate::model::commands::Sent;
 use crate::safe::SafeText;
 use crate::theme::Theme;
 
 use super::paint::{Pen, clear};
 use super::{rows, time};
+
+/// Columns before the text of an entry.
+const INDENT: usize = 15;
 
 pub fn render(buf: &mut Buffer, area: Rect, model: &Model, top: usize) {
     let theme = Theme::new(model);
@@ -39,7 +45,7 @@ pub fn render(buf: &mut Buffer, area: Rect, model: &Model, top: usize) {
             pen.text(theme.pending(), theme.plain());
             pen.gap(1);
             pen.text(&sent.what.words(), theme.plain());
-            row += 1;
+            row = shell(buf, page, row + 1, sent, theme);
             continue;
         };
         pen.text(theme.tone_glyph(*tone), theme.tone(*tone));
@@ -51,5 +57,17 @@ pub fn render(buf: &mut Buffer, area: Rect, model: &Model, top: usize) {
             Pen::new(buf, cell, row, theme).text(line.as_str(), theme.tone(*tone));
             row = row.saturating_add(1);
         }
+        row = shell(buf, page, row, sent, theme);
     }
+}
+
+/// The line of a shell that does the same; returns the next free row.
+fn shell(buf: &mut Buffer, page: Rect, row: u16, sent: &Sent, theme: Theme) -> u16 {
+    let Some(line) = sent.what.line().filter(|_| row < page.height) else {
+        return row;
+    };
+    let mut pen = Pen::new(buf, page, row, theme);
+    pen.gap(INDENT);
+    pen.text(&format!("$ {line}"), theme.dim());
+    row.saturating_add(1)
 }

@@ -11,8 +11,9 @@ use watchfire_shared::dead_letter::{DeadLetter, DeadLetterState};
 use watchfire_shared::incident::Incident;
 use watchfire_shared::user::Role;
 
-use crate::action::{Action, Edit, Place, Step};
+use crate::action::{Action, Edit, Move, Place, Step};
 use crate::keymap::{Context, key_name};
+use crate::model::batch::Batch;
 use crate::model::{Flash, Model};
 use crate::safe::SafeText;
 use crate::theme::Theme;
@@ -38,8 +39,9 @@ pub fn render(buf: &mut Buffer, area: Rect, model: &Model) {
         return;
     }
     let mut pen = Pen::new(buf, area, row, theme);
-    let place = place(model);
-    if area.width >= 60 {
+    let progress = model.batch.as_ref().map(Batch::progress);
+    let place = progress.clone().unwrap_or_else(|| place(model));
+    if area.width >= 60 || progress.is_some() {
         pen.right(&format!("{place} "), theme.dim());
     }
     keys(&mut pen, model);
@@ -74,7 +76,7 @@ fn keys(pen: &mut Pen, model: &Model) {
     let named = |action| {
         let (key, binding) = model.setup.keymap.key(context, action)?;
         let key = key_name(key, theme.unicode());
-        let hint = hint(context, action, binding.hint);
+        let hint = hint(model, context, action, binding.hint);
         let width = key.chars().count() + hint.len() + 3;
         Some((key, hint, width))
     };
@@ -104,16 +106,19 @@ fn keys(pen: &mut Pen, model: &Model) {
 }
 
 /// The same key by the name that fits the place.
-const fn hint(context: Context, action: Action, usual: &'static str) -> &'static str {
+fn hint(model: &Model, context: Context, action: Action, usual: &'static str) -> &'static str {
     match (context, action) {
         (Context::SignIn, Action::Confirm) => "sign in",
         (Context::Query | Context::Search, Action::Confirm) => "apply",
         (Context::Comment, Action::Confirm) => "send",
         (Context::Reason, Action::Confirm) => "discard",
         (Context::NewIncident, Action::Confirm) => "create",
-        (Context::Picker, Action::Confirm) => "choose",
+        (Context::Picker | Context::People, Action::Confirm) => "choose",
+        (Context::Title, Action::Confirm) => "rename",
+        (Context::Question, Action::Confirm) => "do it to these",
         (Context::Demonstration, Action::Confirm) => "measure now",
         (Context::Query | Context::Search, Action::Back) => "cancel",
+        (Context::List, Action::Back) if !model.marks.is_empty() => "clear marks",
         (Context::List, Action::Back) => "clear query",
         (Context::Logs | Context::Detail, Action::Query) => "search logs",
         _ => usual,
@@ -123,6 +128,7 @@ const fn hint(context: Context, action: Action, usual: &'static str) -> &'static
 /// The most useful first; what has no room is left out from the end.
 fn offered(model: &Model, context: Context) -> Vec<Action> {
     match context {
+        Context::List if !model.marks.is_empty() => marked(model),
         Context::List => {
             let mut actions = steps(model);
             if model.subject().is_some() {
@@ -153,7 +159,15 @@ fn offered(model: &Model, context: Context) -> Vec<Action> {
         }
         Context::Help | Context::CommandLog => vec![Action::Back, Action::Quit],
         Context::Query => vec![Action::Confirm, Action::Complete, Action::Back],
-        Context::Picker | Context::Search | Context::Reason | Context::Demonstration => {
+        Context::People => {
+            vec![Action::Confirm, Action::Move(Move::Down), Action::Move(Move::Up), Action::Back]
+        }
+        Context::Title
+        | Context::Picker
+        | Context::Question
+        | Context::Search
+        | Context::Reason
+        | Context::Demonstration => {
             vec![Action::Confirm, Action::Back]
         }
         Context::Comment => vec![Action::Confirm, Action::Edit(Edit::NewLine), Action::Back],
@@ -180,6 +194,19 @@ fn steps(model: &Model) -> Vec<Action> {
         actions.push(Action::AssignToMe);
     }
     actions
+}
+
+/// What may be done to the marked incidents: what at least one of them allows.
+fn marked(model: &Model) -> Vec<Action> {
+    let may = model.me.as_ref().is_none_or(|me| me.role > Role::Viewer);
+    let ids = model.marks.in_order(&model.list);
+    let allowed = |step: &Step| {
+        ids.iter().filter_map(|id| model.known.get(*id)).any(|i| step.is_possible(i.status))
+    };
+    let steps = Step::ALL.into_iter().filter(allowed).map(Action::Step);
+    let others = [Action::Comment, Action::AssignToMe, Action::Priority];
+    let actions = steps.filter(|step| *step != Action::Step(Step::HandBack)).chain(others);
+    std::iter::once(Action::Back).chain(actions.filter(|_| may)).collect()
 }
 
 /// What may be decided about the selected dead letter, by somebody with this role.
@@ -213,7 +240,9 @@ fn place(model: &Model) -> String {
         Context::CommandLog => (Some(Action::CommandLog), "commands"),
         Context::Detail | Context::Logs | Context::Search => (None, "incident"),
         Context::Demonstration => (None, "cache demo"),
-        Context::Picker => (None, "choose"),
+        Context::Picker | Context::People => (None, "choose"),
+        Context::Title => (None, "title"),
+        Context::Question => (None, "sure?"),
         Context::Comment => (None, "comment"),
         Context::Reason => (None, "discard"),
         Context::NewIncident => (None, "new incident"),

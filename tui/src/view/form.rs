@@ -12,7 +12,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::model::Model;
-use crate::model::forms::{CommentBox, NewField, NewForm, ReasonBox};
+use crate::model::forms::{CommentBox, NewField, NewForm, ReasonBox, TitleBox};
 use crate::theme::Theme;
 
 use super::paint::{Pen, clear, rule};
@@ -28,7 +28,7 @@ pub fn comment(buf: &mut Buffer, area: Rect, model: &Model, comment: &CommentBox
     rule(buf, sheet, 0, theme);
     let mut pen = Pen::new(buf, sheet, 1, theme);
     pen.gap(1);
-    pen.text(&format!("Comment on {}", comment.reference), theme.bold());
+    pen.text(&format!("Comment on {}", comment.about), theme.bold());
     if let Some(error) = &comment.error {
         pen.gap(2);
         pen.text(error, theme.bad());
@@ -36,6 +36,34 @@ pub fn comment(buf: &mut Buffer, area: Rect, model: &Model, comment: &CommentBox
     let body = rows(sheet, 2, sheet.height.saturating_sub(2));
     let inner = Rect { x: body.x + 1.min(body.width), width: body.width.saturating_sub(2), ..body };
     field::lines(buf, inner, theme, &comment.field, theme.plain())
+}
+
+pub fn title(buf: &mut Buffer, area: Rect, model: &Model, form: &TitleBox) -> Cursor {
+    let theme = Theme::new(model);
+    let sheet = sheet(area, 4);
+    clear(buf, sheet);
+    rule(buf, sheet, 0, theme);
+    let mut pen = Pen::new(buf, sheet, 1, theme);
+    pen.gap(1);
+    if let Some(error) = &form.error {
+        pen.keep_free(1);
+        pen.right(error, theme.bad());
+    }
+    pen.text(&format!("Title of {}", form.reference), theme.bold());
+    let mut pen = Pen::new(buf, sheet, 2, theme);
+    pen.gap(1);
+    pen.keep_free(1);
+    let cursor = field::line(&mut pen, &form.field, true, theme.plain(), None);
+    let mut pen = Pen::new(buf, sheet, 3, theme);
+    pen.gap(1);
+    let now = model.known.get(form.incident).map_or(&form.seen, |incident| &incident.title);
+    let (word, style) = if *now == form.seen {
+        ("now", theme.dim())
+    } else {
+        ("changed meanwhile, esc and t begin anew:", theme.asks())
+    };
+    pen.text(&format!("{word} {now}"), style);
+    cursor
 }
 
 pub fn reason(buf: &mut Buffer, area: Rect, model: &Model, reason: &ReasonBox) -> Cursor {

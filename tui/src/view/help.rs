@@ -3,8 +3,8 @@
 //!
 //! ```text
 //!  Incident                                Screens
-//!  a                 investigate it        enter             open the incident
-//!  r                 resolve it            esc               back; clear the query
+//!  a r               investigate, resolve  enter             open the incident
+//!  c R               twice: close, reopen  esc               back; clear
 //! ```
 
 use std::iter;

@@ -66,6 +66,8 @@ fn query(pen: &mut Pen, model: &Model) -> Cursor {
     let theme = pen.theme;
     let list = &model.list;
     let query = &list.query;
+    let marks = Some(&model.marks).filter(|marks| !marks.is_empty());
+    let marked = marks.map(|marks| format!("{} ", marks.words(list))).unwrap_or_default();
     pen.gap(1);
     pen.text("/ ", if query.editing { theme.accent() } else { theme.dim() });
     if let Some((total, exact)) = list.total.filter(|_| list.loaded && !query.editing) {
@@ -80,7 +82,7 @@ fn query(pen: &mut Pen, model: &Model) -> Cursor {
         } else {
             format!("{order}{}{more} shown ", number(total))
         };
-        if pen.room() > 40 {
+        if pen.room() > 40 + marked.len() {
             pen.right(&text, theme.dim());
         }
         let unseen = i64::try_from(list.unseen.len()).unwrap_or(i64::MAX);
@@ -88,6 +90,9 @@ fn query(pen: &mut Pen, model: &Model) -> Cursor {
             let text = format!("{} new {} ", number(unseen), theme.order(true));
             pen.right(&text, theme.accent());
         }
+    }
+    if !marked.is_empty() && pen.room() > marked.len() + 4 {
+        pen.right(&marked, theme.accent());
     }
     if let Some(failure) = list.failure.as_ref().filter(|_| !list.rows.is_empty()) {
         not_current(pen, failure, query.field.text());

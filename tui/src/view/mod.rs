@@ -19,6 +19,7 @@ mod overview;
 mod paint;
 mod picker;
 mod pipeline;
+mod question;
 mod side;
 mod sign_in;
 mod table;
@@ -54,7 +55,9 @@ pub fn render(frame: &mut Frame<'_>, model: &Model) {
             Some(Overlay::Demonstration { top }) => {
                 demonstration::render(buf, area, model, *top);
             }
-            Some(Overlay::Picker(picker)) => picker::render(buf, area, model, picker),
+            Some(Overlay::Picker(picker)) => cursor = picker::render(buf, area, model, picker),
+            Some(Overlay::Title(form)) => cursor = form::title(buf, area, model, form),
+            Some(Overlay::Question(question)) => question::render(buf, area, model, question),
             Some(Overlay::Comment(comment)) => {
                 cursor = form::comment(buf, area, model, comment);
             }

@@ -13,29 +13,41 @@ use watchfire_shared::incident::Priority;
 
 use crate::model::Model;
 use crate::model::forms::{
-    Candidate, Choice, PRIORITIES, Picker, candidates, place_among, place_of,
+    About, Choice, PRIORITIES, Picker, candidates, found, name_of, place_among, place_of,
 };
+use crate::model::input::TextField;
 use crate::theme::Theme;
 
 use super::paint::{Pen, clear, rule};
-use super::{rows, sheet};
+use super::{Cursor, field, rows, sheet};
 
-pub fn render(buf: &mut Buffer, area: Rect, model: &Model, picker: &Picker) {
+pub fn render(buf: &mut Buffer, area: Rect, model: &Model, picker: &Picker) -> Cursor {
     let theme = Theme::new(model);
     let (lines, chosen) = lines(model, picker, theme);
-    let height = u16::try_from(lines.len() + 1).unwrap_or(u16::MAX).min(12);
+    let height = u16::try_from(lines.len() + 1 + usize::from(typed(picker).is_some()))
+        .unwrap_or(u16::MAX)
+        .min(12);
     let sheet = sheet(area, height);
     clear(buf, sheet);
     rule(buf, sheet, 0, theme);
     let mut pen = Pen::new(buf, sheet, 1, theme);
     pen.gap(1);
     pen.text(&title(picker, theme), theme.bold());
-    let body = rows(sheet, 2, sheet.height.saturating_sub(2));
+    let mut cursor = None;
+    let mut used = 2;
+    if let Some(field) = typed(picker) {
+        let mut pen = Pen::new(buf, sheet, used, theme);
+        pen.gap(1);
+        pen.text("/ ", theme.accent());
+        cursor = field::line(&mut pen, field, true, theme.plain(), None);
+        used += 1;
+    }
+    let body = rows(sheet, used, sheet.height.saturating_sub(used));
     let visible = usize::from(body.height).max(1);
     let top = chosen.map_or(0, |at| (at + 1).saturating_sub(visible));
     if matches!(picker.choice, Choice::Assignee { .. }) && model.users.value.is_none() {
         waiting(&mut Pen::new(buf, body, 0, theme), model);
-        return;
+        return cursor;
     }
     for (index, line) in lines.iter().enumerate().skip(top).take(visible) {
         let row = u16::try_from(index - top).unwrap_or(u16::MAX);
@@ -44,17 +56,29 @@ pub fn render(buf: &mut Buffer, area: Rect, model: &Model, picker: &Picker) {
         pen.text(if here { theme.bar() } else { " " }, theme.accent());
         pen.text(line, if here { theme.bold() } else { theme.plain() });
     }
+    cursor
+}
+
+/// What was typed to find somebody.
+const fn typed(picker: &Picker) -> Option<&TextField> {
+    match &picker.choice {
+        Choice::Assignee { field, .. } => Some(field),
+        Choice::Priority { .. } => None,
+    }
 }
 
 fn title(picker: &Picker, theme: Theme) -> String {
-    match &picker.choice {
-        Choice::Priority { now, .. } => {
+    let about = picker.about;
+    match (&picker.choice, about) {
+        (Choice::Priority { now: Some(now), .. }, _) => {
             let glyph = theme.priority_glyph(*now);
-            format!("Priority of {}, now {glyph} {now}", picker.reference)
+            format!("Priority of {about}, now {glyph} {now}")
         }
-        Choice::Assignee { now, .. } => {
+        (Choice::Priority { now: None, .. }, _) => format!("Priority of {about}"),
+        (Choice::Assignee { .. }, About::Marked(_)) => format!("Who takes {about}?"),
+        (Choice::Assignee { now, .. }, About::One(..)) => {
             let name = now.as_ref().map_or("nobody's", |user| user.name.as_str());
-            format!("Who takes {}, now {name}?", picker.reference)
+            format!("Who takes {about}, now {name}?")
         }
     }
 }
@@ -69,11 +93,11 @@ fn lines(model: &Model, picker: &Picker, theme: Theme) -> (Vec<String>, Option<u
         Choice::Priority { to, .. } => {
             (PRIORITIES.iter().map(|p| name(*p, theme)).collect(), Some(place_of(*to)))
         }
-        Choice::Assignee { to, .. } => {
-            let people = candidates(model.users.value.as_deref().unwrap_or_default());
+        Choice::Assignee { to, field, .. } => {
+            let all = candidates(model.users.value.as_deref().unwrap_or_default());
+            let people = found(all, field.text());
             let chosen = place_among(&people, *to);
-            let name = |person: Candidate| person.map_or_else(|| "nobody".to_owned(), |(_, n)| n);
-            (people.into_iter().map(name).collect(), chosen)
+            (people.iter().map(|person| name_of(person).to_owned()).collect(), chosen)
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  PRI      REF      STATUS       AGE  TITLE                 SERVICE     WHO
-//! ▌▲▲ crit  INC-204  ○ open     !  2m  Checkout latency p9…  checkout    –
+//! ▌▲▲ crit ◆INC-204  ○ open     !  2m  Checkout latency p9…  checkout    –
 //! ```
 
 use ratatui::style::Style;
@@ -108,7 +108,12 @@ impl Table {
         }
         pen.text(if selected { theme.bar() } else { " " }, theme.accent());
         for (gap, column, width) in self.spaced() {
-            pen.gap(gap);
+            if column == Column::Reference && gap > 0 && model.marks.contains(incident.id) {
+                pen.gap(gap - 1);
+                pen.text(theme.mark(), theme.accent());
+            } else {
+                pen.gap(gap);
+            }
             self.cell(pen, model, incident, column, width);
         }
     }
@@ -132,7 +137,8 @@ impl Table {
             }
             Column::Reference => {
                 let fresh = model.list.is_fresh(id, model.now);
-                let style = if fresh { theme.accent() } else { theme.dim() };
+                let accented = fresh || model.marks.contains(id);
+                let style = if accented { theme.accent() } else { theme.dim() };
                 pen.cell(&incident.reference.to_string(), width, style);
             }
             Column::Status => {
@@ -141,7 +147,11 @@ impl Table {
             Column::Age => {
                 pen.number(&age::age(incident.created_at, model.now), width, theme.dim());
             }
-            Column::Title => pen.cell(&incident.title, width, pick(theme.plain())),
+            Column::Title => {
+                let pending = model.commands.is_pending(id, Cell::Title);
+                let title = if pending { theme.pending() } else { &incident.title };
+                pen.cell(title, width, pick(theme.plain()));
+            }
             Column::Service => pen.cell(&incident.service, width, pick(theme.plain())),
             Column::Who => pen.cell(&who(model, incident, theme), width, pick(theme.work())),
             Column::Alerts => pen.number(&nonzero(incident.firing_alerts), width, theme.dim()),

@@ -1,0 +1,148 @@
+//! Choices from a list: a priority, a person.
+
+use watchfire_shared::incident::{Incident, Priority};
+
+use crate::action::Move;
+use crate::effect::Load;
+use crate::model::commands::{Cell, Deed, Tone};
+use crate::model::forms::{
+    About, Candidate, Choice, PRIORITIES, Picker, candidates, found, place_among, place_of,
+};
+use crate::model::input::TextField;
+use crate::model::{Model, Overlay};
+
+use super::detail::scrolled;
+use super::{Out, batch, commands};
+
+/// What is chosen for, and the incident as it stands where it is one.
+fn subject(model: &mut Model, cell: Cell) -> Option<(About, Option<Incident>)> {
+    if batch::is_meant(model) {
+        return commands::may_change(model).then(|| (About::Marked(model.marks.len()), None));
+    }
+    let incident = commands::subject(model, Some(cell))?;
+    Some((About::One(incident.id, incident.reference), Some(incident)))
+}
+
+pub fn open_priority(model: &mut Model) {
+    let Some((about, incident)) = subject(model, Cell::Priority) else {
+        return;
+    };
+    let now = incident.map(|incident| incident.priority);
+    let choice = Choice::Priority { now, to: now.unwrap_or(Priority::Medium) };
+    model.overlay = Some(Overlay::Picker(Picker { about, choice }));
+}
+
+pub fn open_assign(model: &mut Model, out: &mut Out) {
+    let Some((about, incident)) = subject(model, Cell::Who) else {
+        return;
+    };
+    if model.users.asked.is_none() {
+        ask_people(model, out);
+    }
+    let now = incident.and_then(|incident| incident.assigned_to);
+    let choice = Choice::Assignee { now, to: None, field: TextField::default() };
+    model.overlay = Some(Overlay::Picker(Picker { about, choice }));
+}
+
+fn ask_people(model: &mut Model, out: &mut Out) {
+    model.users.asked = Some(model.requests.load(Load::Users, model.now, out));
+}
+
+/// People have changed: what is on its way may not know it. Who is just choosing gets them anew, and
+/// everybody else when they choose.
+pub fn people_changed(model: &mut Model, out: &mut Out) {
+    model.users.asked = None;
+    if let Some(Overlay::Picker(Picker { choice: Choice::Assignee { .. }, .. })) = &model.overlay {
+        ask_people(model, out);
+    }
+}
+
+/// The people as the picker lists them.
+fn people(model: &Model) -> Option<Vec<Candidate>> {
+    let all = model.users.value.as_deref().map(candidates)?;
+    match &model.overlay {
+        Some(Overlay::Picker(Picker { choice: Choice::Assignee { field, .. }, .. })) => {
+            Some(found(all, field.text()))
+        }
+        _ => Some(all),
+    }
+}
+
+/// After typing, and when the people have come: who fits best is chosen.
+pub fn choose_best(model: &mut Model) {
+    let best = people(model).and_then(|people| people.first().cloned());
+    if let Some(Overlay::Picker(Picker { choice: Choice::Assignee { to, .. }, .. })) =
+        &mut model.overlay
+        && let Some(best) = best
+    {
+        *to = best.map(|user| user.id);
+    }
+}
+
+pub fn go_picker(model: &mut Model, step: Move) {
+    let people = people(model).unwrap_or_default();
+    let Some(Overlay::Picker(picker)) = &mut model.overlay else {
+        return;
+    };
+    let moved = |at, count: usize| scrolled(at, step, count, count.saturating_sub(1));
+    match &mut picker.choice {
+        Choice::Priority { to, .. } => *to = PRIORITIES[moved(place_of(*to), PRIORITIES.len())],
+        Choice::Assignee { to, .. } => {
+            let at = place_among(&people, *to).unwrap_or(0);
+            if let Some(person) = people.get(moved(at, people.len())) {
+                *to = person.as_ref().map(|user| user.id);
+            }
+        }
+    }
+}
+
+pub fn confirm_picker(model: &mut Model, out: &mut Out) {
+    let Some(Overlay::Picker(picker)) = &model.overlay else {
+        return;
+    };
+    let (about, choice) = (picker.about, picker.choice.clone());
+    let deed = match &choice {
+        Choice::Priority { to, .. } => Deed::Priority(*to),
+        Choice::Assignee { to, .. } => {
+            let Some(people) = people(model) else {
+                model.flash(Tone::Neutral, "Nothing done: the people are not loaded yet");
+                return;
+            };
+            let Some(chosen) = place_among(&people, *to).map(|at| people[at].clone()) else {
+                let nobody = people.is_empty();
+                let text = if nobody {
+                    "Nobody is called so"
+                } else {
+                    "Nothing done: who was chosen is not active any more"
+                };
+                model.flash(Tone::Warning, text);
+                model.overlay.take_if(|_| !nobody);
+                return;
+            };
+            Deed::Assign(chosen)
+        }
+    };
+    model.overlay = None;
+    match about {
+        About::One(id, _) => {
+            if let Some(incident) = commands::incident(model, id) {
+                let seen = as_seen(incident, choice);
+                if deed.obstacle(&seen).is_none() {
+                    commands::deliver(model, &seen, deed, out);
+                }
+            }
+        }
+        About::Marked(_) => batch::ask(model, &deed),
+    }
+}
+
+/// The incident with what the picker said of it when it opened: that is what the person chose
+/// against.
+fn as_seen(incident: Incident, choice: Choice) -> Incident {
+    match choice {
+        Choice::Priority { now, .. } => {
+            Incident { priority: now.unwrap_or(incident.priority), ..incident }
+        }
+        Choice::Assignee { now, .. } => Incident { assigned_to: now, ..incident },
+    }
+}
