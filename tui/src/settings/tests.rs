@@ -41,7 +41,7 @@ fn an_action_gets_one_key_several_or_none() {
 #[test]
 fn every_mistake_is_told_with_its_line_and_what_to_do() {
     let text = "url = \"ftp://h\"\ncolour = true\n\n[keys]\nresolv = \"z\"\nreopen = \"rr\"\n\
-                hand-back = 7\nresolve = \"q\"\nback = \"h\"\n";
+                hand-back = 7\nresolve = \"s\"\nback = \"h\"\n";
     let told = mistakes(text);
     for (line, told) in [
         "1: url must begin with http:// or https://; it looks like",
@@ -49,7 +49,7 @@ fn every_mistake_is_told_with_its_line_and_what_to_do() {
         "5: there is no action \"resolv\": there is resolve",
         "6: reopen: \"rr\" is no key: write a character",
         "7: hand-back must be texts in quotes",
-        "8: q is resolve and quit in one place: give one of them another key",
+        "8: s is resolve and next-sort in one place: give one of them another key",
         "9: back works in text fields too",
     ]
     .iter()

@@ -12,7 +12,9 @@ use crate::model::Look;
 fn help_lists_every_binding_on_80_by_24() {
     let mut client = Client::live();
     client.press("?");
-    let screen = client.screen();
+    let first = client.screen();
+    client.press("G");
+    let screen = first + &client.screen();
     for binding in BINDINGS {
         for key in binding.keys {
             let name = key_name(*key, true);
