@@ -75,7 +75,7 @@ const CLIENT: &[Layer] = &[
     layer("action", &[]).never(OUTSIDE),
     layer("embedded", &["client", "config", "private", "secret"]),
     layer("client", &["config", "private", "secret"]),
-    layer("config", &["settings", "palette", "private", "secret"]),
+    layer("config", &["settings", "palette", "keymap", "private", "secret"]),
     layer("settings", &["model", "palette", "keymap", "action", "event"]),
     layer("palette", &[]).never(OUTSIDE),
     layer("panics", &["safe"]),

@@ -81,9 +81,9 @@ impl Config {
 }
 
 impl Config {
-    /// What is wrong in the file, a line each.
+    /// What is wrong in the file, a line each, for a screen.
     pub fn told(&self) -> String {
-        self.mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+        self.mistakes.iter().map(Mistake::short).collect::<Vec<_>>().join("\n")
     }
 
     /// Whether both lead to the same daemon and allow the same there.

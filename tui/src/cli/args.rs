@@ -30,7 +30,7 @@ pub struct Arguments {
     /// Print JSON: one value, or one per line where the output follows
     #[arg(long, global = true)]
     pub json: bool,
-    /// Work in this context of config.toml, whatever WATCHFIRE_CONTEXT says
+    /// Work in this context of config.toml, whatever the environment says
     #[arg(long, global = true, value_name = "NAME")]
     pub context: Option<String>,
     #[command(subcommand)]

@@ -5,7 +5,7 @@ use super::output::{Out, Tone};
 use super::{Done, Exit, Failure};
 use crate::config::{self, Config, Shown};
 
-pub fn perform(what: &Configuration, context: Option<&str>, json: bool) -> Done {
+pub fn perform(what: Configuration, context: Option<&str>, json: bool) -> Done {
     match what {
         Configuration::Check => check(json),
         Configuration::Show => show(context, json),

@@ -132,7 +132,7 @@ fn without_settings(arguments: &Arguments) -> Option<Done> {
     let done = match arguments.command.as_ref()? {
         Command::Config(what) => {
             drop(to);
-            configuration::perform(what, arguments.context.as_deref(), arguments.json)
+            configuration::perform(*what, arguments.context.as_deref(), arguments.json)
         }
         Command::Completions { shell } => parser::completions(*shell, &mut to),
         Command::Man { out } => parser::man(out.as_deref(), &mut to),

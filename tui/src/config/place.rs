@@ -34,14 +34,14 @@ pub fn choose(flag: Option<&str>, env: Env, settings: &Settings) -> Result<Place
             let context = Context { url, ..Context::default() };
             Ok(Place { name: None, context, token, from: "WATCHFIRE_URL" })
         }
-        (None, None, None) => match &settings.context {
-            Some(name) => context(name, "config.toml", token, settings),
-            None => {
-                let from = if settings.url.is_some() { "config.toml" } else { "default" };
-                let context = Context { url: settings.url.clone(), ..Context::default() };
-                Ok(Place { name: None, context, token, from })
+        (None, None, None) => {
+            if let Some(name) = &settings.context {
+                return context(name, "config.toml", token, settings);
             }
-        },
+            let from = if settings.url.is_some() { "config.toml" } else { "default" };
+            let context = Context { url: settings.url.clone(), ..Context::default() };
+            Ok(Place { name: None, context, token, from })
+        }
     }
 }
 

@@ -67,12 +67,11 @@ impl Config {
             let keys: Vec<String> =
                 bound.keys.iter().map(|key| key_name(*key, self.utf8)).collect();
             let keys = if keys.is_empty() { "none".to_owned() } else { keys.join(" ") };
-            match shown.iter_mut().find(|it| it.name == name) {
-                Some(it) => it.value = format!("{} {keys}", it.value),
-                None => {
-                    let from = if bound.keys == binding.keys { "default" } else { "config.toml" };
-                    shown.push(row(&name, keys, &self.said(&name, from)));
-                }
+            if let Some(it) = shown.iter_mut().find(|it| it.name == name) {
+                it.value = format!("{} {keys}", it.value);
+            } else {
+                let from = if bound.keys == binding.keys { "default" } else { "config.toml" };
+                shown.push(row(&name, keys, from));
             }
         }
         shown

@@ -10,12 +10,6 @@ pub enum Colour {
     Rgb(u8, u8, u8),
 }
 
-impl Default for Colour {
-    fn default() -> Self {
-        Self::Named(7)
-    }
-}
-
 /// How many colours a terminal has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Depth {
@@ -89,6 +83,7 @@ impl Colour {
     }
 
     /// The nearest that a terminal has.
+    #[must_use]
     pub fn within(self, depth: Depth) -> Self {
         match (self, depth) {
             (Self::Rgb(..), Depth::Many) => self.nearest(16..=255, Self::Indexed),
@@ -110,19 +105,19 @@ impl Colour {
                 240..=255 => 15,
             });
         }
-        let hue = hue(r, g, b);
+        let hue = hue((r, g, b));
         let turn = |(_, at): &(u8, i32)| (hue - at).abs().min(360 - (hue - at).abs());
         let named = HUES.into_iter().min_by_key(turn).map_or(7, |(named, _)| named);
         Self::Named(if brightest >= 230 { named + 8 } else { named })
     }
 
     fn nearest(self, among: std::ops::RangeInclusive<u8>, kind: fn(u8) -> Self) -> Self {
-        let (r, g, b) = self.rgb();
-        let far = |a: u8, b: u8| u32::from(a.abs_diff(b)).pow(2);
-        let distance = |index: &u8| {
-            let (x, y, z) = rgb_of(*index);
+        let wanted = <[u8; 3]>::from(self.rgb());
+        let distance = |index: &u8| -> u32 {
+            let there = <[u8; 3]>::from(rgb_of(*index));
             // Eyes see green best and blue worst.
-            2 * far(r, x) + 4 * far(g, y) + far(b, z)
+            let weighed = wanted.iter().zip(there).zip([2, 4, 1]);
+            weighed.map(|((a, b), weight)| weight * u32::from(a.abs_diff(b)).pow(2)).sum()
         };
         among.min_by_key(distance).map_or(self, kind)
     }
@@ -136,18 +131,18 @@ impl Colour {
 }
 
 /// In degrees, of a colour that is no grey.
-fn hue(r: u8, g: u8, b: u8) -> i32 {
-    let [x, y, z] = [r, g, b].map(i32::from);
-    let brightest = x.max(y).max(z);
-    let range = (brightest - x.min(y).min(z)).max(1);
-    let sixth = if brightest == x {
-        60 * (y - z) / range
-    } else if brightest == y {
-        120 + 60 * (z - x) / range
+fn hue(rgb: (u8, u8, u8)) -> i32 {
+    let [red, green, blue] = <[u8; 3]>::from(rgb).map(i32::from);
+    let brightest = red.max(green).max(blue);
+    let range = (brightest - red.min(green).min(blue)).max(1);
+    let hue = if brightest == red {
+        60 * (green - blue) / range
+    } else if brightest == green {
+        120 + 60 * (blue - red) / range
     } else {
-        240 + 60 * (x - y) / range
+        240 + 60 * (red - green) / range
     };
-    sixth.rem_euclid(360)
+    hue.rem_euclid(360)
 }
 
 fn rgb_of(index: u8) -> (u8, u8, u8) {

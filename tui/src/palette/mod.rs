@@ -117,9 +117,8 @@ impl Ink {
                 behind = true;
                 continue;
             } else {
-                let colour = Some(Colour::read(word)?);
                 let place = if behind { &mut ink.bg } else { &mut ink.fg };
-                if place.replace(colour.unwrap_or_default()).is_some() {
+                if place.replace(Colour::read(word)?).is_some() {
                     return Err(format!("has a colour too much, {word}"));
                 }
             }

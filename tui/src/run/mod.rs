@@ -24,6 +24,7 @@ use crate::effect::Effect;
 use crate::embedded::Home;
 use crate::event::Event;
 use crate::model::{Look, Model, Start, Zone};
+use crate::settings::Mistake;
 use crate::update;
 use effects::Runner;
 use screen::Screen;
@@ -113,7 +114,7 @@ fn start(config: &Config, client: &Client, size: (u16, u16)) -> Start {
         signed_in: client.session().has_token(),
         setup: config.settings.setup.clone(),
         read_only: config.read_only,
-        mistakes: config.mistakes.iter().map(ToString::to_string).collect(),
+        mistakes: config.mistakes.iter().map(Mistake::short).collect(),
     }
 }
 

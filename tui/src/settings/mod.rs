@@ -54,6 +54,14 @@ pub enum Weight {
     Light,
 }
 
+impl Mistake {
+    /// Without the folder, for a screen.
+    pub fn short(&self) -> String {
+        let name = self.file.file_name().unwrap_or_default().display();
+        format!("{name}:{}: {}", self.line, self.text)
+    }
+}
+
 impl fmt::Display for Mistake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}: {}", self.file.display(), self.line, self.text)

@@ -133,6 +133,9 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// So many names say nothing any more.
+const MANY: usize = 12;
+
 /// What a name may have been meant to be; with no likely one, all there are.
 fn among(name: &str, known: &[&str]) -> String {
     let alike = |it: &&&str| {
@@ -140,6 +143,9 @@ fn among(name: &str, known: &[&str]) -> String {
         common >= 3 || it.contains(name) || name.contains(**it)
     };
     let mut likely: Vec<&str> = known.iter().filter(alike).copied().collect();
+    if likely.is_empty() && known.len() > MANY {
+        return "`watchfire config show` lists them".to_owned();
+    }
     if likely.is_empty() {
         known.clone_into(&mut likely);
     }

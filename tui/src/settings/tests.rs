@@ -61,6 +61,12 @@ fn every_mistake_is_told_with_its_line_and_what_to_do() {
 }
 
 #[test]
+fn a_name_like_no_other_gets_no_endless_list() {
+    let told = mistakes("[keys]\nxyz = \"z\"\n");
+    assert_eq!(told, ["2: there is no action \"xyz\": `watchfire config show` lists them"]);
+}
+
+#[test]
 fn of_two_wishes_for_one_key_the_upper_one_has_it() {
     let text = "[keys]\nresolve = \"z\"\nclose = \"z\"\n";
     let (settings, mistakes) = read(Path::new("c"), text);
