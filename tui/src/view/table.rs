@@ -209,9 +209,8 @@ const fn usual(column: Column, width: usize) -> usize {
                 8
             }
         }
-        Column::Alerts => 6,
+        Column::Alerts | Column::Score => 6,
         Column::Logs => 8,
-        Column::Score => 6,
     }
 }
 
