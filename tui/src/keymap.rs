@@ -18,6 +18,8 @@ pub enum Context {
     /// The cache at work.
     Demonstration,
     Picker,
+    /// Where actions are chosen by name.
+    Palette,
     /// The query bar.
     Query,
     /// The search of the log pane.
@@ -34,7 +36,8 @@ impl Context {
     pub const fn takes_text(self) -> bool {
         matches!(
             self,
-            Self::Query
+            Self::Palette
+                | Self::Query
                 | Self::Search
                 | Self::Comment
                 | Self::Reason
@@ -99,7 +102,8 @@ const INCIDENT: &[Context] = &[C::List, C::Detail, C::Logs];
 const OPENED: &[Context] = &[C::Detail, C::Logs];
 const SCROLLED: &[Context] =
     &[C::List, C::Detail, C::Logs, C::Events, C::Help, C::CommandLog, C::Demonstration, C::Picker];
-const TEXT: &[Context] = &[C::Query, C::Search, C::Comment, C::Reason, C::NewIncident, C::SignIn];
+const TEXT: &[Context] =
+    &[C::Palette, C::Query, C::Search, C::Comment, C::Reason, C::NewIncident, C::SignIn];
 const FIELDS: &[Context] = &[C::NewIncident, C::SignIn];
 const EVERYWHERE: &[Context] = &[
     C::List,
@@ -111,6 +115,7 @@ const EVERYWHERE: &[Context] = &[
     C::CommandLog,
     C::Demonstration,
     C::Picker,
+    C::Palette,
     C::Query,
     C::Search,
     C::Comment,
@@ -121,6 +126,7 @@ const EVERYWHERE: &[Context] = &[
 const CONFIRMED: &[Context] = &[
     C::Demonstration,
     C::Picker,
+    C::Palette,
     C::Query,
     C::Search,
     C::Comment,
@@ -138,6 +144,7 @@ const LEFT_BY_ESC: &[Context] = &[
     C::CommandLog,
     C::Demonstration,
     C::Picker,
+    C::Palette,
     C::Query,
     C::Search,
     C::Comment,
@@ -223,6 +230,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(Group::Screens, SCREENS, &[key('1')], Action::Go(Place::Incidents), "incidents", "list"),
     bind(Group::Screens, SCREENS, &[key('2')], Action::Go(Place::Cache), "cache", "cache").pair(),
     bind(Group::Screens, SCREENS, &[key('3')], Action::Go(Place::Events), "events", "events").pair(),
+    bind(Group::Screens, SCREENS, &[key(':'), ctrl('p')], Action::Palette, "palette", "any action by name"),
     bind(Group::Screens, NOT_TEXT, &[key('@')], Action::CommandLog, "commands", "commands"),
     bind(Group::Screens, &[C::Cache], &[key('D')], Action::Demonstrate, "demonstrate", "cache demo").pair(),
     bind(Group::Screens, SCREENS, &[ctrl('r')], Action::Reload, "reload", "load again, reconnect"),
@@ -231,6 +239,8 @@ pub const BINDINGS: &[Binding] = &[
     bind(Group::Screens, EVERYWHERE, &[ctrl('c')], Action::Quit, "quit", "from anywhere").pair(),
 
     bind(Group::Text, CONFIRMED, &[code(KeyCode::Enter)], Action::Confirm, "confirm", "confirm, send"),
+    bind(Group::Text, &[C::Palette], &[code(KeyCode::Down), ctrl('n')], Action::Move(Move::Down), "down", "choose"),
+    bind(Group::Text, &[C::Palette], &[code(KeyCode::Up), ctrl('p')], Action::Move(Move::Up), "up", "back").pair(),
     bind(Group::Text, &[C::Comment], &[alt(KeyCode::Enter), ctrl('j')], Action::Edit(Edit::NewLine), "new line", "new line"),
     bind(Group::Text, FIELDS, &[code(KeyCode::Tab), code(KeyCode::Down)], Action::NextField, "next field", "fields"),
     bind(Group::Text, FIELDS, &[BACK_TAB, code(KeyCode::Up)], Action::PreviousField, "previous field", "back").pair(),

@@ -9,6 +9,7 @@ pub mod detail;
 pub mod events;
 pub mod feed;
 pub mod forms;
+pub mod help;
 pub mod input;
 pub mod known;
 pub mod layout;
@@ -17,6 +18,7 @@ pub mod list;
 pub mod logs;
 pub mod matching;
 pub mod overview;
+pub mod palette;
 pub mod pipeline;
 pub mod scroll;
 pub mod slot;
@@ -39,6 +41,7 @@ use self::events::EventsPanel;
 use self::forms::{CommentBox, NewForm, Picker, ReasonBox, SignIn};
 use self::known::Known;
 use self::list::List;
+use self::palette::{History, Palette};
 use self::slot::{Requests, Slot};
 use crate::keymap::Context;
 
@@ -106,10 +109,19 @@ pub enum Screen {
 /// What lies on top of the screen and takes the keys.
 #[derive(Debug)]
 pub enum Overlay {
-    Help { top: usize },
-    CommandLog { top: usize },
-    Demonstration { top: usize },
+    /// With the place it was opened from.
+    Help {
+        top: usize,
+        of: Context,
+    },
+    CommandLog {
+        top: usize,
+    },
+    Demonstration {
+        top: usize,
+    },
     Picker(Picker),
+    Palette(Palette),
     Comment(CommentBox),
     Reason(ReasonBox),
     NewIncident(NewForm),
@@ -155,6 +167,7 @@ pub struct Model {
     pub cache: CachePanel,
     pub events: EventsPanel,
     pub commands: CommandLog,
+    pub palette_history: History,
     /// Comments begun and not sent.
     pub drafts: HashMap<IncidentId, String>,
     /// New incidents begun and left, or sent and left before the answer; the newest last.
@@ -191,6 +204,7 @@ impl Model {
             cache: CachePanel::default(),
             events: EventsPanel::default(),
             commands: CommandLog::default(),
+            palette_history: History::default(),
             drafts: HashMap::new(),
             new_drafts: Vec::new(),
             flash: None,
@@ -223,6 +237,7 @@ impl Model {
             Some(Overlay::CommandLog { .. }) => return Context::CommandLog,
             Some(Overlay::Demonstration { .. }) => return Context::Demonstration,
             Some(Overlay::Picker(_)) => return Context::Picker,
+            Some(Overlay::Palette(_)) => return Context::Palette,
             Some(Overlay::Comment(_)) => return Context::Comment,
             Some(Overlay::Reason(_)) => return Context::Reason,
             Some(Overlay::NewIncident(_)) => return Context::NewIncident,

@@ -57,6 +57,7 @@ const KEYS: &[&str] = &[
     "tab",
     "shift-tab",
     "/",
+    ":",
     "?",
     "a",
     "r",

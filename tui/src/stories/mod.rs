@@ -12,6 +12,7 @@ mod freshness;
 mod letters;
 mod list;
 mod matching;
+mod palette;
 mod pictures;
 mod plant;
 mod screens;

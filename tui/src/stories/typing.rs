@@ -27,7 +27,10 @@ fn places() -> Vec<(Context, Client)> {
     new.press("N");
     let mut search = Client::opened();
     search.press("/");
+    let mut palette = Client::live();
+    palette.press(":");
     vec![
+        (Context::Palette, palette),
         (Context::SignIn, signed_out),
         (Context::Query, query),
         (Context::Comment, comment),

@@ -7,12 +7,13 @@ use crate::keymap::{self, Context};
 use crate::model::commands::Tone;
 use crate::model::demonstration::{lines, shown};
 use crate::model::detail::Tab;
+use crate::model::help;
 use crate::model::input::TextField;
 use crate::model::{Model, Overlay, Screen};
 
 use super::{
     Out, cache, commands, demonstration, detail, events, forms, letters, list, load_again, logs,
-    timers,
+    palette, timers,
 };
 
 pub fn press(model: &mut Model, key: KeyInput, out: &mut Out) {
@@ -56,6 +57,7 @@ fn field(model: &mut Model) -> Option<&mut TextField> {
         Some(Overlay::Comment(comment)) => Some(&mut comment.field),
         Some(Overlay::Reason(form)) => Some(&mut form.field),
         Some(Overlay::NewIncident(form)) => form.field(),
+        Some(Overlay::Palette(palette)) => Some(&mut palette.field),
         Some(_) => None,
         None => match model.screen {
             Screen::Incidents => Some(&mut model.list.query.field),
@@ -74,19 +76,21 @@ fn typed(model: &mut Model) {
         Some(Overlay::Comment(comment)) => comment.error = None,
         Some(Overlay::Reason(form)) => form.error = None,
         Some(Overlay::NewIncident(form)) => form.edited(),
+        Some(Overlay::Palette(palette)) => palette.chosen = None,
         _ => {}
     }
 }
 
-fn act(model: &mut Model, action: Action, context: Context, out: &mut Out) {
+pub fn act(model: &mut Model, action: Action, context: Context, out: &mut Out) {
     let asked = model.closing.take();
     match action {
         Action::Quit => out.push(Effect::Quit),
         // The key that opened a page closes it.
         Action::Help if context == Context::Help => model.overlay = None,
-        Action::Help => model.overlay = Some(Overlay::Help { top: 0 }),
+        Action::Help => model.overlay = Some(Overlay::Help { top: 0, of: context }),
         Action::CommandLog if context == Context::CommandLog => model.overlay = None,
         Action::CommandLog => model.overlay = Some(Overlay::CommandLog { top: 0 }),
+        Action::Palette => palette::open(model, context),
         Action::Demonstrate => demonstration::open(model),
         Action::Back => back(model, context, out),
         Action::Open => {
@@ -132,9 +136,11 @@ fn back(model: &mut Model, context: Context, out: &mut Out) {
         Context::Comment => forms::leave_comment(model),
         Context::Reason => letters::leave_discard(model),
         Context::NewIncident => forms::leave_new(model),
-        Context::Help | Context::CommandLog | Context::Demonstration | Context::Picker => {
-            model.overlay = None;
-        }
+        Context::Help
+        | Context::CommandLog
+        | Context::Demonstration
+        | Context::Picker
+        | Context::Palette => model.overlay = None,
         Context::Query => list::cancel_query(model),
         Context::Search => logs::cancel_search(model),
         Context::Logs => {
@@ -162,10 +168,12 @@ fn go_to(model: &mut Model, place: Place, out: &mut Out) {
 }
 
 fn go(model: &mut Model, context: Context, step: Move, out: &mut Out) {
+    let (width, height) = model.size;
     let log_length = model.commands.entries.len();
     match (&mut model.overlay, context) {
-        (Some(Overlay::Help { top }), _) => {
-            *top = detail::scrolled(*top, step, 10, keymap::BINDINGS.len());
+        (Some(Overlay::Help { top, of }), _) => {
+            let last = help::page(*of, width).len().saturating_sub(help::shown(height));
+            *top = detail::scrolled(*top, step, 10, last);
         }
         (Some(Overlay::CommandLog { top }), _) => {
             *top = detail::scrolled(*top, step, 10, log_length.saturating_sub(1));
@@ -176,6 +184,7 @@ fn go(model: &mut Model, context: Context, step: Move, out: &mut Out) {
             let last = length.saturating_sub(shown(model.size.1));
             *top = detail::scrolled(*top, step, 10, last);
         }
+        (Some(Overlay::Palette(_)), _) => palette::go(model, step),
         (Some(Overlay::Picker(_)), _) => forms::go_picker(model, step),
         (_, Context::List) => list::go(model, step, out),
         (_, Context::Detail | Context::Logs) => detail::go(model, step, out),
@@ -217,6 +226,7 @@ fn confirm(model: &mut Model, context: Context, out: &mut Out) {
         Context::NewIncident => forms::submit_new(model, out),
         Context::Demonstration => demonstration::run(model, out),
         Context::Picker => forms::confirm_picker(model, out),
+        Context::Palette => palette::run(model, out),
         _ => {}
     }
 }

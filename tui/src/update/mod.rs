@@ -12,6 +12,7 @@ mod keys;
 mod letters;
 mod list;
 mod logs;
+mod palette;
 mod parts;
 mod stream;
 mod timers;

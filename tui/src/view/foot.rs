@@ -11,7 +11,7 @@ use watchfire_shared::dead_letter::{DeadLetter, DeadLetterState};
 use watchfire_shared::incident::Incident;
 use watchfire_shared::user::Role;
 
-use crate::action::{Action, Edit, Place, Step};
+use crate::action::{Action, Edit, Move, Place, Step};
 use crate::keymap::{self, Context};
 use crate::model::{Flash, Model};
 use crate::safe::SafeText;
@@ -72,7 +72,7 @@ fn keys(pen: &mut Pen, model: &Model) {
     let context = model.context();
     let named = |action| {
         let binding = keymap::binding(context, action)?;
-        let key = keymap::key_name(binding.keys[0], theme.unicode());
+        let key = keymap::key_name(*binding.keys.first()?, theme.unicode());
         let hint = hint(context, action, binding.hint);
         let width = key.chars().count() + hint.len() + 3;
         Some((key, hint, width))
@@ -110,6 +110,7 @@ const fn hint(context: Context, action: Action, usual: &'static str) -> &'static
         (Context::Reason, Action::Confirm) => "discard",
         (Context::NewIncident, Action::Confirm) => "create",
         (Context::Picker, Action::Confirm) => "choose",
+        (Context::Palette, Action::Confirm) => "run",
         (Context::Demonstration, Action::Confirm) => "measure now",
         (Context::Query | Context::Search, Action::Back) => "cancel",
         (Context::List, Action::Back) => "clear query",
@@ -153,6 +154,9 @@ fn offered(model: &Model, context: Context) -> Vec<Action> {
         Context::Query => vec![Action::Confirm, Action::Complete, Action::Back],
         Context::Picker | Context::Search | Context::Reason | Context::Demonstration => {
             vec![Action::Confirm, Action::Back]
+        }
+        Context::Palette => {
+            vec![Action::Confirm, Action::Move(Move::Down), Action::Move(Move::Up), Action::Back]
         }
         Context::Comment => vec![Action::Confirm, Action::Edit(Edit::NewLine), Action::Back],
         Context::NewIncident => vec![Action::Confirm, Action::NextField, Action::Back],
@@ -211,6 +215,7 @@ const fn place(context: Context) -> &'static str {
         Context::CommandLog => "@ commands",
         Context::Demonstration => "cache demo",
         Context::Picker => "choose",
+        Context::Palette => ": palette",
         Context::Comment => "comment",
         Context::Reason => "discard",
         Context::NewIncident => "new incident",

@@ -1,7 +1,8 @@
-//! The help page, printed from the keymap: it lists every binding and cannot say anything else. In
-//! two columns it fits 80×24; on less it scrolls.
+//! The help page. On a screen of 80×24 the keys of the view fit; the others are further down.
 //!
 //! ```text
+//!  Keys                                                      1-21 of 34 · j k move
+//!  Of this view
 //!  Incident                                Screens
 //!  a                 investigate it        enter             open the incident
 //!  r                 resolve it            esc               back; clear the query
@@ -10,8 +11,9 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::keymap::{BINDINGS, Binding, Group, key_name};
+use crate::keymap::{Context, key_name};
 use crate::model::Model;
+use crate::model::help::{self, Line};
 use crate::theme::Theme;
 
 use super::paint::{Pen, clear};
@@ -19,63 +21,29 @@ use super::rows;
 
 /// Columns of the keys at least.
 const KEYS: usize = 17;
-/// Columns of the page's columns at least.
-const COLUMN: u16 = 38;
 
-enum Line {
-    Title(&'static str),
-    /// The bindings of one line.
-    Bindings(Vec<&'static Binding>),
-    Blank,
-}
-
-pub fn render(buf: &mut Buffer, area: Rect, model: &Model, top: usize) {
+pub fn render(buf: &mut Buffer, area: Rect, model: &Model, of: Context, top: usize) {
     let theme = Theme::new(model.look);
     let page = rows(area, 1, area.height.saturating_sub(2));
     clear(buf, page);
-    let height = usize::from(page.height).max(1);
-    let columns = arrange(usize::from((page.width / COLUMN).clamp(1, 3)), height);
-    let tallest = columns.iter().map(Vec::len).max().unwrap_or(0);
-    let top = top.min(tallest.saturating_sub(height));
-    let width = page.width / u16::try_from(columns.len().max(1)).unwrap_or(1);
-    for (index, column) in columns.iter().enumerate() {
-        let x = page.x + width * u16::try_from(index).unwrap_or(0);
-        let cell = Rect { x, width, ..page };
-        for (row, line) in column.iter().skip(top).take(height).enumerate() {
-            let row = u16::try_from(row).unwrap_or(u16::MAX);
+    let lines = help::page(of, page.width);
+    let shown = help::shown(area.height);
+    let top = top.min(lines.len().saturating_sub(shown));
+    let mut pen = Pen::new(buf, page, 0, theme);
+    pen.gap(1);
+    if lines.len() > shown {
+        let (first, last, dot) = (top + 1, top + shown, theme.dot());
+        pen.right(&format!("{first}-{last} of {} {dot} j k move ", lines.len()), theme.dim());
+    }
+    pen.text("Keys", theme.bold());
+    let body = rows(page, 1, page.height.saturating_sub(1));
+    for (row, cells) in (0..body.height).zip(&lines[top..]) {
+        let width = body.width / u16::try_from(cells.len().max(1)).unwrap_or(1);
+        for (index, line) in (0u16..).zip(cells) {
+            let cell = Rect { x: body.x + width * index, width, ..body };
             draw(&mut Pen::new(buf, cell, row, theme), line);
         }
     }
-}
-
-/// The groups in columns of `height` lines; the last column takes what is left and scrolls.
-fn arrange(columns: usize, height: usize) -> Vec<Vec<Line>> {
-    let mut out = vec![Vec::new()];
-    for group in Group::ALL {
-        let lines = lines(group);
-        let used = out.last().map_or(0, Vec::len);
-        if used > 0 && used + 1 + lines.len() > height && out.len() < columns {
-            out.push(Vec::new());
-        }
-        if let Some(column) = out.last_mut() {
-            if !column.is_empty() {
-                column.push(Line::Blank);
-            }
-            column.extend(lines);
-        }
-    }
-    out
-}
-
-fn lines(group: Group) -> Vec<Line> {
-    let mut lines = vec![Line::Title(group.title())];
-    for binding in BINDINGS.iter().filter(|binding| binding.group == group) {
-        match lines.last_mut() {
-            Some(Line::Bindings(bindings)) if binding.shares_line => bindings.push(binding),
-            _ => lines.push(Line::Bindings(vec![binding])),
-        }
-    }
-    lines
 }
 
 fn draw(pen: &mut Pen, line: &Line) {
@@ -83,6 +51,7 @@ fn draw(pen: &mut Pen, line: &Line) {
     pen.gap(1);
     match line {
         Line::Blank => {}
+        Line::Heading(title) => pen.text(title, theme.dim()),
         Line::Title(title) => pen.text(title, theme.bold()),
         Line::Bindings(bindings) => {
             let keys: Vec<String> = bindings

@@ -17,6 +17,7 @@ mod list;
 mod logs;
 mod overview;
 mod paint;
+mod palette;
 mod picker;
 mod pipeline;
 mod side;
@@ -49,12 +50,15 @@ pub fn render(frame: &mut Frame<'_>, model: &Model) {
         }
         match &model.overlay {
             None => {}
-            Some(Overlay::Help { top }) => help::render(buf, area, model, *top),
+            Some(Overlay::Help { top, of }) => help::render(buf, area, model, *of, *top),
             Some(Overlay::CommandLog { top }) => command_log::render(buf, area, model, *top),
             Some(Overlay::Demonstration { top }) => {
                 demonstration::render(buf, area, model, *top);
             }
             Some(Overlay::Picker(picker)) => picker::render(buf, area, model, picker),
+            Some(Overlay::Palette(palette)) => {
+                cursor = palette::render(buf, area, model, palette);
+            }
             Some(Overlay::Comment(comment)) => {
                 cursor = form::comment(buf, area, model, comment);
             }
