@@ -19,6 +19,8 @@ pub enum Action {
     /// Load what is shown again, and try the stream now.
     Reload,
     CommandLog,
+    /// Back to the view before this one; and again.
+    Last,
     /// Choose an action by its name.
     Palette,
     /// Watch the cache at work.

@@ -224,6 +224,7 @@ pub const BINDINGS: &[Binding] = &[
 
     bind(Group::Screens, &[C::List], &[code(KeyCode::Enter)], Action::Open, "open", "open the incident"),
     bind(Group::Screens, LEFT_BY_ESC, &[code(KeyCode::Esc)], Action::Back, "back", "back; clear the query"),
+    bind(Group::Screens, SCREENS, &[key('-')], Action::Last, "last view", "the view before"),
     bind(Group::Screens, OPENED, &[code(KeyCode::Tab), key(']')], Action::NextTab, "next tab", "tabs"),
     bind(Group::Screens, OPENED, &[BACK_TAB, key('[')], Action::PreviousTab, "previous tab", "back").pair(),
     bind(Group::Screens, SCREENS, &[key('/')], Action::Query, "query", "query, or search logs"),

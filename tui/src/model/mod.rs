@@ -22,6 +22,7 @@ pub mod palette;
 pub mod pipeline;
 pub mod scroll;
 pub mod slot;
+pub mod spot;
 pub mod tell;
 pub mod words;
 
@@ -43,6 +44,7 @@ use self::known::Known;
 use self::list::List;
 use self::palette::{History, Palette};
 use self::slot::{Requests, Slot};
+use self::spot::Spot;
 use crate::keymap::Context;
 
 /// What the client starts with.
@@ -157,6 +159,8 @@ pub struct Model {
     pub users: Slot<Vec<UserOut>>,
     pub connection: Connection,
     pub screen: Screen,
+    /// The view before this one.
+    pub last_spot: Option<Spot>,
     pub overlay: Option<Overlay>,
     /// Covers everything while nobody is signed in.
     pub sign_in: Option<SignIn>,
@@ -195,6 +199,7 @@ impl Model {
             users: Slot::default(),
             connection: Connection::default(),
             screen: Screen::Incidents,
+            last_spot: None,
             overlay: None,
             sign_in: (!start.signed_in).then(|| SignIn::new(None)),
             known: Known::default(),

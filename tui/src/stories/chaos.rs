@@ -58,6 +58,7 @@ const KEYS: &[&str] = &[
     "shift-tab",
     "/",
     ":",
+    "-",
     "?",
     "a",
     "r",

@@ -17,6 +17,7 @@ mod pictures;
 mod plant;
 mod screens;
 mod sizes;
+mod spots;
 mod storms;
 mod typing;
 mod world;

@@ -9,17 +9,20 @@ use crate::model::demonstration::{lines, shown};
 use crate::model::detail::Tab;
 use crate::model::help;
 use crate::model::input::TextField;
+use crate::model::spot::Spot;
 use crate::model::{Model, Overlay, Screen};
 
 use super::{
     Out, cache, commands, demonstration, detail, events, forms, letters, list, load_again, logs,
-    palette, timers,
+    palette, spot, timers,
 };
 
 pub fn press(model: &mut Model, key: KeyInput, out: &mut Out) {
     let context = model.context();
     if let Some(action) = keymap::lookup(context, key) {
+        let before = Spot::of(model);
         act(model, action, context, out);
+        spot::remember(model, before);
     } else if let Some(c) = key.text()
         && context.takes_text()
     {
@@ -92,6 +95,7 @@ pub fn act(model: &mut Model, action: Action, context: Context, out: &mut Out) {
         Action::CommandLog => model.overlay = Some(Overlay::CommandLog { top: 0 }),
         Action::Palette => palette::open(model, context),
         Action::Demonstrate => demonstration::open(model),
+        Action::Last => spot::return_to_last(model, out),
         Action::Back => back(model, context, out),
         Action::Open => {
             if let Some(id) = model.list.selected {
@@ -155,7 +159,7 @@ fn back(model: &mut Model, context: Context, out: &mut Out) {
     }
 }
 
-fn go_to(model: &mut Model, place: Place, out: &mut Out) {
+pub fn go_to(model: &mut Model, place: Place, out: &mut Out) {
     match place {
         Place::Incidents => model.screen = Screen::Incidents,
         Place::Cache => {

@@ -289,6 +289,13 @@ pub fn clear_query(model: &mut Model, out: &mut Out) {
     }
 }
 
+/// Shows what this query finds, unless it does already.
+pub fn show(model: &mut Model, query: String, out: &mut Out) {
+    if query != model.list.query.applied {
+        set_query(model, query, out);
+    }
+}
+
 fn set_query(model: &mut Model, text: String, out: &mut Out) {
     let query = &mut model.list.query;
     query.field = TextField::new(text.clone());

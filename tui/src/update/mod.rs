@@ -14,6 +14,7 @@ mod list;
 mod logs;
 mod palette;
 mod parts;
+mod spot;
 mod stream;
 mod timers;
 mod verdict;

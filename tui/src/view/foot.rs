@@ -5,6 +5,8 @@
 //!  a investigate  n comment  p priority  m assign to me  ? help    ✓ INC-201 closed
 //! ```
 
+use std::iter;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use watchfire_shared::dead_letter::{DeadLetter, DeadLetterState};
@@ -13,11 +15,14 @@ use watchfire_shared::user::Role;
 
 use crate::action::{Action, Edit, Move, Place, Step};
 use crate::keymap::{self, Context};
-use crate::model::{Flash, Model};
+use crate::model::{Flash, Model, Screen};
 use crate::safe::SafeText;
 use crate::theme::Theme;
 
 use super::paint::{Pen, clear};
+
+/// From this many columns on the way to a view is told.
+const CRUMBS: u16 = 100;
 
 /// Draws the foot in the last row of `area`; a long message also takes the row above.
 pub fn render(buf: &mut Buffer, area: Rect, model: &Model) {
@@ -38,7 +43,7 @@ pub fn render(buf: &mut Buffer, area: Rect, model: &Model) {
         return;
     }
     let mut pen = Pen::new(buf, area, row, theme);
-    let place = place(model.context());
+    let place = place(model, area.width, theme);
     if area.width >= 60 {
         pen.right(&format!("{place} "), theme.dim());
     }
@@ -205,7 +210,32 @@ fn is_mine(model: &Model, incident: &Incident) -> bool {
     }
 }
 
-const fn place(context: Context) -> &'static str {
+/// Where somebody is; from [`CRUMBS`] columns on with the way there: `incidents › INC-204 › logs`.
+fn place(model: &Model, width: u16, theme: Theme) -> String {
+    let leaf = leaf(model.context());
+    let over = model.overlay.is_some();
+    let mut crumbs: Vec<String> = match model.screen {
+        _ if width < CRUMBS || model.sign_in.is_some() => Vec::new(),
+        Screen::Detail => {
+            let opened = model.detail.as_ref();
+            let reference = opened.and_then(|detail| model.known.get(detail.id));
+            let reference = reference.map(|incident| incident.reference.to_string());
+            iter::once("incidents".to_owned()).chain(reference).collect()
+        }
+        Screen::Incidents if over => vec!["incidents".to_owned()],
+        Screen::Cache if over => vec!["cache".to_owned()],
+        Screen::Events if over => vec!["events".to_owned()],
+        Screen::Incidents | Screen::Cache | Screen::Events => Vec::new(),
+    };
+    let tab = model.detail.as_ref().map(|detail| detail.tab.name().to_lowercase());
+    match tab.filter(|_| !over && !crumbs.is_empty()) {
+        Some(tab) => crumbs.push(tab),
+        None => crumbs.push(leaf.to_owned()),
+    }
+    crumbs.join(if theme.unicode() { " › " } else { " > " })
+}
+
+const fn leaf(context: Context) -> &'static str {
     match context {
         Context::List | Context::Query => "1 incidents",
         Context::Detail | Context::Logs | Context::Search => "incident",
