@@ -33,6 +33,10 @@ pub enum Action {
     Priority,
     Comment,
     NewIncident,
+    /// The incident as the API says it.
+    Json,
+    /// Choose something of the incident for the clipboard.
+    Copy,
     /// Have the selected dead letter handled once more.
     Redrive,
     /// Give the selected dead letter up, for a reason.

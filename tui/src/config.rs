@@ -20,6 +20,8 @@ pub struct Config {
     pub mono: bool,
     /// Whether the terminal's locale is UTF-8.
     pub utf8: bool,
+    /// Whether the terminal is a pane of tmux.
+    pub tmux: bool,
 }
 
 /// `config.toml`.
@@ -49,6 +51,7 @@ impl Config {
             token: text(env, "WATCHFIRE_TOKEN")?.map(|token| Secret::new(token.trim())),
             state: state_folder(env)?,
             mono: env("NO_COLOR").is_some() || file.color == Some(false),
+            tmux: env("TMUX").is_some(),
             utf8: !file.ascii.unwrap_or(false) && is_utf8(env),
         })
     }

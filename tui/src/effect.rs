@@ -31,6 +31,8 @@ pub enum Effect {
         email: String,
         password: Secret,
     },
+    /// Hand a text to the terminal for its clipboard; nobody can know whether it takes it.
+    Copy(String),
     /// Try the stream now instead of waiting for the back-off; nothing happens when it is up.
     Reconnect,
     /// Leave: restore the terminal and end. Commands still under way are waited for, briefly.

@@ -15,6 +15,8 @@ pub enum Context {
     Events,
     Help,
     CommandLog,
+    /// The incident as JSON.
+    Json,
     /// The cache at work.
     Demonstration,
     Picker,
@@ -99,9 +101,19 @@ use Context as C;
 
 const SCREENS: &[Context] = &[C::List, C::Detail, C::Logs, C::Cache, C::Events];
 const INCIDENT: &[Context] = &[C::List, C::Detail, C::Logs];
+const COPIED: &[Context] = &[C::List, C::Detail, C::Logs, C::Json];
 const OPENED: &[Context] = &[C::Detail, C::Logs];
-const SCROLLED: &[Context] =
-    &[C::List, C::Detail, C::Logs, C::Events, C::Help, C::CommandLog, C::Demonstration, C::Picker];
+const SCROLLED: &[Context] = &[
+    C::List,
+    C::Detail,
+    C::Logs,
+    C::Events,
+    C::Help,
+    C::CommandLog,
+    C::Json,
+    C::Demonstration,
+    C::Picker,
+];
 const TEXT: &[Context] =
     &[C::Palette, C::Query, C::Search, C::Comment, C::Reason, C::NewIncident, C::SignIn];
 const FIELDS: &[Context] = &[C::NewIncident, C::SignIn];
@@ -113,6 +125,7 @@ const EVERYWHERE: &[Context] = &[
     C::Events,
     C::Help,
     C::CommandLog,
+    C::Json,
     C::Demonstration,
     C::Picker,
     C::Palette,
@@ -142,6 +155,7 @@ const LEFT_BY_ESC: &[Context] = &[
     C::Events,
     C::Help,
     C::CommandLog,
+    C::Json,
     C::Demonstration,
     C::Picker,
     C::Palette,
@@ -159,6 +173,7 @@ const NOT_TEXT: &[Context] = &[
     C::Events,
     C::Help,
     C::CommandLog,
+    C::Json,
     C::Demonstration,
     C::Picker,
 ];
@@ -205,6 +220,8 @@ pub const BINDINGS: &[Binding] = &[
     bind(Group::Incident, INCIDENT, &[key('p')], Action::Priority, "priority", "choose the priority"),
     bind(Group::Incident, INCIDENT, &[key('n')], Action::Comment, "comment", "comment"),
     bind(Group::Incident, SCREENS, &[key('N')], Action::NewIncident, "new", "new incident").pair(),
+    bind(Group::Incident, COPIED, &[key('y')], Action::Copy, "copy", "copy"),
+    bind(Group::Incident, COPIED, &[key('J')], Action::Json, "json", "JSON").pair(),
 
     bind(Group::Moving, SCROLLED, &[key('j'), code(KeyCode::Down)], Action::Move(Move::Down), "down", "down"),
     bind(Group::Moving, SCROLLED, &[key('k'), code(KeyCode::Up)], Action::Move(Move::Up), "up", "up").pair(),

@@ -27,11 +27,6 @@ pub fn page(of: Context, width: u16) -> Vec<Vec<Line>> {
     page
 }
 
-/// Rows of the page that are visible at once on a screen of this height.
-pub fn shown(height: u16) -> usize {
-    usize::from(height.saturating_sub(3)).max(1)
-}
-
 fn section(columns: usize, wanted: impl Fn(&Binding) -> bool) -> Vec<Vec<Line>> {
     let groups: Vec<Vec<Line>> = Group::ALL
         .into_iter()

@@ -4,6 +4,7 @@ pub mod age;
 pub mod cache;
 pub mod commands;
 pub mod connection;
+pub mod copy;
 pub mod demonstration;
 pub mod detail;
 pub mod events;
@@ -29,7 +30,7 @@ pub mod words;
 use std::collections::HashMap;
 
 use chrono::{DateTime, FixedOffset, Local, Offset, TimeDelta, Utc};
-use watchfire_shared::ids::IncidentId;
+use watchfire_shared::ids::{IncidentId, Reference};
 use watchfire_shared::incident::Incident;
 use watchfire_shared::stats::Counts;
 use watchfire_shared::user::UserOut;
@@ -37,6 +38,7 @@ use watchfire_shared::user::UserOut;
 use self::cache::CachePanel;
 use self::commands::{CommandLog, Tone};
 use self::connection::Connection;
+use self::copy::CopyBox;
 use self::detail::{Detail, Tab};
 use self::events::EventsPanel;
 use self::forms::{CommentBox, NewForm, Picker, ReasonBox, SignIn};
@@ -52,6 +54,8 @@ use crate::keymap::Context;
 pub struct Start {
     /// Where the daemon is, in the head line: `local`, or a host.
     pub address: String,
+    /// The daemon's address, in links.
+    pub base: String,
     pub zone: Zone,
     pub look: Look,
     /// Columns and rows.
@@ -122,6 +126,13 @@ pub enum Overlay {
     Demonstration {
         top: usize,
     },
+    /// An incident as JSON.
+    Json {
+        incident: IncidentId,
+        reference: Reference,
+        top: usize,
+    },
+    Copy(CopyBox),
     Picker(Picker),
     Palette(Palette),
     Comment(CommentBox),
@@ -155,6 +166,8 @@ pub struct Model {
     pub look: Look,
     pub zone: Zone,
     pub address: String,
+    /// The daemon's address, in links.
+    pub base: String,
     pub me: Option<UserOut>,
     pub users: Slot<Vec<UserOut>>,
     pub connection: Connection,
@@ -195,6 +208,7 @@ impl Model {
             look: start.look,
             zone: start.zone,
             address: start.address,
+            base: start.base,
             me: None,
             users: Slot::default(),
             connection: Connection::default(),
@@ -241,7 +255,8 @@ impl Model {
             Some(Overlay::Help { .. }) => return Context::Help,
             Some(Overlay::CommandLog { .. }) => return Context::CommandLog,
             Some(Overlay::Demonstration { .. }) => return Context::Demonstration,
-            Some(Overlay::Picker(_)) => return Context::Picker,
+            Some(Overlay::Json { .. }) => return Context::Json,
+            Some(Overlay::Picker(_) | Overlay::Copy(_)) => return Context::Picker,
             Some(Overlay::Palette(_)) => return Context::Palette,
             Some(Overlay::Comment(_)) => return Context::Comment,
             Some(Overlay::Reason(_)) => return Context::Reason,

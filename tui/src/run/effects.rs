@@ -78,6 +78,8 @@ impl Runner {
             Effect::SignIn { request, email, password } => {
                 self.sign_in(request, email, Secret::new(password.0));
             }
+            // The loop's, which has the terminal.
+            Effect::Copy(_) => {}
             Effect::Reconnect => self.reconnect(),
             Effect::Quit => self.commands = None,
         }

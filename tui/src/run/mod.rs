@@ -2,6 +2,7 @@
 //! runner performs them, and what changed is drawn: at once, then at most 60 times a second. Nothing
 //! happens while nothing happens.
 
+mod clipboard;
 mod effects;
 mod feed;
 mod keys;
@@ -66,6 +67,7 @@ async fn live(config: &Config, client: Client) -> Result<(), ClientError> {
         runner: Runner::new(client, home, to),
         events,
         signals,
+        tmux: config.tmux,
         next_frame: Instant::now(),
         last_tick: Instant::now(),
     };
@@ -99,6 +101,8 @@ fn start(config: &Config, client: &Client, size: (u16, u16)) -> Start {
     );
     Start {
         address,
+        // Where the daemon is not found there is nothing to link to yet.
+        base: client.place().unwrap_or_default(),
         zone: Zone::Local,
         look: Look { colour: !config.mono, unicode: config.utf8 },
         size,
@@ -143,6 +147,8 @@ struct Loop {
     runner: Runner,
     events: mpsc::Receiver<Event>,
     signals: Signals,
+    /// The terminal is a pane of tmux.
+    tmux: bool,
     /// No frame before this.
     next_frame: Instant,
     last_tick: Instant,
@@ -233,7 +239,11 @@ impl Loop {
         let mut going = true;
         for effect in effects {
             going &= !matches!(effect, Effect::Quit);
-            self.runner.perform(effect);
+            match effect {
+                // A terminal that is gone shows at the next frame.
+                Effect::Copy(text) => drop(clipboard::send(&text, self.tmux)),
+                effect => self.runner.perform(effect),
+            }
         }
         going
     }

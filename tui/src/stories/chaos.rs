@@ -59,6 +59,8 @@ const KEYS: &[&str] = &[
     "/",
     ":",
     "-",
+    "y",
+    "J",
     "?",
     "a",
     "r",
@@ -225,7 +227,9 @@ impl Truth {
                 Outcome::Decided
             }
             Effect::SignIn { .. } => Outcome::SignedIn,
-            Effect::Command { .. } | Effect::Reconnect | Effect::Quit => return None,
+            Effect::Command { .. } | Effect::Copy(_) | Effect::Reconnect | Effect::Quit => {
+                return None;
+            }
         })
     }
 }
@@ -235,7 +239,7 @@ const fn request_of(effect: &Effect) -> Option<RequestId> {
         Effect::Load { request, .. }
         | Effect::Command { request, .. }
         | Effect::SignIn { request, .. } => Some(*request),
-        Effect::Reconnect | Effect::Quit => None,
+        Effect::Copy(_) | Effect::Reconnect | Effect::Quit => None,
     }
 }
 

@@ -29,6 +29,7 @@ impl Client {
     pub fn with(change: impl FnOnce(&mut Start)) -> Self {
         let mut start = Start {
             address: "local".to_owned(),
+            base: "http://127.0.0.1:4911".to_owned(),
             zone: Zone::Fixed(FixedOffset::east_opt(2 * 3600).expect("an offset")),
             look: Look { colour: true, unicode: true },
             size: (80, 24),

@@ -5,6 +5,7 @@ mod cached;
 mod chaos;
 mod client;
 mod commands;
+mod copy;
 mod demonstration;
 mod detail;
 mod events;

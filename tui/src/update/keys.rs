@@ -10,11 +10,11 @@ use crate::model::detail::Tab;
 use crate::model::help;
 use crate::model::input::TextField;
 use crate::model::spot::Spot;
-use crate::model::{Model, Overlay, Screen};
+use crate::model::{Model, Overlay, Screen, layout};
 
 use super::{
-    Out, cache, commands, demonstration, detail, events, forms, letters, list, load_again, logs,
-    palette, spot, timers,
+    Out, cache, commands, copy, demonstration, detail, events, forms, letters, list, load_again,
+    logs, palette, spot, timers,
 };
 
 pub fn press(model: &mut Model, key: KeyInput, out: &mut Out) {
@@ -93,6 +93,9 @@ pub fn act(model: &mut Model, action: Action, context: Context, out: &mut Out) {
         Action::Help => model.overlay = Some(Overlay::Help { top: 0, of: context }),
         Action::CommandLog if context == Context::CommandLog => model.overlay = None,
         Action::CommandLog => model.overlay = Some(Overlay::CommandLog { top: 0 }),
+        Action::Json if context == Context::Json => model.overlay = None,
+        Action::Json => copy::open_json(model, out),
+        Action::Copy => copy::open(model, out),
         Action::Palette => palette::open(model, context),
         Action::Demonstrate => demonstration::open(model),
         Action::Last => spot::return_to_last(model, out),
@@ -142,6 +145,7 @@ fn back(model: &mut Model, context: Context, out: &mut Out) {
         Context::NewIncident => forms::leave_new(model),
         Context::Help
         | Context::CommandLog
+        | Context::Json
         | Context::Demonstration
         | Context::Picker
         | Context::Palette => model.overlay = None,
@@ -176,7 +180,7 @@ fn go(model: &mut Model, context: Context, step: Move, out: &mut Out) {
     let log_length = model.commands.entries.len();
     match (&mut model.overlay, context) {
         (Some(Overlay::Help { top, of }), _) => {
-            let last = help::page(*of, width).len().saturating_sub(help::shown(height));
+            let last = help::page(*of, width).len().saturating_sub(layout::page_rows(height));
             *top = detail::scrolled(*top, step, 10, last);
         }
         (Some(Overlay::CommandLog { top }), _) => {
@@ -188,6 +192,8 @@ fn go(model: &mut Model, context: Context, step: Move, out: &mut Out) {
             let last = length.saturating_sub(shown(model.size.1));
             *top = detail::scrolled(*top, step, 10, last);
         }
+        (Some(Overlay::Json { .. }), _) => copy::scroll_json(model, step),
+        (Some(Overlay::Copy(_)), _) => copy::go(model, step),
         (Some(Overlay::Palette(_)), _) => palette::go(model, step),
         (Some(Overlay::Picker(_)), _) => forms::go_picker(model, step),
         (_, Context::List) => list::go(model, step, out),
@@ -229,6 +235,9 @@ fn confirm(model: &mut Model, context: Context, out: &mut Out) {
         Context::Reason => letters::submit_discard(model, out),
         Context::NewIncident => forms::submit_new(model, out),
         Context::Demonstration => demonstration::run(model, out),
+        Context::Picker if matches!(model.overlay, Some(Overlay::Copy(_))) => {
+            copy::confirm(model, out);
+        }
         Context::Picker => forms::confirm_picker(model, out),
         Context::Palette => palette::run(model, out),
         _ => {}

@@ -4,6 +4,7 @@
 mod answers;
 mod cache;
 mod commands;
+mod copy;
 mod demonstration;
 mod detail;
 mod events;

@@ -155,6 +155,7 @@ fn offered(model: &Model, context: Context) -> Vec<Action> {
             actions.extend([Action::Go(Place::Incidents), Action::Reload, Action::Quit]);
             actions
         }
+        Context::Json => vec![Action::Copy, Action::Back, Action::Quit],
         Context::Help | Context::CommandLog => vec![Action::Back, Action::Quit],
         Context::Query => vec![Action::Confirm, Action::Complete, Action::Back],
         Context::Picker | Context::Search | Context::Reason | Context::Demonstration => {
@@ -244,6 +245,7 @@ const fn leaf(context: Context) -> &'static str {
         Context::Help => "? help",
         Context::CommandLog => "@ commands",
         Context::Demonstration => "cache demo",
+        Context::Json => "J json",
         Context::Picker => "choose",
         Context::Palette => ": palette",
         Context::Comment => "comment",

@@ -12,8 +12,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::keymap::{Context, key_name};
-use crate::model::Model;
 use crate::model::help::{self, Line};
+use crate::model::{Model, layout};
 use crate::theme::Theme;
 
 use super::paint::{Pen, clear};
@@ -27,7 +27,7 @@ pub fn render(buf: &mut Buffer, area: Rect, model: &Model, of: Context, top: usi
     let page = rows(area, 1, area.height.saturating_sub(2));
     clear(buf, page);
     let lines = help::page(of, page.width);
-    let shown = help::shown(area.height);
+    let shown = layout::page_rows(area.height);
     let top = top.min(lines.len().saturating_sub(shown));
     let mut pen = Pen::new(buf, page, 0, theme);
     pen.gap(1);

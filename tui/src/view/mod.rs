@@ -3,6 +3,7 @@
 mod alerts;
 mod cache;
 mod command_log;
+mod copy;
 mod demonstration;
 mod detail;
 mod events;
@@ -16,6 +17,7 @@ mod letters;
 mod list;
 mod logs;
 mod overview;
+mod page;
 mod paint;
 mod palette;
 mod picker;
@@ -29,6 +31,7 @@ mod timeline;
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 
+use crate::model::copy::json_lines;
 use crate::model::{Model, Overlay, Screen};
 
 /// Draws everything.
@@ -55,6 +58,14 @@ pub fn render(frame: &mut Frame<'_>, model: &Model) {
             Some(Overlay::Demonstration { top }) => {
                 demonstration::render(buf, area, model, *top);
             }
+            Some(Overlay::Json { incident, reference, top }) => {
+                let incident = model.known.get(*incident);
+                let lines = incident.map(|i| json_lines(i, area.width)).unwrap_or_default();
+                let version = incident.map_or(0, |incident| incident.version);
+                let title = format!("{reference} as JSON, version {version}");
+                page::render(buf, area, model, &title, &lines, *top);
+            }
+            Some(Overlay::Copy(chooser)) => copy::render(buf, area, model, chooser),
             Some(Overlay::Picker(picker)) => picker::render(buf, area, model, picker),
             Some(Overlay::Palette(palette)) => {
                 cursor = palette::render(buf, area, model, palette);
