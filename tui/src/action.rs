@@ -32,6 +32,8 @@ pub enum Action {
     /// Choose a priority.
     Priority,
     Comment,
+    /// A comment in the person's own editor.
+    Write,
     NewIncident,
     /// The incident as the API says it.
     Json,

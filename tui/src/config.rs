@@ -20,6 +20,8 @@ pub struct Config {
     pub mono: bool,
     /// Whether the terminal's locale is UTF-8.
     pub utf8: bool,
+    /// The command of the person's editor, with its arguments.
+    pub editor: String,
     /// Whether the terminal is a pane of tmux.
     pub tmux: bool,
 }
@@ -51,6 +53,9 @@ impl Config {
             token: text(env, "WATCHFIRE_TOKEN")?.map(|token| Secret::new(token.trim())),
             state: state_folder(env)?,
             mono: env("NO_COLOR").is_some() || file.color == Some(false),
+            editor: text(env, "VISUAL")?
+                .or(text(env, "EDITOR")?)
+                .unwrap_or_else(|| "vi".to_owned()),
             tmux: env("TMUX").is_some(),
             utf8: !file.ascii.unwrap_or(false) && is_utf8(env),
         })
@@ -185,6 +190,17 @@ mod tests {
         assert_eq!(over.url.as_deref(), Some("http://env"));
         set("colour = true");
         assert!(load(&env).unwrap_err().contains("colour"));
+    }
+
+    #[test]
+    fn the_editor_by_rank() {
+        let editor = |pairs: &[(&str, &str)]| {
+            let home = [("HOME", "/h")];
+            load(&[&home[..], pairs].concat()).unwrap().editor
+        };
+        assert_eq!(editor(&[("EDITOR", "nano"), ("VISUAL", "code -w")]), "code -w");
+        assert_eq!(editor(&[("EDITOR", "nano")]), "nano");
+        assert_eq!(editor(&[]), "vi");
     }
 
     #[test]

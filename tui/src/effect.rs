@@ -33,6 +33,13 @@ pub enum Effect {
     },
     /// Hand a text to the terminal for its clipboard; nobody can know whether it takes it.
     Copy(String),
+    /// Give the terminal to the person's editor with this text in a file of this name; answered by
+    /// `Written` or a failure.
+    Write {
+        request: RequestId,
+        name: String,
+        text: String,
+    },
     /// Try the stream now instead of waiting for the back-off; nothing happens when it is up.
     Reconnect,
     /// Leave: restore the terminal and end. Commands still under way are waited for, briefly.

@@ -146,6 +146,11 @@ pub enum Outcome {
     Commented(Box<Comment>),
     /// What was to become of a dead letter was accepted.
     Decided,
+    /// What the editor left in the file, and in a sentence what was wrong with how it ended.
+    Written {
+        text: String,
+        trouble: Option<String>,
+    },
     /// The runner holds the new tokens and has started the stream again.
     SignedIn,
     Failed(Failure),

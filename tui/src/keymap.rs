@@ -219,7 +219,8 @@ pub const BINDINGS: &[Binding] = &[
     bind(Group::Incident, INCIDENT, &[key('M')], Action::Assign, "assign", "anybody").pair(),
     bind(Group::Incident, INCIDENT, &[key('p')], Action::Priority, "priority", "choose the priority"),
     bind(Group::Incident, INCIDENT, &[key('n')], Action::Comment, "comment", "comment"),
-    bind(Group::Incident, SCREENS, &[key('N')], Action::NewIncident, "new", "new incident").pair(),
+    bind(Group::Incident, INCIDENT, &[key('e')], Action::Write, "write", "in $EDITOR").pair(),
+    bind(Group::Incident, SCREENS, &[key('N')], Action::NewIncident, "new", "new incident"),
     bind(Group::Incident, COPIED, &[key('y')], Action::Copy, "copy", "copy"),
     bind(Group::Incident, COPIED, &[key('J')], Action::Json, "json", "JSON").pair(),
 

@@ -244,8 +244,15 @@ mod tests {
             stream
         };
         let home = state.path().to_owned();
-        let config =
-            Config { url: None, token: None, state: home, mono: true, utf8: true, tmux: false };
+        let config = Config {
+            url: None,
+            token: None,
+            state: home,
+            mono: true,
+            utf8: true,
+            editor: String::new(),
+            tmux: false,
+        };
         let mut out = Out::new(&config, false);
         let id = IncidentId(Uuid::from_u128(1));
         tokio::select! {

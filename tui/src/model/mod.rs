@@ -26,6 +26,7 @@ pub mod slot;
 pub mod spot;
 pub mod tell;
 pub mod words;
+pub mod writing;
 
 use std::collections::HashMap;
 

@@ -79,7 +79,7 @@ impl Runner {
                 self.sign_in(request, email, Secret::new(password.0));
             }
             // The loop's, which has the terminal.
-            Effect::Copy(_) => {}
+            Effect::Copy(_) | Effect::Write { .. } => {}
             Effect::Reconnect => self.reconnect(),
             Effect::Quit => self.commands = None,
         }

@@ -3,6 +3,7 @@
 //! happens while nothing happens.
 
 mod clipboard;
+mod editor;
 mod effects;
 mod feed;
 mod keys;
@@ -12,7 +13,7 @@ use std::io::IsTerminal;
 use std::time::Duration;
 
 use crossterm::event::EventStream as Terminal;
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -20,7 +21,7 @@ use tokio::time::Instant;
 use crate::client::{Client, ClientError};
 use crate::clock;
 use crate::config::Config;
-use crate::effect::Effect;
+use crate::effect::{Effect, RequestId};
 use crate::embedded::Home;
 use crate::event::Event;
 use crate::model::{Look, Model, Start, Zone};
@@ -67,7 +68,8 @@ async fn live(config: &Config, client: Client) -> Result<(), ClientError> {
         runner: Runner::new(client, home, to),
         events,
         signals,
-        tmux: config.tmux,
+        config: config.clone(),
+        writing: None,
         next_frame: Instant::now(),
         last_tick: Instant::now(),
     };
@@ -133,6 +135,19 @@ impl Signals {
         })
     }
 
+    /// What ends a program even while another one has the terminal.
+    async fn end(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.hang_up.recv() => {}
+        }
+    }
+
+    /// An interrupt typed into another program is not for us.
+    fn forget_interrupts(&mut self) {
+        while self.interrupt.recv().now_or_never().flatten().is_some() {}
+    }
+
     async fn any(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
@@ -147,8 +162,9 @@ struct Loop {
     runner: Runner,
     events: mpsc::Receiver<Event>,
     signals: Signals,
-    /// The terminal is a pane of tmux.
-    tmux: bool,
+    config: Config,
+    /// What is to be written in the editor: the request, the file's name, the text.
+    writing: Option<(RequestId, String, String)>,
     /// No frame before this.
     next_frame: Instant,
     last_tick: Instant,
@@ -183,12 +199,42 @@ impl Loop {
                 Woken::Nothing => continue,
                 Woken::End => return Ok(()),
             }
+            if let Some(writing) = self.writing.take().filter(|_| going) {
+                // Its reader would take the keys that are the editor's.
+                drop(terminal);
+                going = self.write(screen, writing).await?;
+                terminal = Terminal::new();
+                unpainted = true;
+            }
             if unpainted && Instant::now() >= self.next_frame {
                 self.paint(screen)?;
                 unpainted = false;
             }
         }
         Ok(())
+    }
+
+    /// Leaves the terminal to the editor until it ends. Says whether to go on.
+    async fn write(
+        &mut self,
+        screen: &mut Screen,
+        (request, name, text): (RequestId, String, String),
+    ) -> std::io::Result<bool> {
+        screen.leave();
+        let end = self.signals.end();
+        let (command, state) = (&self.config.editor, &self.config.state);
+        let outcome = editor::write(command, state, &name, &text, end).await;
+        screen.take_back()?;
+        keys::forget()?;
+        self.signals.forget_interrupts();
+        let Some(outcome) = outcome else {
+            return Ok(false);
+        };
+        let (columns, rows) = screen.size()?;
+        // First what happened meanwhile: what is sent now is about the incident as it stands.
+        Ok(self.take(Event::Resize(columns, rows))
+            && self.take_burst()
+            && self.take(Event::Done { request, outcome }))
     }
 
     async fn wait(&mut self, terminal: &mut Terminal, unpainted: bool) -> std::io::Result<Woken> {
@@ -241,7 +287,10 @@ impl Loop {
             going &= !matches!(effect, Effect::Quit);
             match effect {
                 // A terminal that is gone shows at the next frame.
-                Effect::Copy(text) => drop(clipboard::send(&text, self.tmux)),
+                Effect::Copy(text) => drop(clipboard::send(&text, self.config.tmux)),
+                Effect::Write { request, name, text } => {
+                    self.writing = Some((request, name, text));
+                }
                 effect => self.runner.perform(effect),
             }
         }

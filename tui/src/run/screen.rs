@@ -24,12 +24,22 @@ impl Screen {
     pub fn enter() -> io::Result<Self> {
         // Made first: from here on every way out puts the terminal back.
         let restore = Restore;
-        enable_raw_mode()?;
-        execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste, Hide)?;
+        open()?;
         let backend = CrosstermBackend::new(io::BufWriter::with_capacity(1 << 16, stdout()));
         let terminal = Terminal::new(backend)?;
         std::mem::forget(restore);
         Ok(Self { terminal })
+    }
+
+    /// Gives the terminal to another program.
+    pub fn leave(&mut self) {
+        drop(Restore);
+    }
+
+    /// Takes it back, and draws all of it at the next frame.
+    pub fn take_back(&mut self) -> io::Result<()> {
+        open()?;
+        self.terminal.clear()
     }
 
     /// Columns and rows.
@@ -47,6 +57,11 @@ impl Drop for Screen {
     fn drop(&mut self) {
         drop(Restore);
     }
+}
+
+fn open() -> io::Result<()> {
+    enable_raw_mode()?;
+    execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste, Hide)
 }
 
 struct Restore;

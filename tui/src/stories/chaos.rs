@@ -60,6 +60,7 @@ const KEYS: &[&str] = &[
     ":",
     "-",
     "y",
+    "e",
     "J",
     "?",
     "a",
@@ -227,6 +228,9 @@ impl Truth {
                 Outcome::Decided
             }
             Effect::SignIn { .. } => Outcome::SignedIn,
+            Effect::Write { text, .. } => {
+                Outcome::Written { text: format!("written {text}"), trouble: None }
+            }
             Effect::Command { .. } | Effect::Copy(_) | Effect::Reconnect | Effect::Quit => {
                 return None;
             }
@@ -238,6 +242,7 @@ const fn request_of(effect: &Effect) -> Option<RequestId> {
     match effect {
         Effect::Load { request, .. }
         | Effect::Command { request, .. }
+        | Effect::Write { request, .. }
         | Effect::SignIn { request, .. } => Some(*request),
         Effect::Copy(_) | Effect::Reconnect | Effect::Quit => None,
     }

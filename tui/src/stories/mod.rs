@@ -22,3 +22,4 @@ mod spots;
 mod storms;
 mod typing;
 mod world;
+mod writing;

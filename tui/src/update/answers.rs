@@ -7,6 +7,7 @@ use crate::model::slot::{Purpose, Slot};
 
 use super::{
     Out, cache, commands, demonstration, events, forms, list, logs, parts, sign_out, timers,
+    writing,
 };
 
 pub fn done(model: &mut Model, request: RequestId, outcome: Outcome, out: &mut Out) {
@@ -21,6 +22,7 @@ pub fn done(model: &mut Model, request: RequestId, outcome: Outcome, out: &mut O
     }
     match purpose {
         Purpose::SignIn => forms::signed_in(model, request, outcome, out),
+        Purpose::Write(writing) => writing::answered(model, &writing, outcome, out),
         Purpose::Command(what) => commands::answered(model, request, &what, outcome, out),
         Purpose::Load(load) => loaded(model, request, &load, outcome, out),
     }

@@ -14,7 +14,7 @@ use crate::model::{Model, Overlay, Screen, layout};
 
 use super::{
     Out, cache, commands, copy, demonstration, detail, events, forms, letters, list, load_again,
-    logs, palette, spot, timers,
+    logs, palette, spot, timers, writing,
 };
 
 pub fn press(model: &mut Model, key: KeyInput, out: &mut Out) {
@@ -124,6 +124,7 @@ pub fn act(model: &mut Model, action: Action, context: Context, out: &mut Out) {
         Action::Assign => forms::open_assign(model, out),
         Action::Priority => forms::open_priority(model),
         Action::Comment => forms::open_comment(model),
+        Action::Write => writing::open(model, out),
         Action::NewIncident => forms::open_new(model),
         Action::Redrive => letters::redrive(model, out),
         Action::Discard => letters::open_discard(model),

@@ -19,6 +19,7 @@ mod spot;
 mod stream;
 mod timers;
 mod verdict;
+mod writing;
 
 use chrono::{DateTime, Utc};
 
