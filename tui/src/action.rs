@@ -19,6 +19,10 @@ pub enum Action {
     /// Load what is shown again, and try the stream now.
     Reload,
     CommandLog,
+    /// What the next person needs to know of this shift.
+    Handover,
+    /// Write what is shown to a file.
+    Save,
     /// Back to the view before this one; and again.
     Last,
     /// Choose an action by its name.

@@ -17,6 +17,7 @@ pub enum Context {
     CommandLog,
     /// The incident as JSON.
     Json,
+    Handover,
     /// The cache at work.
     Demonstration,
     Picker,
@@ -111,6 +112,7 @@ const SCROLLED: &[Context] = &[
     C::Help,
     C::CommandLog,
     C::Json,
+    C::Handover,
     C::Demonstration,
     C::Picker,
 ];
@@ -126,6 +128,7 @@ const EVERYWHERE: &[Context] = &[
     C::Help,
     C::CommandLog,
     C::Json,
+    C::Handover,
     C::Demonstration,
     C::Picker,
     C::Palette,
@@ -156,6 +159,7 @@ const LEFT_BY_ESC: &[Context] = &[
     C::Help,
     C::CommandLog,
     C::Json,
+    C::Handover,
     C::Demonstration,
     C::Picker,
     C::Palette,
@@ -174,6 +178,7 @@ const NOT_TEXT: &[Context] = &[
     C::Help,
     C::CommandLog,
     C::Json,
+    C::Handover,
     C::Demonstration,
     C::Picker,
 ];
@@ -251,7 +256,10 @@ pub const BINDINGS: &[Binding] = &[
     bind(Group::Screens, SCREENS, &[key('3')], Action::Go(Place::Events), "events", "events").pair(),
     bind(Group::Screens, SCREENS, &[key(':'), ctrl('p')], Action::Palette, "palette", "any action by name"),
     bind(Group::Screens, NOT_TEXT, &[key('@')], Action::CommandLog, "commands", "commands"),
-    bind(Group::Screens, &[C::Cache], &[key('D')], Action::Demonstrate, "demonstrate", "cache demo").pair(),
+    bind(Group::Screens, SCREENS, &[], Action::Handover, "handover", "the shift as Markdown"),
+    bind(Group::Screens, &[C::Handover], &[key('w')], Action::Save, "write file", "write a file"),
+    bind(Group::Screens, &[C::Handover], &[key('y')], Action::Copy, "copy", "copy it").pair(),
+    bind(Group::Screens, &[C::Cache], &[key('D')], Action::Demonstrate, "demonstrate", "cache demo"),
     bind(Group::Screens, SCREENS, &[ctrl('r')], Action::Reload, "reload", "load again, reconnect"),
     bind(Group::Screens, NOT_TEXT, &[key('?')], Action::Help, "help", "this page"),
     bind(Group::Screens, NOT_TEXT, &[key('q')], Action::Quit, "quit", "quit"),

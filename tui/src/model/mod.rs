@@ -10,6 +10,7 @@ pub mod detail;
 pub mod events;
 pub mod feed;
 pub mod forms;
+pub mod handover;
 pub mod help;
 pub mod input;
 pub mod known;
@@ -48,6 +49,7 @@ use self::list::List;
 use self::palette::{History, Palette};
 use self::slot::{Requests, Slot};
 use self::spot::Spot;
+use crate::handover::Shift;
 use crate::keymap::Context;
 
 /// What the client starts with.
@@ -133,6 +135,9 @@ pub enum Overlay {
         reference: Reference,
         top: usize,
     },
+    Handover {
+        top: usize,
+    },
     Copy(CopyBox),
     Picker(Picker),
     Palette(Palette),
@@ -185,6 +190,8 @@ pub struct Model {
     pub cache: CachePanel,
     pub events: EventsPanel,
     pub commands: CommandLog,
+    /// The shift as it was last read.
+    pub handover: Slot<Shift>,
     pub palette_history: History,
     /// Comments begun and not sent.
     pub drafts: HashMap<IncidentId, String>,
@@ -224,6 +231,7 @@ impl Model {
             cache: CachePanel::default(),
             events: EventsPanel::default(),
             commands: CommandLog::default(),
+            handover: Slot::default(),
             palette_history: History::default(),
             drafts: HashMap::new(),
             new_drafts: Vec::new(),
@@ -257,6 +265,7 @@ impl Model {
             Some(Overlay::CommandLog { .. }) => return Context::CommandLog,
             Some(Overlay::Demonstration { .. }) => return Context::Demonstration,
             Some(Overlay::Json { .. }) => return Context::Json,
+            Some(Overlay::Handover { .. }) => return Context::Handover,
             Some(Overlay::Picker(_) | Overlay::Copy(_)) => return Context::Picker,
             Some(Overlay::Palette(_)) => return Context::Palette,
             Some(Overlay::Comment(_)) => return Context::Comment,

@@ -126,6 +126,7 @@ impl<T> Slot<T> {
 pub enum Purpose {
     Load(Load),
     Command(What),
+    Save,
     /// A comment in an editor.
     Write(Writing),
     SignIn,

@@ -228,6 +228,7 @@ impl Truth {
                 Outcome::Decided
             }
             Effect::SignIn { .. } => Outcome::SignedIn,
+            Effect::Save { name, .. } => Outcome::Saved(name.clone()),
             Effect::Write { text, .. } => {
                 Outcome::Written { text: format!("written {text}"), trouble: None }
             }
@@ -243,6 +244,7 @@ const fn request_of(effect: &Effect) -> Option<RequestId> {
         Effect::Load { request, .. }
         | Effect::Command { request, .. }
         | Effect::Write { request, .. }
+        | Effect::Save { request, .. }
         | Effect::SignIn { request, .. } => Some(*request),
         Effect::Copy(_) | Effect::Reconnect | Effect::Quit => None,
     }

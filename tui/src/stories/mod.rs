@@ -10,6 +10,7 @@ mod demonstration;
 mod detail;
 mod events;
 mod freshness;
+mod handover;
 mod letters;
 mod list;
 mod matching;

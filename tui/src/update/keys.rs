@@ -13,8 +13,8 @@ use crate::model::spot::Spot;
 use crate::model::{Model, Overlay, Screen, layout};
 
 use super::{
-    Out, cache, commands, copy, demonstration, detail, events, forms, letters, list, load_again,
-    logs, palette, spot, timers, writing,
+    Out, cache, commands, copy, demonstration, detail, events, forms, handover, letters, list,
+    load_again, logs, palette, spot, timers, writing,
 };
 
 pub fn press(model: &mut Model, key: KeyInput, out: &mut Out) {
@@ -95,7 +95,10 @@ pub fn act(model: &mut Model, action: Action, context: Context, out: &mut Out) {
         Action::CommandLog => model.overlay = Some(Overlay::CommandLog { top: 0 }),
         Action::Json if context == Context::Json => model.overlay = None,
         Action::Json => copy::open_json(model, out),
+        Action::Copy if context == Context::Handover => handover::copy(model, out),
         Action::Copy => copy::open(model, out),
+        Action::Handover => handover::open(model, out),
+        Action::Save => handover::save(model, out),
         Action::Palette => palette::open(model, context),
         Action::Demonstrate => demonstration::open(model),
         Action::Last => spot::return_to_last(model, out),
@@ -147,6 +150,7 @@ fn back(model: &mut Model, context: Context, out: &mut Out) {
         Context::Help
         | Context::CommandLog
         | Context::Json
+        | Context::Handover
         | Context::Demonstration
         | Context::Picker
         | Context::Palette => model.overlay = None,
@@ -194,6 +198,7 @@ fn go(model: &mut Model, context: Context, step: Move, out: &mut Out) {
             *top = detail::scrolled(*top, step, 10, last);
         }
         (Some(Overlay::Json { .. }), _) => copy::scroll_json(model, step),
+        (Some(Overlay::Handover { .. }), _) => handover::scroll(model, step),
         (Some(Overlay::Copy(_)), _) => copy::go(model, step),
         (Some(Overlay::Palette(_)), _) => palette::go(model, step),
         (Some(Overlay::Picker(_)), _) => forms::go_picker(model, step),

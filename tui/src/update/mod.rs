@@ -9,6 +9,7 @@ mod demonstration;
 mod detail;
 mod events;
 mod forms;
+mod handover;
 mod keys;
 mod letters;
 mod list;

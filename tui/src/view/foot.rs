@@ -155,6 +155,7 @@ fn offered(model: &Model, context: Context) -> Vec<Action> {
             actions.extend([Action::Go(Place::Incidents), Action::Reload, Action::Quit]);
             actions
         }
+        Context::Handover => vec![Action::Copy, Action::Save, Action::Back, Action::Quit],
         Context::Json => vec![Action::Copy, Action::Back, Action::Quit],
         Context::Help | Context::CommandLog => vec![Action::Back, Action::Quit],
         Context::Query => vec![Action::Confirm, Action::Complete, Action::Back],
@@ -245,6 +246,7 @@ const fn leaf(context: Context) -> &'static str {
         Context::Help => "? help",
         Context::CommandLog => "@ commands",
         Context::Demonstration => "cache demo",
+        Context::Handover => ":handover",
         Context::Json => "J json",
         Context::Picker => "choose",
         Context::Palette => ": palette",

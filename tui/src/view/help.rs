@@ -11,6 +11,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use crate::event::KeyInput;
 use crate::keymap::{Context, key_name};
 use crate::model::help::{self, Line};
 use crate::model::{Model, layout};
@@ -54,11 +55,12 @@ fn draw(pen: &mut Pen, line: &Line) {
         Line::Heading(title) => pen.text(title, theme.dim()),
         Line::Title(title) => pen.text(title, theme.bold()),
         Line::Bindings(bindings) => {
-            let keys: Vec<String> = bindings
-                .iter()
-                .flat_map(|binding| binding.keys)
-                .map(|key| key_name(*key, theme.unicode()))
-                .collect();
+            let name = |key: &KeyInput| key_name(*key, theme.unicode());
+            let mut keys: Vec<String> =
+                bindings.iter().flat_map(|binding| binding.keys).map(name).collect();
+            // What has no key is called by its name.
+            let keyless = bindings.iter().filter(|binding| binding.keys.is_empty());
+            keys.extend(keyless.map(|binding| format!(":{}", binding.hint)));
             let keys = keys.join(" ");
             let help: Vec<&str> = bindings.iter().map(|binding| binding.help).collect();
             pen.cell(&keys, KEYS.max(keys.chars().count()), theme.accent());

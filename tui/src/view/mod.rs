@@ -32,7 +32,7 @@ use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 
 use crate::model::copy::json_lines;
-use crate::model::{Model, Overlay, Screen};
+use crate::model::{Model, Overlay, Screen, handover};
 
 /// Draws everything.
 pub fn render(frame: &mut Frame<'_>, model: &Model) {
@@ -64,6 +64,10 @@ pub fn render(frame: &mut Frame<'_>, model: &Model) {
                 let version = incident.map_or(0, |incident| incident.version);
                 let title = format!("{reference} as JSON, version {version}");
                 page::render(buf, area, model, &title, &lines, *top);
+            }
+            Some(Overlay::Handover { top }) => {
+                let lines = handover::lines(model, area.width);
+                page::render(buf, area, model, "Handover", &lines, *top);
             }
             Some(Overlay::Copy(chooser)) => copy::render(buf, area, model, chooser),
             Some(Overlay::Picker(picker)) => picker::render(buf, area, model, picker),
