@@ -1,7 +1,9 @@
 //! The person's own editor, on a file that only they can read and that is gone afterwards.
 
 use std::ffi::OsStr;
+use std::fs::Permissions;
 use std::io::ErrorKind;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::ExitStatus;
 use std::time::Duration;
@@ -44,7 +46,11 @@ async fn edit(
     };
     let unusable = |error| format!("{} cannot hold the text: {error}", state.display());
     private::folder(state).map_err(unusable)?;
-    let folder = tempfile::Builder::new().prefix("write-").tempdir_in(state).map_err(unusable)?;
+    let folder = tempfile::Builder::new()
+        .prefix("write-")
+        .permissions(Permissions::from_mode(0o700))
+        .tempdir_in(state)
+        .map_err(unusable)?;
     let path = folder.path().join(name);
     private::write(&path, text).map_err(unusable)?;
     let child = Command::new(program).args(arguments).arg(&path).spawn();
@@ -123,10 +129,8 @@ mod tests {
 
     #[tokio::test]
     async fn nobody_else_can_read_it() {
-        let (outcome, _) = edited(
-            "stat -c %a \"$1\" $(dirname $(dirname \"$1\")) > \"$1.x\"; cat \"$1.x\" > \"$1\"",
-        )
-        .await;
+        let (outcome, _) =
+            edited("stat -c %a \"$1\" $(dirname \"$1\") > \"$1.x\"; cat \"$1.x\" > \"$1\"").await;
         assert_eq!(text(outcome).0, "600\n700\n");
     }
 
@@ -169,9 +173,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_folder_that_others_can_enter_is_refused() {
-        use std::os::unix::fs::PermissionsExt;
         let state = tempfile::tempdir().unwrap();
-        fs::set_permissions(state.path(), fs::Permissions::from_mode(0o777)).unwrap();
+        fs::set_permissions(state.path(), Permissions::from_mode(0o777)).unwrap();
         let outcome = write("true", state.path(), "INC-2.md", "draft", pending()).await;
         assert!(failure(outcome).contains("cannot hold the text"));
     }

@@ -13,7 +13,7 @@ use std::io::IsTerminal;
 use std::time::Duration;
 
 use crossterm::event::EventStream as Terminal;
-use futures_util::{FutureExt, StreamExt};
+use futures_util::StreamExt;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -31,6 +31,8 @@ use screen::Screen;
 
 /// Between two frames.
 const FRAME: Duration = Duration::from_micros(16_667);
+/// An interrupt this soon after the end of the editor was typed into it.
+const NOT_OURS: Duration = Duration::from_millis(200);
 /// Events taken in a row before keys and the screen have their turn.
 const BURST: usize = 256;
 /// Events that may wait; the stream's reader waits when they are more.
@@ -124,6 +126,7 @@ struct Signals {
     terminate: Signal,
     hang_up: Signal,
     interrupt: Signal,
+    interrupts_count_from: Instant,
 }
 
 impl Signals {
@@ -132,6 +135,7 @@ impl Signals {
             terminate: signal(SignalKind::terminate())?,
             hang_up: signal(SignalKind::hangup())?,
             interrupt: signal(SignalKind::interrupt())?,
+            interrupts_count_from: Instant::now(),
         })
     }
 
@@ -143,16 +147,23 @@ impl Signals {
         }
     }
 
-    /// An interrupt typed into another program is not for us.
+    /// An interrupt typed into the program that had the terminal until now is not for us, though it
+    /// may arrive after that program's end.
     fn forget_interrupts(&mut self) {
-        while self.interrupt.recv().now_or_never().flatten().is_some() {}
+        self.interrupts_count_from = Instant::now() + NOT_OURS;
     }
 
     async fn any(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.hang_up.recv() => {}
-            _ = self.interrupt.recv() => {}
+        loop {
+            tokio::select! {
+                _ = self.terminate.recv() => return,
+                _ = self.hang_up.recv() => return,
+                _ = self.interrupt.recv() => {
+                    if Instant::now() >= self.interrupts_count_from {
+                        return;
+                    }
+                }
+            }
         }
     }
 }

@@ -15,9 +15,11 @@ use ratatui::backend::CrosstermBackend;
 use crate::model::Model;
 use crate::view;
 
+type Buffered = Terminal<CrosstermBackend<io::BufWriter<Stdout>>>;
+
 /// The open screen; dropping it gives the terminal back.
 pub struct Screen {
-    terminal: Terminal<CrosstermBackend<io::BufWriter<Stdout>>>,
+    terminal: Buffered,
 }
 
 impl Screen {
@@ -25,8 +27,7 @@ impl Screen {
         // Made first: from here on every way out puts the terminal back.
         let restore = Restore;
         open()?;
-        let backend = CrosstermBackend::new(io::BufWriter::with_capacity(1 << 16, stdout()));
-        let terminal = Terminal::new(backend)?;
+        let terminal = terminal()?;
         std::mem::forget(restore);
         Ok(Self { terminal })
     }
@@ -39,7 +40,10 @@ impl Screen {
     /// Takes it back, and draws all of it at the next frame.
     pub fn take_back(&mut self) -> io::Result<()> {
         open()?;
-        self.terminal.clear()
+        // A new one knows that nothing stands on the screen; clearing would ask the terminal where
+        // its cursor is, and not every terminal answers in time.
+        self.terminal = terminal()?;
+        Ok(())
     }
 
     /// Columns and rows.
@@ -57,6 +61,10 @@ impl Drop for Screen {
     fn drop(&mut self) {
         drop(Restore);
     }
+}
+
+fn terminal() -> io::Result<Buffered> {
+    Terminal::new(CrosstermBackend::new(io::BufWriter::with_capacity(1 << 16, stdout())))
 }
 
 fn open() -> io::Result<()> {
