@@ -64,13 +64,16 @@ const CLIENT: &[Layer] = &[
     layer("cli", ALL),
     layer("demo", ALL),
     layer("stories", ALL),
-    layer("view", &["theme", "model", "action", "keymap", "event", "safe"])
+    layer("view", &["theme", "model", "action", "keymap", "event", "handover", "safe"])
         .never(&["reqwest", "tokio"]),
     layer("theme", &["model", "palette"]).never(&["reqwest", "tokio"]),
-    layer("update", &["model", "action", "keymap", "effect", "event", "safe"]).never(OUTSIDE),
-    layer("model", &["palette", "action", "keymap", "effect", "event", "safe"]).never(OUTSIDE),
+    layer("update", &["model", "action", "keymap", "effect", "event", "handover", "safe"])
+        .never(OUTSIDE),
+    layer("model", &["palette", "action", "keymap", "effect", "event", "handover", "safe"])
+        .never(OUTSIDE),
     layer("keymap", &["action", "event"]).never(OUTSIDE),
-    layer("event", &["effect", "safe"]).never(OUTSIDE),
+    layer("event", &["effect", "handover", "safe"]).never(OUTSIDE),
+    layer("handover", &["safe"]).never(OUTSIDE),
     layer("effect", &[]).never(OUTSIDE),
     layer("action", &[]).never(OUTSIDE),
     layer("embedded", &["client", "config", "private", "secret"]),

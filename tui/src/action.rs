@@ -27,6 +27,14 @@ pub enum Action {
     /// The same order, the other way round.
     ReverseSort,
     CommandLog,
+    /// What the next person needs to know of this shift.
+    Handover,
+    /// Write what is shown to a file.
+    Save,
+    /// Back to the view before this one; and again.
+    Last,
+    /// Choose an action by its name.
+    Palette,
     /// Watch the cache at work.
     Demonstrate,
     Step(Step),
@@ -40,7 +48,13 @@ pub enum Action {
     Title,
     /// Undo the last action.
     Undo,
+    /// A comment in the person's own editor.
+    Write,
     NewIncident,
+    /// The incident as the API says it.
+    Json,
+    /// Choose something of the incident for the clipboard.
+    Copy,
     /// Have the selected dead letter handled once more.
     Redrive,
     /// Give the selected dead letter up, for a reason.

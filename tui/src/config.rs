@@ -40,6 +40,18 @@ pub struct Config {
     pub settings: Settings,
     /// What is wrong in it and keeps nobody from working.
     pub mistakes: Vec<Mistake>,
+    /// The command of the person's editor, with its arguments.
+    pub editor: String,
+    pub terminal: Terminal,
+}
+
+/// What stands between the client and the person's terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Terminal {
+    #[default]
+    Plain,
+    /// A pane of tmux, which takes some things only when they are wrapped.
+    Tmux,
 }
 
 impl Config {
@@ -76,6 +88,10 @@ impl Config {
             file,
             settings,
             mistakes,
+            editor: text(env, "VISUAL")?
+                .or(text(env, "EDITOR")?)
+                .unwrap_or_else(|| "vi".to_owned()),
+            terminal: if env("TMUX").is_some() { Terminal::Tmux } else { Terminal::Plain },
         })
     }
 }
@@ -291,6 +307,17 @@ mod tests {
         let columns = shown.iter().find(|it| it.name == "columns").unwrap();
         assert!(columns.value.contains("title") && columns.from.ends_with("is wrong"));
         assert!(!format!("{shown:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn the_editor_by_rank() {
+        let editor = |pairs: &[(&str, &str)]| {
+            let home = [("HOME", "/h")];
+            load(&[&home[..], pairs].concat()).unwrap().editor
+        };
+        assert_eq!(editor(&[("EDITOR", "nano"), ("VISUAL", "code -w")]), "code -w");
+        assert_eq!(editor(&[("EDITOR", "nano")]), "nano");
+        assert_eq!(editor(&[]), "vi");
     }
 
     #[test]

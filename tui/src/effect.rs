@@ -7,6 +7,7 @@
 
 use std::fmt;
 
+use chrono::{DateTime, Utc};
 use watchfire_shared::ids::{DeadLetterId, IncidentId};
 use watchfire_shared::incident::{IncidentPatch, NewComment, NewIncident};
 use watchfire_shared::log::Level;
@@ -31,6 +32,22 @@ pub enum Effect {
         request: RequestId,
         email: String,
         password: Secret,
+    },
+    /// Hand a text to the terminal for its clipboard; nobody can know whether it takes it.
+    Copy(String),
+    /// Write a file into the folder the client was started in, if it is not there yet; answered by
+    /// `Saved` or a failure.
+    Save {
+        request: RequestId,
+        name: String,
+        text: String,
+    },
+    /// Give the terminal to the person's editor with this text in a file of this name; answered by
+    /// `Written` or a failure.
+    Write {
+        request: RequestId,
+        name: String,
+        text: String,
     },
     /// Try the stream now instead of waiting for the back-off; nothing happens when it is up.
     Reconnect,
@@ -72,6 +89,10 @@ pub enum Load {
         /// Substring; left out when empty.
         q: String,
         limit: u32,
+    },
+    /// All that is open, and what ended since then.
+    Handover {
+        since: DateTime<Utc>,
     },
     CacheStats,
     /// Has the cache measured; takes some seconds.

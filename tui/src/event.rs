@@ -24,6 +24,7 @@ use watchfire_shared::stats::Counts;
 use watchfire_shared::user::UserOut;
 
 use crate::effect::RequestId;
+use crate::handover::Shift;
 
 /// One thing that happened. The time comes beside it, as an argument of `update`.
 #[derive(Debug, Clone)]
@@ -146,6 +147,14 @@ pub enum Outcome {
     Commented(Box<Comment>),
     /// What was to become of a dead letter was accepted.
     Decided,
+    Handover(Box<Shift>),
+    /// The file that was written, with its folder.
+    Saved(String),
+    /// What the editor left in the file, and in a sentence what was wrong with how it ended.
+    Written {
+        text: String,
+        trouble: Option<String>,
+    },
     /// The runner holds the new tokens and has started the stream again.
     SignedIn,
     Failed(Failure),

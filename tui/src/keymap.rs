@@ -21,6 +21,9 @@ pub enum Context {
     Events,
     Help,
     CommandLog,
+    /// The incident as JSON.
+    Json,
+    Handover,
     /// The cache at work.
     Demonstration,
     Picker,
@@ -28,6 +31,8 @@ pub enum Context {
     People,
     /// The question before many incidents are changed.
     Question,
+    /// Where actions are chosen by name.
+    Palette,
     /// The query bar.
     Query,
     /// The search of the log pane.
@@ -46,7 +51,8 @@ impl Context {
     pub const fn takes_text(self) -> bool {
         matches!(
             self,
-            Self::Query
+            Self::Palette
+                | Self::Query
                 | Self::Search
                 | Self::Comment
                 | Self::Title
@@ -110,6 +116,7 @@ use Context as C;
 
 const SCREENS: &[Context] = &[C::List, C::Detail, C::Logs, C::Cache, C::Events];
 const INCIDENT: &[Context] = &[C::List, C::Detail, C::Logs];
+const COPIED: &[Context] = &[C::List, C::Detail, C::Logs, C::Json];
 const OPENED: &[Context] = &[C::Detail, C::Logs];
 const SCROLLED: &[Context] = &[
     C::List,
@@ -118,12 +125,23 @@ const SCROLLED: &[Context] = &[
     C::Events,
     C::Help,
     C::CommandLog,
+    C::Json,
+    C::Handover,
     C::Demonstration,
     C::Picker,
     C::Question,
 ];
-const TEXT: &[Context] =
-    &[C::Query, C::Search, C::People, C::Title, C::Comment, C::Reason, C::NewIncident, C::SignIn];
+const TEXT: &[Context] = &[
+    C::Palette,
+    C::Query,
+    C::Search,
+    C::People,
+    C::Title,
+    C::Comment,
+    C::Reason,
+    C::NewIncident,
+    C::SignIn,
+];
 const FIELDS: &[Context] = &[C::NewIncident, C::SignIn];
 const EVERYWHERE: &[Context] = &[
     C::List,
@@ -133,9 +151,12 @@ const EVERYWHERE: &[Context] = &[
     C::Events,
     C::Help,
     C::CommandLog,
+    C::Json,
+    C::Handover,
     C::Demonstration,
     C::Picker,
     C::Question,
+    C::Palette,
     C::Query,
     C::Search,
     C::Comment,
@@ -149,6 +170,7 @@ const CONFIRMED: &[Context] = &[
     C::Demonstration,
     C::Picker,
     C::Question,
+    C::Palette,
     C::Query,
     C::Search,
     C::Comment,
@@ -166,9 +188,12 @@ const LEFT_BY_ESC: &[Context] = &[
     C::Events,
     C::Help,
     C::CommandLog,
+    C::Json,
+    C::Handover,
     C::Demonstration,
     C::Picker,
     C::Question,
+    C::Palette,
     C::Query,
     C::Search,
     C::Comment,
@@ -185,14 +210,25 @@ const NOT_TEXT: &[Context] = &[
     C::Events,
     C::Help,
     C::CommandLog,
+    C::Json,
+    C::Handover,
     C::Demonstration,
     C::Picker,
     C::Question,
 ];
 
 /// Where `q` goes one level up: it ends the program from a list of everything alone.
-const LEFT_BY_Q: &[Context] =
-    &[C::Detail, C::Logs, C::Cache, C::Events, C::Help, C::CommandLog, C::Demonstration];
+const LEFT_BY_Q: &[Context] = &[
+    C::Detail,
+    C::Logs,
+    C::Cache,
+    C::Events,
+    C::Help,
+    C::CommandLog,
+    C::Json,
+    C::Handover,
+    C::Demonstration,
+];
 
 const fn key(c: char) -> KeyInput {
     KeyInput::char(c)
@@ -238,12 +274,15 @@ pub const BINDINGS: &[Binding] = &[
     bind(Group::Incident, INCIDENT, &[key('m')], Action::AssignToMe, "assign to me", "assign to me"),
     bind(Group::Incident, INCIDENT, &[key('A'), key('M')], Action::Assign, "assign", "anybody").pair(),
     bind(Group::Incident, INCIDENT, &[key('n')], Action::Comment, "comment", "comment"),
-    bind(Group::Incident, SCREENS, &[key('N')], Action::NewIncident, "new", "new").pair(),
+    bind(Group::Incident, INCIDENT, &[key('e')], Action::Write, "write", "in $EDITOR").pair(),
+    bind(Group::Incident, SCREENS, &[key('N')], Action::NewIncident, "new", "new incident"),
     bind(Group::Incident, INCIDENT, &[key('t')], Action::Title, "title", "title").pair(),
     bind(Group::Incident, INCIDENT, &[key('u')], Action::Undo, "undo", "undo the last action"),
     bind(Group::Incident, &[C::List], &[key(' ')], Action::Mark(Mark::One), "mark", "mark"),
     bind(Group::Incident, &[C::List], &[key('v')], Action::Mark(Mark::Range), "mark range", "range").pair(),
     bind(Group::Incident, &[C::List], &[key('*')], Action::Mark(Mark::All), "mark all", "all").pair(),
+    bind(Group::Incident, COPIED, &[key('y')], Action::Copy, "copy", "copy"),
+    bind(Group::Incident, COPIED, &[key('J')], Action::Json, "json", "JSON").pair(),
 
     bind(Group::Moving, SCROLLED, &[key('j'), code(KeyCode::Down)], Action::Move(Move::Down), "down", "down"),
     bind(Group::Moving, SCROLLED, &[key('k'), code(KeyCode::Up)], Action::Move(Move::Up), "up", "up").pair(),
@@ -264,6 +303,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(Group::Screens, &[C::List], &[code(KeyCode::Enter)], Action::Open, "open", "open it"),
     bind(Group::Screens, &[C::List], &[key('w')], Action::Wide, "wide", "all columns").pair(),
     bind(Group::Screens, LEFT_BY_ESC, &[code(KeyCode::Esc)], Action::Back, "back", "back; clear"),
+    bind(Group::Screens, SCREENS, &[key('-')], Action::Last, "last view", "the view before"),
     bind(Group::Screens, OPENED, &[code(KeyCode::Tab), key(']')], Action::NextTab, "next tab", "tabs"),
     bind(Group::Screens, OPENED, &[BACK_TAB, key('[')], Action::PreviousTab, "previous tab", "back").pair(),
     bind(Group::Screens, SCREENS, &[key('/')], Action::Query, "query", "query, or search logs"),
@@ -272,8 +312,12 @@ pub const BINDINGS: &[Binding] = &[
     bind(Group::Screens, SCREENS, &[key('1')], Action::Go(Place::Incidents), "incidents", "list"),
     bind(Group::Screens, SCREENS, &[key('2')], Action::Go(Place::Cache), "cache", "cache").pair(),
     bind(Group::Screens, SCREENS, &[key('3')], Action::Go(Place::Events), "events", "events").pair(),
+    bind(Group::Screens, SCREENS, &[key(':'), ctrl('p')], Action::Palette, "palette", "any action by name"),
     bind(Group::Screens, NOT_TEXT, &[key('@')], Action::CommandLog, "commands", "commands"),
-    bind(Group::Screens, &[C::Cache], &[key('D')], Action::Demonstrate, "demonstrate", "cache demo").pair(),
+    bind(Group::Screens, SCREENS, &[], Action::Handover, "handover", "the shift as Markdown"),
+    bind(Group::Screens, &[C::Handover], &[key('w')], Action::Save, "write file", "write a file"),
+    bind(Group::Screens, &[C::Handover], &[key('y')], Action::Copy, "copy", "copy it").pair(),
+    bind(Group::Screens, &[C::Cache], &[key('D')], Action::Demonstrate, "demonstrate", "cache demo"),
     bind(Group::Screens, SCREENS, &[ctrl('r')], Action::Reload, "reload", "load again, reconnect"),
     bind(Group::Screens, NOT_TEXT, &[key('?')], Action::Help, "help", "this page"),
     bind(Group::Screens, LEFT_BY_Q, &[key('q')], Action::Back, "back", "back"),
@@ -281,6 +325,8 @@ pub const BINDINGS: &[Binding] = &[
     bind(Group::Screens, EVERYWHERE, &[ALWAYS_QUITS], Action::Quit, "quit", "at once").pair(),
 
     bind(Group::Text, CONFIRMED, &[code(KeyCode::Enter)], Action::Confirm, "confirm", "confirm, send"),
+    bind(Group::Text, &[C::Palette], &[code(KeyCode::Down), ctrl('n')], Action::Move(Move::Down), "down", "choose"),
+    bind(Group::Text, &[C::Palette], &[code(KeyCode::Up), ctrl('p')], Action::Move(Move::Up), "up", "back").pair(),
     bind(Group::Text, &[C::Comment], &[alt(KeyCode::Enter), ctrl('j')], Action::Edit(Edit::NewLine), "new line", "new line"),
     bind(Group::Text, FIELDS, &[code(KeyCode::Tab), code(KeyCode::Down)], Action::NextField, "next field", "fields"),
     bind(Group::Text, FIELDS, &[BACK_TAB, code(KeyCode::Up)], Action::PreviousField, "previous field", "back").pair(),

@@ -18,6 +18,7 @@ pub mod secret;
 pub mod action;
 pub mod effect;
 pub mod event;
+pub mod handover;
 pub mod keymap;
 pub mod model;
 pub mod palette;

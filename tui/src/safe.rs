@@ -4,7 +4,7 @@
 //!
 //! Widths are columns, measured per grapheme, as the screen buffer measures them.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
@@ -206,6 +206,27 @@ fn push_safe(grapheme: &str, out: &mut String) {
     }
 }
 
+/// JSON without characters that could deceive a terminal: they stand as `\uXXXX`, which means the
+/// same.
+pub fn json(json: &str) -> String {
+    if json.bytes().all(|byte| byte == b'\n' || (b' '..=b'~').contains(&byte)) {
+        return json.to_owned();
+    }
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        let shown = SafeText::line(c.encode_utf8(&mut [0; 4]));
+        if c == '\n' || shown.as_str().starts_with(c) {
+            out.push(c);
+            continue;
+        }
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            // Writing to a string cannot fail.
+            let _ = write!(out, "\\u{unit:04x}");
+        }
+    }
+    out
+}
+
 fn control_picture(c: char) -> char {
     if c == '\n' { '␤' } else { char::from_u32(0x2400 + u32::from(c)).unwrap_or('\u{fffd}') }
 }
@@ -347,6 +368,18 @@ mod tests {
         let zalgo = format!("e{}", "\u{301}".repeat(6));
         let shown = format!("e{}\\u{{301}}\\u{{301}}", "\u{301}".repeat(4));
         assert_eq!(SafeText::line(&zalgo).as_str(), shown);
+    }
+
+    #[test]
+    fn json_keeps_its_meaning_and_loses_its_teeth() {
+        let hostile = "a\u{9b}2J\u{202e}x\u{7f}監視\u{1f525}\u{e0041}\n\u{1b}[0m";
+        let json = serde_json::to_string(hostile).unwrap();
+        let safe = super::json(&json);
+        assert_eq!(serde_json::from_str::<String>(&safe).unwrap(), hostile);
+        for bad in ['\u{9b}', '\u{202e}', '\u{7f}', '\u{e0041}', '\u{1b}'] {
+            assert!(!safe.contains(bad), "{bad:?} in {safe}");
+        }
+        assert!(safe.contains("監視"));
     }
 
     #[test]

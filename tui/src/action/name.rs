@@ -29,6 +29,10 @@ impl Action {
             Self::ReverseSort => "reverse-sort",
             Self::Reload => "reload",
             Self::CommandLog => "command-log",
+            Self::Handover => "handover",
+            Self::Save => "save",
+            Self::Last => "last-view",
+            Self::Palette => "palette",
             Self::Demonstrate => "demonstrate-cache",
             Self::Step(Step::Investigate) => "investigate",
             Self::Step(Step::HandBack) => "hand-back",
@@ -40,6 +44,9 @@ impl Action {
             Self::Priority => "priority",
             Self::Comment => "comment",
             Self::NewIncident => "new-incident",
+            Self::Write => "write",
+            Self::Json => "json",
+            Self::Copy => "copy",
             Self::Title => "title",
             Self::Undo => "undo",
             Self::Mark(Mark::One) => "mark",
@@ -79,6 +86,7 @@ impl Action {
             | Self::Priority
             | Self::Comment
             | Self::NewIncident
+            | Self::Write
             | Self::Title
             | Self::Undo
             | Self::Redrive
@@ -97,6 +105,12 @@ impl Action {
             | Self::ReverseSort
             | Self::Reload
             | Self::CommandLog
+            | Self::Handover
+            | Self::Save
+            | Self::Last
+            | Self::Palette
+            | Self::Json
+            | Self::Copy
             | Self::Mark(_)
             | Self::Follow
             | Self::RaiseLevel

@@ -97,6 +97,8 @@ pub enum Command {
     Login(Login),
     /// End a stored sign-in
     Logout,
+    /// Print what the next person needs to know of a shift, as Markdown
+    Handover(Handover),
     /// Control the daemon in the background
     #[command(subcommand)]
     Daemon(Daemon),
@@ -143,6 +145,7 @@ impl Command {
             | Self::DeadLetters(_)
             | Self::Login(_)
             | Self::Logout
+            | Self::Handover(_)
             | Self::Daemon(_)
             | Self::Demo(_)
             | Self::Config(_)
@@ -346,6 +349,16 @@ pub struct Login {
     /// Read the password from standard input instead of asking
     #[arg(long)]
     pub password_stdin: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Handover {
+    /// How long the shift was: 12h, 90m, 2d
+    #[arg(long, default_value = "12h", value_name = "SPAN", value_parser = super::handover::seconds)]
+    pub since: i64,
+    /// Write it to a file that is not there yet
+    #[arg(long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, Subcommand)]

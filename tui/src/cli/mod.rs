@@ -9,6 +9,7 @@ mod change;
 mod configuration;
 mod daemon;
 mod events;
+pub mod handover;
 mod incidents;
 mod letters;
 mod logs;
@@ -214,6 +215,7 @@ fn perform(command: Command, config: &Config, out: &mut Out) -> Done {
             Command::Redrive { id } => letters::redrive(&client, out, id).await,
             Command::Discard(discard) => letters::discard(&client, out, &discard).await,
             Command::Login(login) => account::login(&client, out, &login).await,
+            Command::Handover(args) => handover::handover(&client, out, &args).await,
             Command::Logout => account::logout(&client, out).await,
             Command::Demo(demo) => crate::demo::play(&client, out, demo.speed).await,
             // Done before anything was set up.

@@ -37,6 +37,11 @@ pub fn detail_rows(height: u16) -> u16 {
     height.saturating_sub(if height >= 8 { 5 } else { 4 })
 }
 
+/// Rows of a page that lies on the screen, below head and title, above the foot.
+pub fn page_rows(height: u16) -> usize {
+    usize::from(height.saturating_sub(3)).max(1)
+}
+
 /// Columns of an opened incident: the tab's content, and the log pane beside it (0: not shown).
 pub fn detail_columns(width: u16) -> (u16, u16) {
     if width < WIDE {

@@ -6,6 +6,7 @@ pub mod cache;
 pub mod columns;
 pub mod commands;
 pub mod connection;
+pub mod copy;
 pub mod deeds;
 pub mod demonstration;
 pub mod detail;
@@ -13,6 +14,8 @@ pub mod events;
 pub mod feed;
 pub mod forms;
 pub mod fuzzy;
+pub mod handover;
+pub mod help;
 pub mod input;
 pub mod known;
 pub mod layout;
@@ -22,19 +25,22 @@ pub mod logs;
 pub mod marks;
 pub mod matching;
 pub mod overview;
+pub mod palette;
 pub mod pipeline;
 pub mod scroll;
 pub mod setup;
 pub mod shell;
 pub mod slot;
+pub mod spot;
 pub mod tell;
 pub mod undo;
 pub mod words;
+pub mod writing;
 
 use std::collections::HashMap;
 
 use chrono::{DateTime, FixedOffset, Local, Offset, TimeDelta, Utc};
-use watchfire_shared::ids::IncidentId;
+use watchfire_shared::ids::{IncidentId, Reference};
 use watchfire_shared::incident::Incident;
 use watchfire_shared::stats::Counts;
 use watchfire_shared::user::UserOut;
@@ -43,16 +49,20 @@ use self::batch::{Batch, Question};
 use self::cache::CachePanel;
 use self::commands::{CommandLog, Tone};
 use self::connection::Connection;
+use self::copy::CopyBox;
 use self::detail::{Detail, Tab};
 use self::events::EventsPanel;
 use self::forms::{Choice, CommentBox, NewForm, Picker, ReasonBox, SignIn, TitleBox};
 use self::known::Known;
 use self::list::List;
 use self::marks::Marks;
+use self::palette::{History, Palette};
 use self::setup::Setup;
 use self::slot::{Requests, Slot};
+use self::spot::Spot;
 use self::undo::Undo;
 use crate::action::Action;
+use crate::handover::Shift;
 use crate::keymap::{Context, key_name};
 use crate::palette::Ink;
 
@@ -63,6 +73,8 @@ pub struct Start {
     pub address: String,
     /// The name and ink of the chosen context; the name is shown instead of the address.
     pub context: Option<(String, Ink)>,
+    /// The daemon's address, in links.
+    pub base: String,
     pub zone: Zone,
     pub look: Look,
     /// Columns and rows.
@@ -127,12 +139,31 @@ pub enum Screen {
 /// What lies on top of the screen and takes the keys.
 #[derive(Debug)]
 pub enum Overlay {
-    Help { top: usize },
-    CommandLog { top: usize },
-    Demonstration { top: usize },
+    /// With the place it was opened from.
+    Help {
+        top: usize,
+        of: Context,
+    },
+    CommandLog {
+        top: usize,
+    },
+    Demonstration {
+        top: usize,
+    },
+    /// An incident as JSON.
+    Json {
+        incident: IncidentId,
+        reference: Reference,
+        top: usize,
+    },
+    Handover {
+        top: usize,
+    },
+    Copy(CopyBox),
     Picker(Picker),
     Question(Question),
     Title(TitleBox),
+    Palette(Palette),
     Comment(CommentBox),
     Reason(ReasonBox),
     NewIncident(NewForm),
@@ -169,10 +200,14 @@ pub struct Model {
     pub setup: Setup,
     /// Nothing may be changed from here.
     pub read_only: bool,
+    /// The daemon's address, in links.
+    pub base: String,
     pub me: Option<UserOut>,
     pub users: Slot<Vec<UserOut>>,
     pub connection: Connection,
     pub screen: Screen,
+    /// The view before this one.
+    pub last_spot: Option<Spot>,
     pub overlay: Option<Overlay>,
     /// Covers everything while nobody is signed in.
     pub sign_in: Option<SignIn>,
@@ -186,6 +221,9 @@ pub struct Model {
     pub commands: CommandLog,
     /// Commands about the marked incidents, under way.
     pub batch: Option<Batch>,
+    /// The shift as it was last read.
+    pub handover: Slot<Shift>,
+    pub palette_history: History,
     /// Comments begun and not sent.
     pub drafts: HashMap<IncidentId, String>,
     /// A comment on the marked incidents, begun and not sent.
@@ -217,10 +255,12 @@ impl Model {
             chosen: start.context,
             setup: start.setup,
             read_only: start.read_only,
+            base: start.base,
             me: None,
             users: Slot::default(),
             connection: Connection::default(),
             screen: Screen::Incidents,
+            last_spot: None,
             overlay: None,
             sign_in: (!start.signed_in).then(|| SignIn::new(None)),
             known: Known::default(),
@@ -232,6 +272,8 @@ impl Model {
             events: EventsPanel::default(),
             commands: CommandLog::default(),
             batch: None,
+            handover: Slot::default(),
+            palette_history: History::default(),
             drafts: HashMap::new(),
             marked_draft: String::new(),
             titles: HashMap::new(),
@@ -284,9 +326,12 @@ impl Model {
             Some(Overlay::Picker(Picker { choice: Choice::Assignee { .. }, .. })) => {
                 return Context::People;
             }
-            Some(Overlay::Picker(_)) => return Context::Picker,
+            Some(Overlay::Picker(_) | Overlay::Copy(_)) => return Context::Picker,
             Some(Overlay::Title(_)) => return Context::Title,
             Some(Overlay::Question(_)) => return Context::Question,
+            Some(Overlay::Json { .. }) => return Context::Json,
+            Some(Overlay::Handover { .. }) => return Context::Handover,
+            Some(Overlay::Palette(_)) => return Context::Palette,
             Some(Overlay::Comment(_)) => return Context::Comment,
             Some(Overlay::Reason(_)) => return Context::Reason,
             Some(Overlay::NewIncident(_)) => return Context::NewIncident,

@@ -8,6 +8,7 @@ use crate::effect::{Command, Effect, Load, RequestId};
 use crate::event::Failure;
 
 use super::commands::What;
+use super::writing::Writing;
 
 /// "Loading" is said only after this long; quicker answers would only make it flicker.
 pub const LOADING_AFTER: TimeDelta = TimeDelta::milliseconds(200);
@@ -125,6 +126,9 @@ impl<T> Slot<T> {
 pub enum Purpose {
     Load(Load),
     Command(What),
+    Save,
+    /// A comment in an editor.
+    Write(Writing),
     SignIn,
 }
 

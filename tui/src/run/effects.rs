@@ -13,9 +13,11 @@ use watchfire_shared::page::Page;
 use watchfire_shared::user::UserOut;
 
 use super::{feed, reload};
+use crate::cli::handover;
 use crate::client::{
     Client, ClientError, DeadLetterQuery, ErrorKind, IncidentQuery, LogQuery, TimelineQuery,
 };
+use crate::clock;
 use crate::config::Config;
 use crate::effect::{Command, Effect, Load, RequestId};
 use crate::embedded::{self, Home};
@@ -88,6 +90,9 @@ impl Runner {
             Effect::SignIn { request, email, password } => {
                 self.sign_in(request, email, Secret::new(password.0));
             }
+            Effect::Save { request, name, text } => self.save(request, name, text),
+            // The loop's, which has the terminal.
+            Effect::Copy(_) | Effect::Write { .. } => {}
             Effect::Reconnect => self.reconnect(),
             Effect::Quit => self.commands = None,
         }
@@ -124,6 +129,23 @@ impl Runner {
             // Never closed.
             let _turn = loads.acquire().await;
             answer(&to, request, perform_load(&client, load)).await;
+        });
+    }
+
+    fn save(&mut self, request: RequestId, name: String, text: String) {
+        let to = self.to.clone();
+        self.tasks.spawn(async move {
+            answer(&to, request, async {
+                let saved = spawn_blocking(move || {
+                    let folder = std::env::current_dir().unwrap_or_default();
+                    let file = folder.join(name);
+                    handover::save(&file, &text).map(|()| file.display().to_string())
+                });
+                let ended = |error| ClientError::local(format!("Writing ended early: {error}"));
+                let file = saved.await.map_err(ended)?.map_err(ClientError::local)?;
+                Ok(Outcome::Saved(file))
+            })
+            .await;
         });
     }
 
@@ -218,6 +240,9 @@ async fn perform_load(client: &Client, load: Load) -> Result<Outcome, ClientErro
                 limit: Some(limit),
             };
             Outcome::Logs(client.logs(&IncidentRef::Id(id), &query).await?)
+        }
+        Load::Handover { since } => {
+            Outcome::Handover(Box::new(handover::gather(client, since, clock::now()).await?))
         }
         Load::CacheStats => Outcome::CacheStats(Box::new(client.cache_stats().await?)),
         Load::CacheDemo => Outcome::CacheDemo(Box::new(client.cache_demo().await?)),

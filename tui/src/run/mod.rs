@@ -2,6 +2,8 @@
 //! runner performs them, and what changed is drawn: at once, then at most 60 times a second. Nothing
 //! happens while nothing happens.
 
+mod clipboard;
+mod editor;
 mod effects;
 mod feed;
 mod keys;
@@ -20,7 +22,7 @@ use tokio::time::Instant;
 use crate::client::{Client, ClientError};
 use crate::clock;
 use crate::config::Config;
-use crate::effect::Effect;
+use crate::effect::{Effect, RequestId};
 use crate::embedded::Home;
 use crate::event::Event;
 use crate::model::{Look, Model, Start, Zone};
@@ -31,6 +33,8 @@ use screen::Screen;
 
 /// Between two frames.
 const FRAME: Duration = Duration::from_micros(16_667);
+/// An interrupt this soon after the end of the editor was typed into it.
+const NOT_OURS: Duration = Duration::from_millis(200);
 /// Events taken in a row before keys and the screen have their turn.
 const BURST: usize = 256;
 /// Events that may wait; the stream's reader waits when they are more.
@@ -73,6 +77,7 @@ async fn live(config: &Config, client: Client) -> Result<(), ClientError> {
         config,
         changes,
         signals,
+        writing: None,
         next_frame: Instant::now(),
         last_tick: Instant::now(),
     };
@@ -108,6 +113,8 @@ fn start(config: &Config, client: &Client, size: (u16, u16)) -> Start {
     Start {
         address,
         context: config.place.name.clone().map(|name| (name, config.place.context.ink)),
+        // Where the daemon is not found there is nothing to link to yet.
+        base: client.place().unwrap_or_default(),
         zone: Zone::Local,
         look: Look { colour: !config.mono, unicode: config.utf8 },
         size,
@@ -130,6 +137,7 @@ struct Signals {
     terminate: Signal,
     hang_up: Signal,
     interrupt: Signal,
+    interrupts_count_from: Instant,
 }
 
 impl Signals {
@@ -138,14 +146,35 @@ impl Signals {
             terminate: signal(SignalKind::terminate())?,
             hang_up: signal(SignalKind::hangup())?,
             interrupt: signal(SignalKind::interrupt())?,
+            interrupts_count_from: Instant::now(),
         })
     }
 
-    async fn any(&mut self) {
+    /// What ends a program even while another one has the terminal.
+    async fn end(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.hang_up.recv() => {}
-            _ = self.interrupt.recv() => {}
+        }
+    }
+
+    /// An interrupt typed into the program that had the terminal until now is not for us, though it
+    /// may arrive after that program's end.
+    fn forget_interrupts(&mut self) {
+        self.interrupts_count_from = Instant::now() + NOT_OURS;
+    }
+
+    async fn any(&mut self) {
+        loop {
+            tokio::select! {
+                _ = self.terminate.recv() => return,
+                _ = self.hang_up.recv() => return,
+                _ = self.interrupt.recv() => {
+                    if Instant::now() >= self.interrupts_count_from {
+                        return;
+                    }
+                }
+            }
         }
     }
 }
@@ -159,6 +188,8 @@ struct Loop<'a> {
     /// It was read again.
     changes: mpsc::Receiver<reload::Read>,
     signals: Signals,
+    /// What is to be written in the editor: the request, the file's name, the text.
+    writing: Option<(RequestId, String, String)>,
     /// No frame before this.
     next_frame: Instant,
     last_tick: Instant,
@@ -198,12 +229,42 @@ impl Loop<'_> {
                 Woken::Nothing => continue,
                 Woken::End => return Ok(()),
             }
+            if let Some(writing) = self.writing.take().filter(|_| going) {
+                // Its reader would take the keys that are the editor's.
+                drop(terminal);
+                going = self.write(screen, writing).await?;
+                terminal = Terminal::new();
+                unpainted = true;
+            }
             if unpainted && Instant::now() >= self.next_frame {
                 self.paint(screen)?;
                 unpainted = false;
             }
         }
         Ok(())
+    }
+
+    /// Leaves the terminal to the editor until it ends. Says whether to go on.
+    async fn write(
+        &mut self,
+        screen: &mut Screen,
+        (request, name, text): (RequestId, String, String),
+    ) -> std::io::Result<bool> {
+        screen.leave();
+        let end = self.signals.end();
+        let (command, state) = (&self.config.editor, &self.config.state);
+        let outcome = editor::write(command, state, &name, &text, end).await;
+        screen.take_back()?;
+        keys::forget()?;
+        self.signals.forget_interrupts();
+        let Some(outcome) = outcome else {
+            return Ok(false);
+        };
+        let (columns, rows) = screen.size()?;
+        // First what happened meanwhile: what is sent now is about the incident as it stands.
+        Ok(self.take(Event::Resize(columns, rows))
+            && self.take_burst()
+            && self.take(Event::Done { request, outcome }))
     }
 
     async fn wait(&mut self, terminal: &mut Terminal, unpainted: bool) -> std::io::Result<Woken> {
@@ -267,7 +328,14 @@ impl Loop<'_> {
         let mut going = true;
         for effect in effects {
             going &= !matches!(effect, Effect::Quit);
-            self.runner.perform(effect);
+            match effect {
+                // A terminal that is gone shows at the next frame.
+                Effect::Copy(text) => drop(clipboard::send(&text, self.config.terminal)),
+                Effect::Write { request, name, text } => {
+                    self.writing = Some((request, name, text));
+                }
+                effect => self.runner.perform(effect),
+            }
         }
         going
     }

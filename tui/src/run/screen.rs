@@ -15,21 +15,35 @@ use ratatui::backend::CrosstermBackend;
 use crate::model::Model;
 use crate::view;
 
+type Buffered = Terminal<CrosstermBackend<io::BufWriter<Stdout>>>;
+
 /// The open screen; dropping it gives the terminal back.
 pub struct Screen {
-    terminal: Terminal<CrosstermBackend<io::BufWriter<Stdout>>>,
+    terminal: Buffered,
 }
 
 impl Screen {
     pub fn enter() -> io::Result<Self> {
         // Made first: from here on every way out puts the terminal back.
         let restore = Restore;
-        enable_raw_mode()?;
-        execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste, Hide)?;
-        let backend = CrosstermBackend::new(io::BufWriter::with_capacity(1 << 16, stdout()));
-        let terminal = Terminal::new(backend)?;
+        open()?;
+        let terminal = terminal()?;
         std::mem::forget(restore);
         Ok(Self { terminal })
+    }
+
+    /// Gives the terminal to another program.
+    pub fn leave(&mut self) {
+        drop(Restore);
+    }
+
+    /// Takes it back, and draws all of it at the next frame.
+    pub fn take_back(&mut self) -> io::Result<()> {
+        open()?;
+        // A new one knows that nothing stands on the screen; clearing would ask the terminal where
+        // its cursor is, and not every terminal answers in time.
+        self.terminal = terminal()?;
+        Ok(())
     }
 
     /// Columns and rows.
@@ -47,6 +61,15 @@ impl Drop for Screen {
     fn drop(&mut self) {
         drop(Restore);
     }
+}
+
+fn terminal() -> io::Result<Buffered> {
+    Terminal::new(CrosstermBackend::new(io::BufWriter::with_capacity(1 << 16, stdout())))
+}
+
+fn open() -> io::Result<()> {
+    enable_raw_mode()?;
+    execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste, Hide)
 }
 
 struct Restore;

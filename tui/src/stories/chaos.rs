@@ -57,6 +57,11 @@ const KEYS: &[&str] = &[
     "tab",
     "shift-tab",
     "/",
+    ":",
+    "-",
+    "y",
+    "e",
+    "J",
     "?",
     "a",
     "r",
@@ -227,7 +232,13 @@ impl Truth {
                 Outcome::Decided
             }
             Effect::SignIn { .. } => Outcome::SignedIn,
-            Effect::Command { .. } | Effect::Reconnect | Effect::Quit => return None,
+            Effect::Save { name, .. } => Outcome::Saved(name.clone()),
+            Effect::Write { text, .. } => {
+                Outcome::Written { text: format!("written {text}"), trouble: None }
+            }
+            Effect::Command { .. } | Effect::Copy(_) | Effect::Reconnect | Effect::Quit => {
+                return None;
+            }
         })
     }
 }
@@ -236,8 +247,10 @@ const fn request_of(effect: &Effect) -> Option<RequestId> {
     match effect {
         Effect::Load { request, .. }
         | Effect::Command { request, .. }
+        | Effect::Write { request, .. }
+        | Effect::Save { request, .. }
         | Effect::SignIn { request, .. } => Some(*request),
-        Effect::Reconnect | Effect::Quit => None,
+        Effect::Copy(_) | Effect::Reconnect | Effect::Quit => None,
     }
 }
 

@@ -31,6 +31,7 @@ impl Client {
         let mut start = Start {
             address: "local".to_owned(),
             context: None,
+            base: "http://127.0.0.1:4911".to_owned(),
             zone: Zone::Fixed(FixedOffset::east_opt(2 * 3600).expect("an offset")),
             look: Look { colour: true, unicode: true },
             size: (80, 24),

@@ -56,7 +56,7 @@ fn what_has_no_key_is_not_offered() {
     client.press("?");
     let help = client.screen();
     assert!(!help.contains("investigate, resolve"), "{help}");
-    assert!(help.contains("N t               new, title"), "{help}");
+    assert!(help.contains("N t               new incident, title"), "{help}");
 }
 
 #[test]

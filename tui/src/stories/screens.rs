@@ -5,37 +5,73 @@ use unicode_width::UnicodeWidthStr;
 
 use super::client::Client;
 use super::world::*;
-use crate::keymap::{BINDINGS, Group, key_name};
+use crate::keymap::{BINDINGS, Context, Group, key_name};
 use crate::model::Look;
 
-#[test]
-fn help_lists_every_binding_on_80_by_24() {
-    let mut client = Client::live();
+/// The help page from top to bottom, as it is read.
+fn help_page(client: &mut Client) -> String {
     client.press("?");
-    let first = client.screen();
-    client.press("G");
-    let screen = first + &client.screen();
-    for binding in BINDINGS {
-        for key in binding.keys {
-            let name = key_name(*key, true);
-            assert!(screen.contains(&name), "{name} of {binding:?}\n{screen}");
-        }
-        assert!(screen.contains(binding.help), "{binding:?}\n{screen}");
+    let mut page = client.screen();
+    for _ in 0..BINDINGS.len() {
+        client.press("j");
+        page.push_str(&client.screen());
     }
-    for group in Group::ALL {
-        assert!(screen.contains(group.title()));
-    }
-    assert!(!screen.contains('…'), "{screen}");
+    client.press("g ?");
+    page
 }
 
 #[test]
-fn help_scrolls_where_it_does_not_fit() {
+fn help_lists_every_binding_whatever_it_was_opened_from() {
+    for keys in ["j", "enter", "enter [", "2", "3", "@"] {
+        let mut client = Client::live();
+        client.press(keys);
+        let page = help_page(&mut client);
+        for binding in BINDINGS {
+            for key in binding.keys {
+                let name = key_name(*key, true);
+                assert!(page.contains(&name), "{name} of {binding:?}\n{page}");
+            }
+            assert!(page.contains(binding.help), "{binding:?}\n{page}");
+        }
+        for group in Group::ALL {
+            assert!(page.contains(group.title()));
+        }
+        let cut = page.lines().find(|line| line.contains('…'));
+        assert_eq!(cut, None);
+    }
+}
+
+#[test]
+fn the_keys_of_the_view_come_first_and_fit_80_by_24() {
+    for keys in ["j", "enter", "enter [", "2", "3"] {
+        let mut client = Client::live();
+        client.press(keys);
+        let here = client.model.context();
+        client.press("?");
+        let screen = client.screen();
+        let first = screen.split(" Elsewhere").next().unwrap_or_default();
+        for binding in BINDINGS.iter().filter(|binding| binding.contexts.contains(&here)) {
+            assert!(first.contains(binding.help), "{binding:?} in {here:?}\n{screen}");
+        }
+        // And no key that does nothing there.
+        let other = if here == Context::Events { "investigate it" } else { "redrive" };
+        assert!(!first.contains(other), "{here:?}\n{screen}");
+    }
+}
+
+#[test]
+fn help_scrolls_to_its_end_and_no_further() {
     let mut client = Client::live();
     client.resize(40, 12);
     client.press("?");
     assert!(!client.screen().contains("cut to start"));
     client.press("G");
-    assert!(client.screen().contains("cut to start"));
+    let end = client.screen();
+    assert!(end.contains("to end"), "{end}");
+    client.press("j j");
+    assert_eq!(client.screen(), end);
+    client.press("k");
+    assert_ne!(client.screen(), end, "one key up moves at once");
     client.press("g");
     assert!(client.screen().contains("investigate"));
 }

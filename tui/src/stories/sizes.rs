@@ -12,10 +12,12 @@ use watchfire_shared::page::Page;
 use watchfire_shared::user::{UserOut, UserRef};
 
 use super::client::Client;
+use super::handover::shift;
 use super::plant::{fleet, kafka, letter, letters_page};
 use super::world::*;
 use crate::effect::Load;
 use crate::event::{Event, Failure, FailureKind, Outcome, StreamEvent};
+use crate::handover::Said;
 use crate::safe::SafeText;
 
 fn hostile_incident(incident: &Incident) -> Incident {
@@ -70,6 +72,14 @@ fn answer(load: &Load) -> Option<Outcome> {
                 entry
             });
             Outcome::Logs(Page { items: items.collect(), next_cursor: None })
+        }
+        Load::Handover { since } => {
+            let mut shift = shift(*since);
+            for entry in shift.open.iter_mut().chain(&mut shift.over) {
+                entry.incident = hostile_incident(&entry.incident);
+                entry.comment = Some(Said { by: hostile(), at: ago(60), text: hostile() });
+            }
+            Outcome::Handover(Box::new(shift))
         }
         Load::Health => {
             let mut health = health();
@@ -156,6 +166,11 @@ fn screens() -> Vec<(&'static str, Client)> {
         "t",
         "n",
         "N",
+        ":",
+        "y",
+        "enter [ y",
+        "J",
+        ": h a n d o v e r enter",
     ]
     .into_iter()
     .map(|keys| (keys, at(keys)))

@@ -31,7 +31,10 @@ fn places() -> Vec<(Context, Client)> {
     people.press("A");
     let mut search = Client::opened();
     search.press("/");
+    let mut palette = Client::live();
+    palette.press(":");
     vec![
+        (Context::Palette, palette),
         (Context::SignIn, signed_out),
         (Context::Query, query),
         (Context::Comment, comment),

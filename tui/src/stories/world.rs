@@ -369,6 +369,7 @@ pub fn usual(load: &Load) -> Option<Outcome> {
         }),
         Load::Logs { after: None, .. } => Outcome::Logs(Page { items: logs(), next_cursor: None }),
         Load::Logs { .. } => Outcome::Logs(Page { items: Vec::new(), next_cursor: None }),
+        Load::Handover { since } => Outcome::Handover(Box::new(super::handover::shift(*since))),
         Load::CacheStats => Outcome::CacheStats(Box::new(cached::in_memory())),
         Load::CacheDemo => Outcome::Failed(offline()),
         Load::Health => Outcome::Health(Box::new(health())),

@@ -6,8 +6,8 @@ use crate::model::Model;
 use crate::model::slot::{Purpose, Slot};
 
 use super::{
-    Out, cache, choices, commands, demonstration, events, forms, list, logs, parts, sign_out,
-    timers,
+    Out, cache, choices, commands, demonstration, events, forms, handover, list, logs, parts,
+    sign_out, timers, writing,
 };
 
 pub fn done(model: &mut Model, request: RequestId, outcome: Outcome, out: &mut Out) {
@@ -22,6 +22,8 @@ pub fn done(model: &mut Model, request: RequestId, outcome: Outcome, out: &mut O
     }
     match purpose {
         Purpose::SignIn => forms::signed_in(model, request, outcome, out),
+        Purpose::Save => handover::saved(model, outcome),
+        Purpose::Write(writing) => writing::answered(model, &writing, outcome, out),
         Purpose::Command(what) => commands::answered(model, request, &what, outcome, out),
         Purpose::Load(load) => loaded(model, request, &load, outcome, out),
     }
@@ -59,6 +61,7 @@ fn loaded(model: &mut Model, request: RequestId, load: &Load, outcome: Outcome, 
         Load::Timeline { id, .. } => parts::timeline_answered(model, request, id, outcome, out),
         Load::Alerts { id, .. } => parts::alerts_answered(model, request, id, outcome, out),
         Load::Logs { id, .. } => logs::answered(model, request, id, outcome, out),
+        Load::Handover { .. } => handover::answered(model, request, outcome),
         Load::CacheDemo => demonstration::answered(model, request, outcome),
         Load::CacheStats | Load::Health => cache::answered(model, request, outcome),
         Load::Outbox | Load::Processes | Load::DeadLetters { .. } => {

@@ -8,12 +8,14 @@ use crate::model::commands::{Deed, Tone};
 use crate::model::demonstration::{lines, shown};
 use crate::model::detail::Tab;
 use crate::model::forms::{Choice, Picker};
+use crate::model::help;
 use crate::model::input::TextField;
-use crate::model::{Model, Overlay, Screen};
+use crate::model::spot::Spot;
+use crate::model::{Model, Overlay, Screen, layout};
 
 use super::{
-    Out, batch, cache, choices, commands, demonstration, detail, events, forms, letters, list,
-    load_again, logs, marks, timers, title, undo,
+    Out, batch, cache, choices, commands, copy, demonstration, detail, events, forms, handover,
+    letters, list, load_again, logs, marks, palette, spot, timers, title, undo, writing,
 };
 
 /// Why no command is taken.
@@ -22,7 +24,9 @@ const READ_ONLY: &str = "Nothing done: read_only is set in config.toml";
 pub fn press(model: &mut Model, key: KeyInput, out: &mut Out) {
     let context = model.context();
     if let Some(action) = model.setup.keymap.lookup(context, key) {
+        let before = Spot::of(model);
         act(model, action, context, out);
+        spot::remember(model, before);
     } else if let Some(c) = key.text()
         && context.takes_text()
     {
@@ -62,6 +66,7 @@ fn field(model: &mut Model) -> Option<&mut TextField> {
         Some(Overlay::Picker(Picker { choice: Choice::Assignee { field, .. }, .. })) => Some(field),
         Some(Overlay::Reason(form)) => Some(&mut form.field),
         Some(Overlay::NewIncident(form)) => form.field(),
+        Some(Overlay::Palette(palette)) => Some(&mut palette.field),
         Some(_) => None,
         None => match model.screen {
             Screen::Incidents => Some(&mut model.list.query.field),
@@ -82,11 +87,12 @@ fn typed(model: &mut Model) {
         Some(Overlay::Picker(_)) => choices::choose_best(model),
         Some(Overlay::Reason(form)) => form.error = None,
         Some(Overlay::NewIncident(form)) => form.edited(),
+        Some(Overlay::Palette(palette)) => palette.chosen = None,
         _ => {}
     }
 }
 
-fn act(model: &mut Model, action: Action, context: Context, out: &mut Out) {
+pub fn act(model: &mut Model, action: Action, context: Context, out: &mut Out) {
     let asked = model.closing.take();
     if model.read_only && action.changes() {
         model.flash(Tone::Warning, READ_ONLY);
@@ -96,10 +102,18 @@ fn act(model: &mut Model, action: Action, context: Context, out: &mut Out) {
         Action::Quit => out.push(Effect::Quit),
         // The key that opened a page closes it.
         Action::Help if context == Context::Help => model.overlay = None,
-        Action::Help => model.overlay = Some(Overlay::Help { top: 0 }),
+        Action::Help => model.overlay = Some(Overlay::Help { top: 0, of: context }),
         Action::CommandLog if context == Context::CommandLog => model.overlay = None,
         Action::CommandLog => model.overlay = Some(Overlay::CommandLog { top: 0 }),
+        Action::Json if context == Context::Json => model.overlay = None,
+        Action::Json => copy::open_json(model, out),
+        Action::Copy if context == Context::Handover => handover::copy(model, out),
+        Action::Copy => copy::open(model, out),
+        Action::Handover => handover::open(model, out),
+        Action::Save => handover::save(model, out),
+        Action::Palette => palette::open(model, context),
         Action::Demonstrate => demonstration::open(model),
+        Action::Last => spot::return_to_last(model, out),
         Action::Back => back(model, context, out),
         Action::Open => {
             if let Some(id) = model.list.selected {
@@ -132,6 +146,7 @@ fn act(model: &mut Model, action: Action, context: Context, out: &mut Out) {
         Action::Comment => forms::open_comment(model),
         Action::Title => title::open(model),
         Action::Undo => undo::undo(model, out),
+        Action::Write => writing::open(model, out),
         Action::NewIncident => forms::open_new(model),
         Action::Redrive => letters::redrive(model, out),
         Action::Discard => letters::open_discard(model),
@@ -156,8 +171,11 @@ fn back(model: &mut Model, context: Context, out: &mut Out) {
         Context::NewIncident => forms::leave_new(model),
         Context::Help
         | Context::CommandLog
+        | Context::Json
+        | Context::Handover
         | Context::Demonstration
         | Context::Picker
+        | Context::Palette
         | Context::People
         | Context::Title => {
             model.overlay = None;
@@ -177,7 +195,7 @@ fn back(model: &mut Model, context: Context, out: &mut Out) {
     }
 }
 
-fn go_to(model: &mut Model, place: Place, out: &mut Out) {
+pub fn go_to(model: &mut Model, place: Place, out: &mut Out) {
     match place {
         Place::Incidents => model.screen = Screen::Incidents,
         Place::Cache => {
@@ -190,10 +208,14 @@ fn go_to(model: &mut Model, place: Place, out: &mut Out) {
 }
 
 fn go(model: &mut Model, context: Context, step: Move, out: &mut Out) {
+    let (width, height) = model.size;
     let log_length = model.commands.entries.len();
     match (&mut model.overlay, context) {
-        (Some(Overlay::Help { top }), _) => {
-            *top = detail::scrolled(*top, step, 10, model.setup.keymap.bound().len());
+        (Some(Overlay::Help { top, of }), _) => {
+            let last = help::page(&model.setup.keymap, *of, width)
+                .len()
+                .saturating_sub(layout::page_rows(height));
+            *top = detail::scrolled(*top, step, 10, last);
         }
         (Some(Overlay::CommandLog { top }), _) => {
             *top = detail::scrolled(*top, step, 10, log_length.saturating_sub(1));
@@ -205,6 +227,10 @@ fn go(model: &mut Model, context: Context, step: Move, out: &mut Out) {
             *top = detail::scrolled(*top, step, 10, last);
         }
         (Some(Overlay::Question(question)), _) => batch::go(question, step),
+        (Some(Overlay::Json { .. }), _) => copy::scroll_json(model, step),
+        (Some(Overlay::Handover { .. }), _) => handover::scroll(model, step),
+        (Some(Overlay::Copy(_)), _) => copy::go(model, step),
+        (Some(Overlay::Palette(_)), _) => palette::go(model, step),
         (Some(Overlay::Picker(_)), _) => choices::go_picker(model, step),
         (_, Context::List) => list::go(model, step, out),
         (_, Context::Detail | Context::Logs) => detail::go(model, step, out),
@@ -247,7 +273,11 @@ fn confirm(model: &mut Model, context: Context, out: &mut Out) {
         Context::Demonstration => demonstration::run(model, out),
         Context::Question => batch::confirm(model, out),
         Context::Title => title::submit(model, out),
+        Context::Picker if matches!(model.overlay, Some(Overlay::Copy(_))) => {
+            copy::confirm(model, out);
+        }
         Context::Picker | Context::People => choices::confirm_picker(model, out),
+        Context::Palette => palette::run(model, out),
         _ => {}
     }
 }

@@ -294,7 +294,7 @@ pub fn show_typed(model: &mut Model, out: &mut Out) {
     model.list.query.live_at = None;
     let text = model.list.query.field.text().trim().to_owned();
     if model.list.query.mistake.is_none() && text != model.list.query.applied {
-        show(model, text);
+        take(model, text);
         reload_now(model, out);
     }
 }
@@ -344,18 +344,25 @@ pub fn clear_query(model: &mut Model, out: &mut Out) {
     }
 }
 
+/// Shows what this query finds, unless it does already.
+pub fn show(model: &mut Model, query: String, out: &mut Out) {
+    if query != model.list.query.applied {
+        set_query(model, query, out);
+    }
+}
+
 fn set_query(model: &mut Model, text: String, out: &mut Out) {
     let query = &mut model.list.query;
     query.field = TextField::new(text.clone());
     query.mistake = None;
     if text != query.applied {
-        show(model, text);
+        take(model, text);
     }
     reload_now(model, out);
 }
 
 /// The rows are another query's from now on until they are read.
-fn show(model: &mut Model, text: String) {
+fn take(model: &mut Model, text: String) {
     let list = &mut model.list;
     list.query.applied = text;
     list.loaded = false;

@@ -7,21 +7,26 @@ mod cache;
 mod choices;
 mod commands;
 mod configured;
+mod copy;
 mod demonstration;
 mod detail;
 mod events;
 mod forms;
+mod handover;
 mod keys;
 mod letters;
 mod list;
 mod logs;
 mod marks;
+mod palette;
 mod parts;
+mod spot;
 mod stream;
 mod timers;
 mod title;
 mod undo;
 mod verdict;
+mod writing;
 
 use chrono::{DateTime, Utc};
 

@@ -5,6 +5,8 @@
 //!  a investigate  n comment  p priority  m assign to me  ? help    ✓ INC-201 closed
 //! ```
 
+use std::iter;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use watchfire_shared::dead_letter::{DeadLetter, DeadLetterState};
@@ -14,11 +16,14 @@ use watchfire_shared::user::Role;
 use crate::action::{Action, Edit, Move, Place, Step};
 use crate::keymap::{Context, key_name};
 use crate::model::batch::Batch;
-use crate::model::{Flash, Model};
+use crate::model::{Flash, Model, Screen};
 use crate::safe::SafeText;
 use crate::theme::Theme;
 
 use super::paint::{Pen, clear};
+
+/// From this many columns on the way to a view is told.
+const CRUMBS: u16 = 100;
 
 /// Draws the foot in the last row of `area`; a long message also takes the row above.
 pub fn render(buf: &mut Buffer, area: Rect, model: &Model) {
@@ -40,7 +45,7 @@ pub fn render(buf: &mut Buffer, area: Rect, model: &Model) {
     }
     let mut pen = Pen::new(buf, area, row, theme);
     let progress = model.batch.as_ref().map(Batch::progress);
-    let place = progress.clone().unwrap_or_else(|| place(model));
+    let place = progress.clone().unwrap_or_else(|| place(model, area.width, theme));
     if area.width >= 60 || progress.is_some() {
         pen.right(&format!("{place} "), theme.dim());
     }
@@ -116,6 +121,7 @@ fn hint(model: &Model, context: Context, action: Action, usual: &'static str) ->
         (Context::Picker | Context::People, Action::Confirm) => "choose",
         (Context::Title, Action::Confirm) => "rename",
         (Context::Question, Action::Confirm) => "do it to these",
+        (Context::Palette, Action::Confirm) => "run",
         (Context::Demonstration, Action::Confirm) => "measure now",
         (Context::Query | Context::Search, Action::Back) => "cancel",
         (Context::List, Action::Back) if !model.marks.is_empty() => "clear marks",
@@ -157,11 +163,10 @@ fn offered(model: &Model, context: Context) -> Vec<Action> {
             actions.extend([Action::Go(Place::Incidents), Action::Reload, Action::Quit]);
             actions
         }
+        Context::Handover => vec![Action::Copy, Action::Save, Action::Back, Action::Quit],
+        Context::Json => vec![Action::Copy, Action::Back, Action::Quit],
         Context::Help | Context::CommandLog => vec![Action::Back, Action::Quit],
         Context::Query => vec![Action::Confirm, Action::Complete, Action::Back],
-        Context::People => {
-            vec![Action::Confirm, Action::Move(Move::Down), Action::Move(Move::Up), Action::Back]
-        }
         Context::Title
         | Context::Picker
         | Context::Question
@@ -169,6 +174,9 @@ fn offered(model: &Model, context: Context) -> Vec<Action> {
         | Context::Reason
         | Context::Demonstration => {
             vec![Action::Confirm, Action::Back]
+        }
+        Context::Palette | Context::People => {
+            vec![Action::Confirm, Action::Move(Move::Down), Action::Move(Move::Up), Action::Back]
         }
         Context::Comment => vec![Action::Confirm, Action::Edit(Edit::NewLine), Action::Back],
         Context::NewIncident => vec![Action::Confirm, Action::NextField, Action::Back],
@@ -206,7 +214,7 @@ fn marked(model: &Model) -> Vec<Action> {
     let steps = Step::ALL.into_iter().filter(allowed).map(Action::Step);
     let others = [Action::Comment, Action::AssignToMe, Action::Priority];
     let actions = steps.filter(|step| *step != Action::Step(Step::HandBack)).chain(others);
-    std::iter::once(Action::Back).chain(actions.filter(|_| may)).collect()
+    iter::once(Action::Back).chain(actions.filter(|_| may)).collect()
 }
 
 /// What may be decided about the selected dead letter, by somebody with this role.
@@ -230,8 +238,33 @@ fn is_mine(model: &Model, incident: &Incident) -> bool {
     }
 }
 
+/// Where somebody is; from [`CRUMBS`] columns on with the way there: `incidents › INC-204 › logs`.
+fn place(model: &Model, width: u16, theme: Theme) -> String {
+    let leaf = leaf(model);
+    let over = model.overlay.is_some();
+    let mut crumbs: Vec<String> = match model.screen {
+        _ if width < CRUMBS || model.sign_in.is_some() => Vec::new(),
+        Screen::Detail => {
+            let opened = model.detail.as_ref();
+            let reference = opened.and_then(|detail| model.known.get(detail.id));
+            let reference = reference.map(|incident| incident.reference.to_string());
+            iter::once("incidents".to_owned()).chain(reference).collect()
+        }
+        Screen::Incidents if over => vec!["incidents".to_owned()],
+        Screen::Cache if over => vec!["cache".to_owned()],
+        Screen::Events if over => vec!["events".to_owned()],
+        Screen::Incidents | Screen::Cache | Screen::Events => Vec::new(),
+    };
+    let tab = model.detail.as_ref().map(|detail| detail.tab.name().to_lowercase());
+    match tab.filter(|_| !over && !crumbs.is_empty()) {
+        Some(tab) => crumbs.push(tab),
+        None => crumbs.push(leaf),
+    }
+    crumbs.join(if theme.unicode() { " › " } else { " > " })
+}
+
 /// Which screen this is, with the key that leads here.
-fn place(model: &Model) -> String {
+fn leaf(model: &Model) -> String {
     let (way, name) = match model.context() {
         Context::List | Context::Query => (Some(Action::Go(Place::Incidents)), "incidents"),
         Context::Cache => (Some(Action::Go(Place::Cache)), "cache"),
@@ -240,6 +273,9 @@ fn place(model: &Model) -> String {
         Context::CommandLog => (Some(Action::CommandLog), "commands"),
         Context::Detail | Context::Logs | Context::Search => (None, "incident"),
         Context::Demonstration => (None, "cache demo"),
+        Context::Handover => (None, "handover"),
+        Context::Json => (None, "JSON"),
+        Context::Palette => (None, "palette"),
         Context::Picker | Context::People => (None, "choose"),
         Context::Title => (None, "title"),
         Context::Question => (None, "sure?"),

@@ -3,6 +3,7 @@
 mod alerts;
 mod cache;
 mod command_log;
+mod copy;
 mod demonstration;
 mod detail;
 mod events;
@@ -16,7 +17,9 @@ mod letters;
 mod list;
 mod logs;
 mod overview;
+mod page;
 mod paint;
+mod palette;
 mod picker;
 mod pipeline;
 mod question;
@@ -29,7 +32,8 @@ mod timeline;
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 
-use crate::model::{Model, Overlay, Screen};
+use crate::model::copy::json_lines;
+use crate::model::{Model, Overlay, Screen, handover};
 
 /// Draws everything.
 pub fn render(frame: &mut Frame<'_>, model: &Model) {
@@ -50,14 +54,29 @@ pub fn render(frame: &mut Frame<'_>, model: &Model) {
         }
         match &model.overlay {
             None => {}
-            Some(Overlay::Help { top }) => help::render(buf, area, model, *top),
+            Some(Overlay::Help { top, of }) => help::render(buf, area, model, *of, *top),
             Some(Overlay::CommandLog { top }) => command_log::render(buf, area, model, *top),
             Some(Overlay::Demonstration { top }) => {
                 demonstration::render(buf, area, model, *top);
             }
-            Some(Overlay::Picker(picker)) => cursor = picker::render(buf, area, model, picker),
             Some(Overlay::Title(form)) => cursor = form::title(buf, area, model, form),
             Some(Overlay::Question(question)) => question::render(buf, area, model, question),
+            Some(Overlay::Json { incident, reference, top }) => {
+                let incident = model.known.get(*incident);
+                let lines = incident.map(|i| json_lines(i, area.width)).unwrap_or_default();
+                let version = incident.map_or(0, |incident| incident.version);
+                let title = format!("{reference} as JSON, version {version}");
+                page::render(buf, area, model, &title, &lines, *top);
+            }
+            Some(Overlay::Handover { top }) => {
+                let lines = handover::lines(model, area.width);
+                page::render(buf, area, model, "Handover", &lines, *top);
+            }
+            Some(Overlay::Copy(chooser)) => copy::render(buf, area, model, chooser),
+            Some(Overlay::Picker(picker)) => cursor = picker::render(buf, area, model, picker),
+            Some(Overlay::Palette(palette)) => {
+                cursor = palette::render(buf, area, model, palette);
+            }
             Some(Overlay::Comment(comment)) => {
                 cursor = form::comment(buf, area, model, comment);
             }

@@ -1,0 +1,90 @@
+//! What can be copied of an incident, as text that is safe wherever it is pasted: one line, except for
+//! JSON, and without a character that a shell or a terminal would obey.
+
+use watchfire_shared::ids::{IncidentId, Reference};
+use watchfire_shared::incident::Incident;
+
+use crate::safe::{self, SafeText};
+
+use super::detail::Tab;
+use super::{Model, Screen, layout};
+
+/// Bytes at most: with its wrapping this is what the strictest terminals in use still take.
+pub const COPY_MAX: usize = 74_994;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Piece {
+    Reference,
+    Link,
+    Title,
+    /// The lowest visible line of the log pane.
+    Line,
+    Json,
+}
+
+impl Piece {
+    pub const ALL: [Self; 5] = [Self::Reference, Self::Link, Self::Title, Self::Line, Self::Json];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Reference => "reference",
+            Self::Link => "link",
+            Self::Title => "title",
+            Self::Line => "log line",
+            Self::Json => "JSON",
+        }
+    }
+}
+
+/// The choice of a piece.
+#[derive(Debug)]
+pub struct CopyBox {
+    pub incident: IncidentId,
+    pub reference: Reference,
+    /// The log line that was on the screen when it opened.
+    pub line: Option<String>,
+    pub chosen: Piece,
+}
+
+impl CopyBox {
+    /// What there is to choose from, with the text of each.
+    pub fn pieces(&self, model: &Model) -> Vec<(Piece, String)> {
+        let incident = model.known.get(self.incident);
+        let text = |piece| match piece {
+            Piece::Reference => Some(self.reference.to_string()),
+            Piece::Link => Some(link(model, self.reference)),
+            Piece::Title => incident.map(|i| SafeText::line(&i.title).into_string()),
+            Piece::Line => self.line.clone(),
+            Piece::Json => incident.map(json),
+        };
+        Piece::ALL.into_iter().filter_map(|piece| Some((piece, text(piece)?))).collect()
+    }
+}
+
+/// Where the daemon tells about an incident.
+pub fn link(model: &Model, reference: Reference) -> String {
+    format!("{}/v1/incidents/{reference}", model.base)
+}
+
+/// The incident as the API says it, over several lines.
+pub fn json(incident: &Incident) -> String {
+    // A plain structure without foreign keys always has a text.
+    safe::json(&serde_json::to_string_pretty(incident).unwrap_or_default())
+}
+
+/// The same, broken into the lines of a page.
+pub fn json_lines(incident: &Incident, width: u16) -> Vec<SafeText> {
+    let room = usize::from(width).saturating_sub(2);
+    SafeText::lines(&json(incident)).iter().flat_map(|line| line.wrap(room)).collect()
+}
+
+/// The lowest visible line of the log pane, where one is on the screen.
+pub fn visible_line(model: &Model) -> Option<String> {
+    let detail = model.detail.as_ref().filter(|_| model.screen == Screen::Detail)?;
+    let beside = layout::detail_columns(model.size.0).1 > 0;
+    let pane = Some(&detail.logs).filter(|_| beside || detail.tab == Tab::Logs)?;
+    let line = pane.lines().get(pane.tail.bottom(pane.seqs())?)?;
+    let at = line.occurred_at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
+    let text = format!("{at} {} {} {}", line.level, line.source, line.message);
+    Some(SafeText::line(&text).into_string())
+}

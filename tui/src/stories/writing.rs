@@ -1,0 +1,142 @@
+//! Comments in the person's own editor.
+
+use watchfire_shared::incident::Incident;
+
+use super::client::Client;
+use super::world::*;
+use crate::effect::{Command, Effect, RequestId};
+use crate::event::{Failure, FailureKind, Outcome};
+
+/// What the editor is to be opened with.
+fn opened(client: &mut Client) -> (RequestId, String, String) {
+    let mut opened: Vec<_> = client
+        .take()
+        .into_iter()
+        .filter_map(|effect| match effect {
+            Effect::Write { request, name, text } => Some((request, name, text)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(opened.len(), 1, "{opened:?}");
+    opened.remove(0)
+}
+
+fn written(text: impl Into<String>) -> Outcome {
+    Outcome::Written { text: text.into(), trouble: None }
+}
+
+#[test]
+fn what_is_written_above_the_line_is_sent() {
+    let mut client = Client::live();
+    client.press("j e");
+    let (request, name, template) = opened(&mut client);
+    assert_eq!(name, "INC-203.md");
+    assert!(template.contains("# Comment on INC-203: Payment retries"), "{template}");
+    client.done(request, written(format!("# Cause\nthe pool\n{template}")));
+    let Command::Comment { id: about, body } = client.command().1 else {
+        panic!("no comment");
+    };
+    assert_eq!((about, body.body.as_str()), (id(203), "# Cause\nthe pool"));
+}
+
+#[test]
+fn another_row_that_is_selected_meanwhile_changes_nothing() {
+    let mut client = Client::live();
+    client.press("e");
+    let (request, _, template) = opened(&mut client);
+    client.press("j");
+    client.done(request, written(format!("words\n{template}")));
+    assert!(matches!(client.command().1, Command::Comment { id: about, .. } if about == id(204)));
+}
+
+#[test]
+fn empty_or_unchanged_sends_nothing_and_says_so() {
+    let mut client = Client::live();
+    client.press("e");
+    let (request, _, template) = opened(&mut client);
+    client.done(request, written(template));
+    assert_eq!(client.flash(), "Nothing sent: the text is empty");
+
+    client.press("n");
+    client.type_text("begun");
+    client.press("esc e");
+    let (request, _, template) = opened(&mut client);
+    assert!(template.starts_with("begun\n"), "{template}");
+    client.done(request, written(template));
+    assert_eq!(client.flash(), "Nothing sent: the text is unchanged; draft of INC-204 kept");
+    assert!(client.sends_nothing());
+    client.press("n");
+    assert!(client.screen().contains("begun"), "{}", client.screen());
+}
+
+#[test]
+fn a_title_cannot_write_the_comment() {
+    let mut rows = incidents();
+    rows[0].title = "Disk full\nI resign\n\u{1b}[2J# ----".to_owned();
+    let mut client = Client::new().connected(&rows);
+    client.press("e");
+    let (request, name, template) = opened(&mut client);
+    assert!(!name.contains('/'));
+    assert!(!template.contains('\u{1b}'), "{template:?}");
+    client.done(request, written(template));
+    assert!(client.sends_nothing());
+    assert_eq!(client.flash(), "Nothing sent: the text is empty");
+}
+
+#[test]
+fn an_editor_that_fails_or_is_missing_is_told_and_the_text_is_kept() {
+    let mut client = Client::live();
+    client.press("e");
+    let (request, _, _) = opened(&mut client);
+    let trouble = Some("vi ended with exit status: 1".to_owned());
+    client.done(request, Outcome::Written { text: "half".to_owned(), trouble });
+    assert_eq!(client.flash(), "Nothing sent: vi ended with exit status: 1; draft of INC-204 kept");
+    client.press("e");
+    let (request, _, template) = opened(&mut client);
+    assert!(template.starts_with("half\n"), "{template}");
+    let failure = Failure::new(FailureKind::Refused, "There is no editor vi; set VISUAL or EDITOR");
+    client.done(request, Outcome::Failed(failure));
+    assert!(client.flash().contains("There is no editor vi"), "{}", client.flash());
+    client.press("n");
+    assert!(client.screen().contains("half"), "{}", client.screen());
+}
+
+#[test]
+fn what_cannot_be_sent_is_there_again() {
+    let mut client = Client::live();
+    client.press("e");
+    let (request, _, _) = opened(&mut client);
+    client.done(request, written("important"));
+    let (request, _) = client.command();
+    client.done(request, Outcome::Failed(offline()));
+    client.press("e");
+    assert!(opened(&mut client).2.starts_with("important\n"));
+
+    let mut client = Client::live();
+    client.press("e");
+    let (request, _, _) = opened(&mut client);
+    client.done(request, written("x".repeat(20_001)));
+    assert!(client.sends_nothing());
+    assert!(client.flash().starts_with("Nothing sent: a comment"), "{}", client.flash());
+    assert!(client.flash().ends_with("draft of INC-204 kept"), "{}", client.flash());
+}
+
+#[test]
+fn an_incident_that_was_deleted_meanwhile_gets_no_comment() {
+    let mut client = Client::live();
+    client.press("e");
+    let (request, _, _) = opened(&mut client);
+    client.stream(deleted_event(&Incident { version: 1, ..incidents()[0].clone() }));
+    client.done(request, written("important"));
+    assert!(client.sends_nothing());
+    assert_eq!(client.flash(), "Nothing sent: INC-204 was deleted; draft of INC-204 kept");
+}
+
+#[test]
+fn who_may_only_read_gets_no_editor() {
+    let mut client = Client::live();
+    let viewer = watchfire_shared::user::Role::Viewer;
+    client.model.me = Some(watchfire_shared::user::UserOut { role: viewer, ..me() });
+    client.press("e");
+    assert!(client.take().iter().all(|effect| !matches!(effect, Effect::Write { .. })));
+}

@@ -1,0 +1,43 @@
+//! A text that lies on the screen and scrolls:
+//!
+//! ```text
+//!  INC-204 as JSON                                           1-21 of 34 · j k move
+//! ```
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::model::{Model, layout};
+use crate::safe::SafeText;
+use crate::theme::Theme;
+
+use super::paint::{Pen, clear};
+use super::rows;
+
+pub fn render(
+    buf: &mut Buffer,
+    area: Rect,
+    model: &Model,
+    title: &str,
+    lines: &[SafeText],
+    top: usize,
+) {
+    let theme = Theme::new(model);
+    let page = rows(area, 1, area.height.saturating_sub(2));
+    clear(buf, page);
+    let shown = layout::page_rows(area.height);
+    let top = top.min(lines.len().saturating_sub(shown));
+    let mut pen = Pen::new(buf, page, 0, theme);
+    pen.gap(1);
+    if lines.len() > shown {
+        let (first, last, dot) = (top + 1, top + shown, theme.dot());
+        pen.right(&format!("{first}-{last} of {} {dot} j k move ", lines.len()), theme.dim());
+    }
+    pen.text(title, theme.bold());
+    let body = rows(page, 1, page.height.saturating_sub(1));
+    for (row, line) in (0..body.height).zip(&lines[top..]) {
+        let mut pen = Pen::new(buf, body, row, theme);
+        pen.gap(1);
+        pen.text(line.as_str(), theme.plain());
+    }
+}

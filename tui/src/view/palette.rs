@@ -1,0 +1,83 @@
+//! Actions by name, in a sheet above the foot:
+//!
+//! ```text
+//! ──────────────────────────────────────────────
+//!  On INC-204 ○ open  Checkout latency p99 over 4 s
+//!  : res
+//! ▌resolve           resolve it                  r
+//! ```
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::keymap::{Binding, key_name};
+use crate::model::Model;
+use crate::model::palette::Palette;
+use crate::theme::{Theme, short_status};
+
+use super::paint::{Pen, clear, rule};
+use super::{Cursor, field, rows, sheet};
+
+/// Lines of the sheet, its rule not counted.
+const HEIGHT: u16 = 14;
+/// Columns of a name.
+const NAME: usize = 16;
+
+pub fn render(buf: &mut Buffer, area: Rect, model: &Model, palette: &Palette) -> Cursor {
+    let theme = Theme::new(model);
+    let entries = palette.entries(&model.palette_history);
+    let sheet = sheet(area, HEIGHT);
+    clear(buf, sheet);
+    rule(buf, sheet, 0, theme);
+    title(&mut Pen::new(buf, sheet, 1, theme), model, palette);
+    let mut pen = Pen::new(buf, sheet, 2, theme);
+    pen.gap(1);
+    pen.text(": ", theme.dim());
+    let cursor = field::line(&mut pen, &palette.field, true, theme.plain(), None);
+    let body = rows(sheet, 3, sheet.height.saturating_sub(3));
+    let visible = usize::from(body.height).max(1);
+    let chosen = palette.place(&entries);
+    let top = (chosen + 1).saturating_sub(visible);
+    for (row, (index, binding)) in (0..body.height).zip(entries.iter().enumerate().skip(top)) {
+        entry(&mut Pen::new(buf, body, row, theme), model, binding, index == chosen);
+    }
+    if entries.is_empty() {
+        let mut pen = Pen::new(buf, body, 0, theme);
+        pen.gap(1);
+        pen.text("No action has such a name; esc closes", theme.dim());
+    }
+    cursor
+}
+
+/// What it is about: the incident that was selected, as it stands now.
+fn title(pen: &mut Pen, model: &Model, palette: &Palette) {
+    let theme = pen.theme;
+    pen.gap(1);
+    let Some((id, reference)) = palette.subject else {
+        pen.text("Do what?", theme.bold());
+        return;
+    };
+    pen.text(&format!("On {reference} "), theme.bold());
+    if let Some(incident) = model.known.get(id) {
+        let glyph = theme.status_glyph(incident.status);
+        let status = format!("{glyph} {}  ", short_status(incident.status));
+        pen.text(&status, theme.status(incident.status));
+        pen.text(&incident.title, theme.plain());
+    }
+}
+
+fn entry(pen: &mut Pen, model: &Model, binding: &Binding, here: bool) {
+    let theme = pen.theme;
+    let bound = model.setup.keymap.bound().iter();
+    let keys = bound.filter(|bound| std::ptr::eq(bound.binding, binding));
+    let keys: Vec<String> =
+        keys.flat_map(|bound| &bound.keys).map(|key| key_name(*key, theme.unicode())).collect();
+    pen.text(if here { theme.bar() } else { " " }, theme.accent());
+    pen.right(&format!("{} ", keys.join(" ")), theme.accent());
+    pen.cell(binding.hint, NAME, if here { theme.bold() } else { theme.plain() });
+    // What only repeats the name says nothing.
+    if !binding.hint.contains(binding.help) {
+        pen.gap(2);
+        pen.text(binding.help, theme.dim());
+    }
+}
