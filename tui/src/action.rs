@@ -61,6 +61,18 @@ pub enum Action {
     Discard,
     Mark(Mark),
     Follow,
+    /// The next line of the log pane that passes its search, or the one before.
+    Find {
+        older: bool,
+    },
+    /// Show more of what stands around the lines that pass, or nothing of it.
+    Around,
+    /// Break long log lines, or cut them.
+    Wrap,
+    /// Times, ages or nothing before log lines.
+    Times,
+    /// Search for a text, or for an expression.
+    Expression,
     /// Show fewer log lines: the next higher level.
     RaiseLevel,
     LowerLevel,

@@ -17,6 +17,8 @@ pub enum Context {
     /// An opened incident, on another tab than the logs.
     Detail,
     Logs,
+    /// The same with a search: `n` and `N` go to what it finds.
+    Matches,
     Cache,
     Events,
     Help,
@@ -114,14 +116,19 @@ impl Binding {
 
 use Context as C;
 
-const SCREENS: &[Context] = &[C::List, C::Detail, C::Logs, C::Cache, C::Events];
-const INCIDENT: &[Context] = &[C::List, C::Detail, C::Logs];
-const COPIED: &[Context] = &[C::List, C::Detail, C::Logs, C::Json];
-const OPENED: &[Context] = &[C::Detail, C::Logs];
+const SCREENS: &[Context] = &[C::List, C::Detail, C::Logs, C::Matches, C::Cache, C::Events];
+const INCIDENT: &[Context] = &[C::List, C::Detail, C::Logs, C::Matches];
+/// Where `n` and `N` find nothing.
+const NOT_FINDING: &[Context] = &[C::List, C::Detail, C::Logs];
+const CREATING: &[Context] = &[C::List, C::Detail, C::Logs, C::Cache, C::Events];
+const PANES: &[Context] = &[C::Logs, C::Matches];
+const COPIED: &[Context] = &[C::List, C::Detail, C::Logs, C::Matches, C::Json];
+const OPENED: &[Context] = &[C::Detail, C::Logs, C::Matches];
 const SCROLLED: &[Context] = &[
     C::List,
     C::Detail,
     C::Logs,
+    C::Matches,
     C::Events,
     C::Help,
     C::CommandLog,
@@ -147,6 +154,7 @@ const EVERYWHERE: &[Context] = &[
     C::List,
     C::Detail,
     C::Logs,
+    C::Matches,
     C::Cache,
     C::Events,
     C::Help,
@@ -184,6 +192,7 @@ const LEFT_BY_ESC: &[Context] = &[
     C::List,
     C::Detail,
     C::Logs,
+    C::Matches,
     C::Cache,
     C::Events,
     C::Help,
@@ -206,6 +215,7 @@ const NOT_TEXT: &[Context] = &[
     C::List,
     C::Detail,
     C::Logs,
+    C::Matches,
     C::Cache,
     C::Events,
     C::Help,
@@ -221,6 +231,7 @@ const NOT_TEXT: &[Context] = &[
 const LEFT_BY_Q: &[Context] = &[
     C::Detail,
     C::Logs,
+    C::Matches,
     C::Cache,
     C::Events,
     C::Help,
@@ -273,9 +284,9 @@ pub const BINDINGS: &[Binding] = &[
     bind(Group::Incident, INCIDENT, &[key('p')], Action::Priority, "priority", "priority").pair(),
     bind(Group::Incident, INCIDENT, &[key('m')], Action::AssignToMe, "assign to me", "assign to me"),
     bind(Group::Incident, INCIDENT, &[key('A'), key('M')], Action::Assign, "assign", "anybody").pair(),
-    bind(Group::Incident, INCIDENT, &[key('n')], Action::Comment, "comment", "comment"),
+    bind(Group::Incident, NOT_FINDING, &[key('n')], Action::Comment, "comment", "comment"),
     bind(Group::Incident, INCIDENT, &[key('e')], Action::Write, "write", "in $EDITOR").pair(),
-    bind(Group::Incident, SCREENS, &[key('N')], Action::NewIncident, "new", "new incident"),
+    bind(Group::Incident, CREATING, &[key('N')], Action::NewIncident, "new", "new incident"),
     bind(Group::Incident, INCIDENT, &[key('t')], Action::Title, "title", "title").pair(),
     bind(Group::Incident, INCIDENT, &[key('u')], Action::Undo, "undo", "undo the last action"),
     bind(Group::Incident, &[C::List], &[key(' ')], Action::Mark(Mark::One), "mark", "mark"),
@@ -296,6 +307,11 @@ pub const BINDINGS: &[Binding] = &[
     bind(Group::LogPane, OPENED, &[key('f')], Action::Follow, "follow", "follow, or hold"),
     bind(Group::LogPane, OPENED, &[key('v')], Action::RaiseLevel, "fewer levels", "fewer levels"),
     bind(Group::LogPane, OPENED, &[key('V')], Action::LowerLevel, "more levels", "more").pair(),
+    bind(Group::LogPane, &[C::Matches], &[key('n')], Action::Find { older: false }, "next match", "match below"),
+    bind(Group::LogPane, &[C::Matches], &[key('N')], Action::Find { older: true }, "previous match", "above").pair(),
+    bind(Group::LogPane, PANES, &[key('x')], Action::Around, "lines around", "lines around matches"),
+    bind(Group::LogPane, PANES, &[key('w')], Action::Wrap, "wrap", "wrap lines"),
+    bind(Group::LogPane, PANES, &[key('T')], Action::Times, "times", "times").pair(),
 
     bind(Group::DeadLetter, &[C::Events], &[key('d')], Action::Redrive, "redrive", "redrive"),
     bind(Group::DeadLetter, &[C::Events], &[key('x')], Action::Discard, "discard", "discard it").pair(),
@@ -335,6 +351,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(Group::Text, &[C::Query], &[code(KeyCode::Tab)], Action::Complete, "complete", "word"),
     bind(Group::Text, &[C::Query], &[code(KeyCode::Up)], Action::Recall { earlier: true }, "earlier", "earlier").pair(),
     bind(Group::Text, &[C::Query], &[code(KeyCode::Down)], Action::Recall { earlier: false }, "later", "later").pair(),
+    bind(Group::Text, &[C::Search], &[code(KeyCode::Tab)], Action::Expression, "regex", "regex, or text"),
     bind(Group::Text, TEXT, &[code(KeyCode::Left)], Action::Edit(Edit::Left), "left", "left"),
     bind(Group::Text, TEXT, &[code(KeyCode::Right)], Action::Edit(Edit::Right), "right", "right").pair(),
     bind(Group::Text, TEXT, &[code(KeyCode::Home), ctrl('a')], Action::Edit(Edit::Start), "start", "start"),

@@ -4,6 +4,8 @@
 //!
 //! Widths are columns, measured per grapheme, as the screen buffer measures them.
 
+pub mod flow;
+
 use std::fmt::{self, Write as _};
 
 use unicode_segmentation::UnicodeSegmentation;
@@ -13,6 +15,13 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 const MARKS_MAX: usize = 4;
 /// Characters of one grapheme beyond this are shown as escapes.
 const GRAPHEME_MAX: usize = 12;
+
+/// The columns a grapheme takes on a terminal: the half-width voice marks of katakana extend the
+/// character before them and yet take a column of their own.
+pub fn columns(grapheme: &str) -> usize {
+    let voiced = grapheme.chars().filter(|c| matches!(c, '\u{ff9e}' | '\u{ff9f}')).count();
+    grapheme.width() + voiced
+}
 
 /// One line that a terminal shows as it is. Made only by this module.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
@@ -41,7 +50,7 @@ impl SafeText {
             push_safe(grapheme, &mut piece);
             // An escape is several graphemes and may be cut anywhere.
             for part in piece.graphemes(true) {
-                width += part.width();
+                width += columns(part);
                 if width > max {
                     out.truncate(keep);
                     if max > 0 {
@@ -116,7 +125,7 @@ impl SafeText {
                 "–" | "—" | "−" => out.push('-'),
                 "·" => out.push('.'),
                 "’" => out.push('\''),
-                other => out.extend(std::iter::repeat_n('?', other.width())),
+                other => out.extend(std::iter::repeat_n('?', columns(other))),
             }
         }
         Self(out)
@@ -150,7 +159,7 @@ impl fmt::Display for SafeText {
 fn break_word(word: &str, max: usize, line: &mut String, lines: &mut Vec<SafeText>) -> usize {
     let mut width = 0;
     for part in word.graphemes(true) {
-        let columns = part.width();
+        let columns = columns(part);
         if width + columns > max && width > 0 {
             lines.push(SafeText(std::mem::take(line)));
             width = 0;
@@ -164,7 +173,7 @@ fn break_word(word: &str, max: usize, line: &mut String, lines: &mut Vec<SafeTex
 }
 
 fn width_of(text: &str) -> usize {
-    text.graphemes(true).map(UnicodeWidthStr::width).sum()
+    text.graphemes(true).map(columns).sum()
 }
 
 /// Appends one grapheme of outside text in a form that cannot deceive.
@@ -262,7 +271,7 @@ mod tests {
     use super::*;
 
     /// Text as an attacker would write it: ordinary, wide, combining, controlling, hiding.
-    fn hostile() -> impl Strategy<Value = String> {
+    pub(super) fn hostile() -> impl Strategy<Value = String> {
         let part = prop_oneof![
             any::<char>().prop_map(String::from),
             "[ -~]{1,8}",
@@ -283,7 +292,7 @@ mod tests {
         proptest::collection::vec(part, 0..25).prop_map(|parts| parts.concat())
     }
 
-    fn assert_harmless(text: &str) {
+    pub(super) fn assert_harmless(text: &str) {
         for c in text.chars() {
             assert!(!c.is_control() && !is_deceptive(c), "{c:?} in {text:?}");
         }
@@ -327,7 +336,7 @@ mod tests {
             }
             let joined: String = lines.iter().map(SafeText::as_str).collect();
             let squeeze = |text: &str| text.split_whitespace().collect::<String>();
-            let narrow = whole.as_str().graphemes(true).all(|g| g.width() <= max);
+            let narrow = whole.as_str().graphemes(true).all(|g| columns(g) <= max);
             if narrow {
                 prop_assert_eq!(squeeze(&joined), squeeze(whole.as_str()));
             }

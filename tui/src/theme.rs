@@ -67,6 +67,11 @@ impl Theme {
         style(self.palette.ink(Role::Mistake))
     }
 
+    /// What was searched for.
+    pub fn found(self) -> Style {
+        style(self.palette.ink(Role::Found))
+    }
+
     /// What has an ink of its own.
     pub fn of(self, ink: Ink) -> Style {
         style(ink)
@@ -200,6 +205,15 @@ impl Theme {
 
     pub const fn at_least(self) -> &'static str {
         self.either("≥", ">=")
+    }
+
+    pub const fn up(self) -> &'static str {
+        self.either("↑", "^")
+    }
+
+    /// So many before and after.
+    pub const fn around(self) -> &'static str {
+        self.either("±", "+-")
     }
 
     pub const fn down(self) -> &'static str {

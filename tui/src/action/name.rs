@@ -55,6 +55,12 @@ impl Action {
             Self::Redrive => "redrive",
             Self::Discard => "discard",
             Self::Follow => "follow",
+            Self::Find { older: false } => "next-match",
+            Self::Find { older: true } => "previous-match",
+            Self::Around => "around",
+            Self::Wrap => "wrap",
+            Self::Times => "times",
+            Self::Expression => "expression",
             Self::RaiseLevel => "fewer-levels",
             Self::LowerLevel => "more-levels",
             Self::Confirm => "confirm",
@@ -113,6 +119,11 @@ impl Action {
             | Self::Copy
             | Self::Mark(_)
             | Self::Follow
+            | Self::Find { .. }
+            | Self::Around
+            | Self::Wrap
+            | Self::Times
+            | Self::Expression
             | Self::RaiseLevel
             | Self::LowerLevel
             | Self::Confirm

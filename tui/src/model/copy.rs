@@ -17,7 +17,7 @@ pub enum Piece {
     Reference,
     Link,
     Title,
-    /// The lowest visible line of the log pane.
+    /// The line of the log pane that the cursor is on.
     Line,
     Json,
 }
@@ -78,13 +78,13 @@ pub fn json_lines(incident: &Incident, width: u16) -> Vec<SafeText> {
     SafeText::lines(&json(incident)).iter().flat_map(|line| line.wrap(room)).collect()
 }
 
-/// The lowest visible line of the log pane, where one is on the screen.
+/// The line that the cursor is on in the log pane, where one is on the screen.
 pub fn visible_line(model: &Model) -> Option<String> {
     let detail = model.detail.as_ref().filter(|_| model.screen == Screen::Detail)?;
     let beside = layout::detail_columns(model.size.0).1 > 0;
     let pane = Some(&detail.logs).filter(|_| beside || detail.tab == Tab::Logs)?;
-    let line = pane.lines().get(pane.tail.bottom(pane.seqs())?)?;
-    let at = line.occurred_at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
+    let line = pane.current()?;
+    let at = line.at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
     let text = format!("{at} {} {} {}", line.level, line.source, line.message);
     Some(SafeText::line(&text).into_string())
 }

@@ -37,6 +37,26 @@ pub fn detail_rows(height: u16) -> u16 {
     height.saturating_sub(if height >= 8 { 5 } else { 4 })
 }
 
+/// Rows of a log pane, from the top: what is shown, when there was how much, the lines. What else may
+/// stand there one day takes its rows here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LogRows {
+    pub header: u16,
+    pub histogram: u16,
+    pub lines: u16,
+}
+
+/// The lines come first; the histogram has a second row for the errors alone where there is room.
+pub const fn log_rows(height: u16) -> LogRows {
+    let histogram = match height {
+        ..8 => 0,
+        8..24 => 1,
+        _ => 2,
+    };
+    let header = if height > 0 { 1 } else { 0 };
+    LogRows { header, histogram, lines: height - header - histogram }
+}
+
 /// Rows of a page that lies on the screen, below head and title, above the foot.
 pub fn page_rows(height: u16) -> usize {
     usize::from(height.saturating_sub(3)).max(1)

@@ -216,6 +216,8 @@ pub struct Model {
     pub list: List,
     pub marks: Marks,
     pub detail: Option<Detail>,
+    /// How log lines are shown.
+    pub log_style: logs::shape::Style,
     pub cache: CachePanel,
     pub events: EventsPanel,
     pub commands: CommandLog,
@@ -268,6 +270,7 @@ impl Model {
             list: List::default(),
             marks: Marks::default(),
             detail: None,
+            log_style: logs::shape::Style::default(),
             cache: CachePanel::default(),
             events: EventsPanel::default(),
             commands: CommandLog::default(),
@@ -310,7 +313,9 @@ impl Model {
     pub fn wake_at(&self) -> Option<DateTime<Utc>> {
         let reload = self.list.reload_at.map(|(soon, latest)| soon.min(latest));
         let live = self.list.query.live_at;
-        let all = [self.repaint_at, reload, live, self.timers.counts, self.timers.pane];
+        let awake = self.detail.as_ref().filter(|_| self.sign_in.is_none());
+        let look = awake.and_then(|detail| detail.logs.look_at);
+        let all = [self.repaint_at, reload, live, look, self.timers.counts, self.timers.pane];
         all.into_iter().flatten().min()
     }
 
@@ -343,8 +348,11 @@ impl Model {
             Screen::Cache => Context::Cache,
             Screen::Events => Context::Events,
             Screen::Detail => match &self.detail {
-                Some(detail) if detail.logs.editing => Context::Search,
-                Some(detail) if detail.tab == Tab::Logs => Context::Logs,
+                Some(detail) if detail.logs.search.editing => Context::Search,
+                Some(detail) if detail.tab == Tab::Logs => match detail.logs.wanted().pattern {
+                    Some(_) => Context::Matches,
+                    None => Context::Logs,
+                },
                 _ => Context::Detail,
             },
         }

@@ -29,10 +29,12 @@ pub enum Role {
     Mistake,
     /// The whole selected row.
     Selected,
+    /// What was searched for, where it stands.
+    Found,
 }
 
 impl Role {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Plain,
         Self::Strong,
         Self::Dim,
@@ -43,6 +45,7 @@ impl Role {
         Self::Accent,
         Self::Mistake,
         Self::Selected,
+        Self::Found,
     ];
 
     pub const fn name(self) -> &'static str {
@@ -57,6 +60,7 @@ impl Role {
             Self::Accent => "accent",
             Self::Mistake => "mistake",
             Self::Selected => "selected",
+            Self::Found => "found",
         }
     }
 }
@@ -223,6 +227,8 @@ mod tests {
         for (name, _) in BUILT_IN {
             let selected = built_in(name, Palette::default()).ink(Role::Selected);
             assert!(selected.marks().next().is_some(), "{name}");
+            let found = built_in(name, Palette::default()).ink(Role::Found);
+            assert!(found.marks().any(|mark| !selected.marks().any(|it| it == mark)), "{name}");
         }
     }
 

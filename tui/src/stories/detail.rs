@@ -18,7 +18,7 @@ fn log_loads(client: &mut Client) -> Vec<(RequestId, Load)> {
     loads
 }
 
-fn attached(last: i64, version: i64) -> StreamEvent {
+pub fn attached(last: i64, version: i64) -> StreamEvent {
     let mut incident = incidents()[0].clone();
     incident.version = version;
     incident.log_count = last;
@@ -30,6 +30,11 @@ fn attached(last: i64, version: i64) -> StreamEvent {
         sources: Vec::new(),
     };
     StreamEvent::Event(Box::new(told(fact, actor("loki"), 0)))
+}
+
+fn seqs(client: &Client) -> Vec<i64> {
+    let lines = client.model.detail.as_ref().expect("open").logs.lines();
+    lines.numbers().filter_map(|number| lines.seq(number)).collect()
 }
 
 fn lines(from: i64, to: i64) -> Outcome {
@@ -172,9 +177,8 @@ fn new_log_lines_are_read_when_the_stream_speaks_of_them() {
     assert!(matches!(loads[0].1, Load::Logs { after: Some(43), .. }));
     client.done(loads[0].0, lines(44, 45));
     assert!(log_loads(&mut client).is_empty());
-    let detail = client.model.detail.as_ref().expect("open");
     let expected: Vec<i64> = (1..=45).collect();
-    assert_eq!(detail.logs.seqs(), expected);
+    assert_eq!(seqs(&client), expected);
 }
 
 #[test]
@@ -215,7 +219,7 @@ fn lines_that_a_filter_hides_are_not_asked_for_again() {
     client.done(loads[0].0, lines(1, 0));
     assert!(log_loads(&mut client).is_empty());
     let detail = client.model.detail.as_ref().expect("open");
-    assert_eq!(detail.logs.min_level, Some(Level::Error));
+    assert_eq!(detail.logs.wanted().min_level, Some(Level::Error));
 }
 
 #[test]
@@ -232,17 +236,17 @@ fn scrolling_up_holds_the_place_and_reads_older_lines() {
     let loads = log_loads(&mut client);
     client.done(loads[0].0, lines(1001, 1001));
     let detail = client.model.detail.as_ref().expect("open");
-    assert_eq!(detail.logs.tail.bottom(detail.logs.seqs()), Some(497));
-    assert!(client.screen().contains("3 below"));
+    assert_eq!(detail.logs.current().map(|line| line.seq), Some(998));
+    assert!(client.screen().contains(" 1 below"));
     client.press("g");
     let loads = log_loads(&mut client);
     assert!(matches!(loads[0].1, Load::Logs { before: Some(501), .. }));
     client.done(loads[0].0, lines(1, 500));
     let detail = client.model.detail.as_ref().expect("open");
-    assert_eq!(detail.logs.seqs().len(), 1001);
+    assert_eq!(detail.logs.lines().len(), 1001);
     client.press("f");
     let detail = client.model.detail.as_ref().expect("open");
-    assert!(detail.logs.tail.follows());
+    assert!(detail.logs.place.follows());
 }
 
 #[test]

@@ -16,6 +16,7 @@ mod freshness;
 mod handover;
 mod letters;
 mod list;
+mod logs;
 mod marks;
 mod matching;
 mod palette;

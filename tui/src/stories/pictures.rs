@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::cached;
 use super::client::Client;
+use super::logs;
 use super::plant;
 use super::world::*;
 use crate::effect::Load;
@@ -101,6 +102,34 @@ fn the_alerts() {
 #[test]
 fn the_logs() {
     five("logs", "enter [");
+}
+
+#[test]
+fn the_logs_searched() {
+    for (name, look) in [
+        ("", Look { colour: true, unicode: true }),
+        ("_plain", Look { colour: false, unicode: false }),
+    ] {
+        let mut client = Client::with(|start| start.look = look).connected(&incidents());
+        client.press("enter [ v v v /");
+        client.answer_all(logs::passing);
+        client.type_text("time");
+        client.press("enter x k k");
+        client.answer_all(logs::passing);
+        client.wait(6_000);
+        picture!(format!("logs_searched{name}"), client);
+        client.press("x T w");
+        client.resize(200, 60);
+        client.answer_all(logs::passing);
+        client.wait(6_000);
+        picture!(format!("logs_searched_200{name}"), client);
+        client.press("/ tab");
+        client.type_text("(out");
+        client.resize(80, 24);
+        picture!(format!("logs_mistake{name}"), client);
+        client.resize(NARROW.0, NARROW.1);
+        picture!(format!("logs_mistake_narrow{name}"), client);
+    }
 }
 
 #[test]

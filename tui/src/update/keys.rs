@@ -70,7 +70,7 @@ fn field(model: &mut Model) -> Option<&mut TextField> {
         Some(_) => None,
         None => match model.screen {
             Screen::Incidents => Some(&mut model.list.query.field),
-            Screen::Detail => model.detail.as_mut().map(|detail| &mut detail.logs.field),
+            Screen::Detail => model.detail.as_mut().map(|detail| &mut detail.logs.search.field),
             Screen::Cache | Screen::Events => None,
         },
     }
@@ -80,6 +80,9 @@ fn field(model: &mut Model) -> Option<&mut TextField> {
 fn typed(model: &mut Model) {
     if model.context() == Context::Query {
         list::check_query(model);
+    }
+    if model.context() == Context::Search {
+        logs::check_search(model);
     }
     match &mut model.overlay {
         Some(Overlay::Comment(comment)) => comment.error = None,
@@ -152,6 +155,11 @@ pub fn act(model: &mut Model, action: Action, context: Context, out: &mut Out) {
         Action::Discard => letters::open_discard(model),
         Action::Mark(mark) => marks::mark(model, mark, out),
         Action::Follow => logs::follow(model, out),
+        Action::Find { older } => logs::find(model, older, out),
+        Action::Around => logs::turn_around(model, out),
+        Action::Wrap => logs::turn_wrap(model),
+        Action::Times => logs::turn_times(model),
+        Action::Expression => logs::turn_kind(model),
         Action::RaiseLevel => logs::turn_level(model, true, out),
         Action::LowerLevel => logs::turn_level(model, false, out),
         Action::Complete => list::complete_query(model),
@@ -182,7 +190,7 @@ fn back(model: &mut Model, context: Context, out: &mut Out) {
         }
         Context::Query => list::cancel_query(model, out),
         Context::Search => logs::cancel_search(model),
-        Context::Logs => {
+        Context::Logs | Context::Matches => {
             if !logs::clear_search(model, out) {
                 detail::close(model);
             }
@@ -233,7 +241,7 @@ fn go(model: &mut Model, context: Context, step: Move, out: &mut Out) {
         (Some(Overlay::Palette(_)), _) => palette::go(model, step),
         (Some(Overlay::Picker(_)), _) => choices::go_picker(model, step),
         (_, Context::List) => list::go(model, step, out),
-        (_, Context::Detail | Context::Logs) => detail::go(model, step, out),
+        (_, Context::Detail | Context::Logs | Context::Matches) => detail::go(model, step, out),
         (_, Context::Events) => events::go(model, step),
         _ => {}
     }

@@ -6,9 +6,10 @@ use watchfire_shared::page::MAX_INCIDENTS;
 use crate::event::{Failure, FailureKind};
 use crate::model::age;
 use crate::model::connection::Link;
+use crate::model::logs::{self as pane, shape::Times};
 use crate::model::{Model, Overlay, Screen, layout};
 
-use super::{Out, cache, detail, events, list};
+use super::{Out, cache, detail, events, list, logs};
 
 /// A burst of events asks for one reload, this long after the last of them …
 const RELOAD_AFTER: TimeDelta = TimeDelta::milliseconds(700);
@@ -77,6 +78,9 @@ pub fn clock_set_back(model: &mut Model, by: TimeDelta) {
     model.timers.pane.iter_mut().for_each(shift);
     model.flash.iter_mut().for_each(|flash| shift(&mut flash.until));
     model.events.set_back(by);
+    if let Some(detail) = &mut model.detail {
+        detail.logs.look_at.iter_mut().for_each(shift);
+    }
     let list = &mut model.list;
     list.fresh.values_mut().for_each(shift);
     list.asked.iter_mut().for_each(|(asked, _)| shift(&mut asked.at));
@@ -103,6 +107,7 @@ pub fn fire(model: &mut Model, out: &mut Out) {
     if model.sign_in.is_some() {
         return;
     }
+    logs::look(model, out);
     if model.timers.counts.is_some_and(|at| at <= now) {
         super::load_counts(model, out);
     }
@@ -201,9 +206,24 @@ fn ages(model: &Model) -> Vec<DateTime<Utc>> {
         let letters = model.events.letters.rows().iter();
         at.extend(letters.map(|letter| age::next_change(letter.parked_at, model.now)));
     }
+    at.extend(log_ages(model));
     if let (Screen::Detail, Some(detail)) = (model.screen, &model.detail) {
         let alerts = detail.alerts.value.iter().flatten();
         at.extend(alerts.map(|alert| age::next_change(alert.last_seen_at, model.now)));
     }
     at
+}
+
+/// When an age before a visible log line will say something else.
+fn log_ages(model: &Model) -> Vec<DateTime<Utc>> {
+    if model.log_style.times != Times::Age || !pane::is_visible(model) {
+        return Vec::new();
+    }
+    let ages = pane::measure_here(model, |pane, extent| {
+        let window = pane.place.window(extent);
+        let numbers = window.into_iter().flat_map(|window| window.first..window.end);
+        let lines = numbers.filter_map(|index| pane.lines().get(extent.shown.at(index)?));
+        lines.map(|line| age::next_change(line.at, model.now)).collect()
+    });
+    ages.unwrap_or_default()
 }

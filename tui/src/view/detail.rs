@@ -54,7 +54,7 @@ pub fn render(buf: &mut Buffer, area: Rect, model: &Model) -> Cursor {
         Pen::new(buf, wall, row, theme).text(theme.wall(), theme.dim());
     }
     let beside = Rect { x: content.x + left + 2, width: right, ..content };
-    logs::render(buf, beside, model, detail)
+    logs::render(buf, beside, model, &detail.logs, detail.tab == Tab::Logs)
 }
 
 fn tab(
@@ -79,7 +79,7 @@ fn tab(
         }
         Tab::Timeline => timeline::render(buf, area, model, detail),
         Tab::Alerts => alerts::render(buf, area, model, detail),
-        Tab::Logs => return logs::render(buf, area, model, detail),
+        Tab::Logs => return logs::render(buf, area, model, &detail.logs, true),
     }
     None
 }

@@ -124,9 +124,10 @@ fn hint(model: &Model, context: Context, action: Action, usual: &'static str) ->
         (Context::Palette, Action::Confirm) => "run",
         (Context::Demonstration, Action::Confirm) => "measure now",
         (Context::Query | Context::Search, Action::Back) => "cancel",
+        (Context::Matches, Action::Back) => "end search",
         (Context::List, Action::Back) if !model.marks.is_empty() => "clear marks",
         (Context::List, Action::Back) => "clear query",
-        (Context::Logs | Context::Detail, Action::Query) => "search logs",
+        (Context::Logs | Context::Matches | Context::Detail, Action::Query) => "search logs",
         _ => usual,
     }
 }
@@ -148,9 +149,22 @@ fn offered(model: &Model, context: Context) -> Vec<Action> {
             actions.extend([Action::NextTab, Action::Back]);
             actions
         }
-        Context::Logs => {
-            vec![Action::Follow, Action::RaiseLevel, Action::Query, Action::NextTab, Action::Back]
-        }
+        Context::Logs => vec![
+            Action::Follow,
+            Action::RaiseLevel,
+            Action::Query,
+            Action::Wrap,
+            Action::NextTab,
+            Action::Back,
+        ],
+        Context::Matches => vec![
+            Action::Find { older: false },
+            Action::Find { older: true },
+            Action::Around,
+            Action::Back,
+            Action::Query,
+        ],
+        Context::Search => vec![Action::Confirm, Action::Expression, Action::Back],
         Context::Cache => {
             let may = model.me.as_ref().is_none_or(|me| me.role == Role::Admin);
             let demo = may.then_some(Action::Demonstrate);
@@ -170,7 +184,6 @@ fn offered(model: &Model, context: Context) -> Vec<Action> {
         Context::Title
         | Context::Picker
         | Context::Question
-        | Context::Search
         | Context::Reason
         | Context::Demonstration => {
             vec![Action::Confirm, Action::Back]
@@ -271,7 +284,7 @@ fn leaf(model: &Model) -> String {
         Context::Events => (Some(Action::Go(Place::Events)), "events"),
         Context::Help => (Some(Action::Help), "help"),
         Context::CommandLog => (Some(Action::CommandLog), "commands"),
-        Context::Detail | Context::Logs | Context::Search => (None, "incident"),
+        Context::Detail | Context::Logs | Context::Matches | Context::Search => (None, "incident"),
         Context::Demonstration => (None, "cache demo"),
         Context::Handover => (None, "handover"),
         Context::Json => (None, "JSON"),

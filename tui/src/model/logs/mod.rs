@@ -1,0 +1,293 @@
+//! A log pane: the newest lines first loaded, older ones when one scrolls up, new ones as the stream
+//! tells of them; which of them are shown, and where one stands.
+
+pub mod histogram;
+pub mod lines;
+pub mod pattern;
+pub mod place;
+pub mod shape;
+pub mod sieve;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use watchfire_shared::log::LogEntry;
+
+use crate::event::Failure;
+
+use self::histogram::Histogram;
+use self::lines::{Line, Lines};
+use self::pattern::{Kind, Mistake, Pattern};
+use self::place::{Extent, Place};
+use self::shape::Columns;
+use self::sieve::{Shown, Sieve, Wanted};
+use super::detail::Tab;
+use super::input::TextField;
+use super::slot::{Asked, LOADING_AFTER};
+use super::{Model, Screen, layout};
+
+/// Lines held at once, and bytes of their texts; beyond it the far end is dropped and loaded again
+/// when it is needed.
+pub const LINES_MAX: usize = 1_000_000;
+pub const BYTES_MAX: usize = 96 * 1024 * 1024;
+/// Lines of the first request, and of each further one.
+pub const FIRST: u32 = 500;
+pub const PAGE: u32 = 1_000;
+/// A pane that fell this far behind starts again at the end instead of reading all between.
+pub const JUMP: i64 = 5_000;
+/// Lines looked at in one go; the rest waits for the next frame.
+const LOOK: usize = 20_000;
+/// The time of a frame.
+const SOON: TimeDelta = TimeDelta::milliseconds(17);
+/// Lines read in one go in search of what is not among those held.
+pub const REACH: i64 = 20_000;
+
+/// Which end a request under way extends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fetch {
+    Newest,
+    /// The lines up to one that was being read.
+    UpTo,
+    Older,
+    Newer,
+}
+
+#[derive(Debug, Default)]
+pub struct Search {
+    pub field: TextField,
+    pub kind: Kind,
+    pub editing: bool,
+    /// In what is being typed.
+    pub mistake: Option<Mistake>,
+}
+
+impl Search {
+    /// Looks whether what was typed can be searched for.
+    pub fn check(&mut self) {
+        self.mistake = Pattern::new(self.field.text(), self.kind).err();
+    }
+}
+
+#[derive(Debug, Default)]
+pub struct LogPane {
+    lines: Lines,
+    sieve: Sieve,
+    histogram: Histogram,
+    pub place: Place,
+    pub search: Search,
+    pub asked: Option<(Asked, Fetch)>,
+    /// Up to where the request under way reads at least, when it reads the end.
+    pub asked_up_to: i64,
+    pub failure: Option<Failure>,
+    /// The filter's first answer has come.
+    pub loaded: bool,
+    /// There may be older lines than the first one held.
+    pub has_older: bool,
+    /// The highest number anybody spoke of.
+    pub known_last: i64,
+    /// Every line up to here that passes the daemon's filter is held, or was.
+    pub covered: i64,
+    /// So many older lines may still be read in search of what is not held.
+    pub reach: i64,
+    /// The next older line that passes is to be found.
+    pub seeks_older: bool,
+    /// When the lines that wait are looked at.
+    pub look_at: Option<DateTime<Utc>>,
+}
+
+impl LogPane {
+    pub const fn lines(&self) -> &Lines {
+        &self.lines
+    }
+
+    pub const fn histogram(&self) -> &Histogram {
+        &self.histogram
+    }
+
+    pub const fn wanted(&self) -> &Wanted {
+        self.sieve.wanted()
+    }
+
+    pub fn shown(&self) -> Shown<'_> {
+        self.sieve.shown(&self.lines)
+    }
+
+    /// The lines that pass, where others are shown too.
+    pub fn hits(&self) -> Shown<'_> {
+        self.sieve.hits(&self.lines)
+    }
+
+    pub fn is_hit(&self, number: i64) -> bool {
+        self.sieve.is_hit(number)
+    }
+
+    /// Lines that have not been looked at yet.
+    pub fn backlog(&self) -> usize {
+        self.sieve.backlog(&self.lines)
+    }
+
+    /// Lines below the lowest one held that nobody has read.
+    pub fn unread(&self) -> i64 {
+        (self.known_last - self.covered).max(0)
+    }
+
+    /// The line of the cursor; the newest one while it follows.
+    pub fn current(&self) -> Option<Line<'_>> {
+        let shown = self.shown();
+        let last = shown.len().checked_sub(1)?;
+        let index = self.place.held_at().map_or(last, |number| shown.place_of(number));
+        self.lines.get(shown.at(index)?)
+    }
+
+    pub fn loading_at(&self) -> Option<DateTime<Utc>> {
+        match self.asked {
+            Some((asked, _)) if !self.loaded => Some(asked.at + LOADING_AFTER),
+            _ => None,
+        }
+    }
+
+    /// Drops the lines and starts again, with the filter as it is.
+    pub fn restart(&mut self) {
+        let wanted = self.sieve.wanted().clone();
+        self.begin(wanted);
+    }
+
+    /// Drops the lines and starts again with another filter.
+    pub fn begin(&mut self, wanted: Wanted) {
+        self.lines = Lines::default();
+        self.histogram = Histogram::default();
+        self.sieve.restart(wanted, &self.lines);
+        self.place = Place::default();
+        self.asked = None;
+        self.failure = None;
+        self.loaded = false;
+        self.has_older = false;
+        self.covered = 0;
+        self.reach = REACH;
+        self.seeks_older = false;
+        self.look_at = None;
+    }
+
+    /// Another filter over the lines that are held.
+    pub fn sift(&mut self, wanted: Wanted, now: DateTime<Utc>) {
+        self.sieve.restart(wanted, &self.lines);
+        self.reach = REACH;
+        self.look(now);
+    }
+
+    /// Puts lines behind the last one.
+    pub fn append(&mut self, entries: &[LogEntry], now: DateTime<Utc>) {
+        self.lines.append(entries);
+        self.count(entries);
+        // What is being read stays.
+        let end = self.lines.numbers().end;
+        let keep = self.place.held_at().unwrap_or(end - 1);
+        while self.is_full() && self.lines.first_page().is_some_and(|page| page.end <= keep) {
+            self.drop_page(Lines::first_page, Lines::drop_first_page);
+            self.has_older = true;
+        }
+        self.look(now);
+    }
+
+    /// Appends what is newer than the newest line held, of one incident.
+    pub fn append_newer(&mut self, mut entries: Vec<LogEntry>, now: DateTime<Utc>) {
+        let last = self.lines.last_seq();
+        entries.retain(|entry| entry.seq > last);
+        self.append(&entries, now);
+        self.covered = self.covered.max(self.lines.last_seq());
+        self.known_last = self.known_last.max(self.covered);
+    }
+
+    /// Puts lines before the oldest one held.
+    pub fn prepend(&mut self, entries: &[LogEntry], now: DateTime<Utc>) {
+        self.lines.prepend(entries);
+        self.count(entries);
+        let keep = self.place.held_at().unwrap_or(i64::MAX);
+        while self.is_full() && self.lines.last_page().is_some_and(|page| page.start > keep) {
+            self.drop_page(Lines::last_page, Lines::drop_last_page);
+            self.covered = self.lines.last_seq();
+        }
+        self.look(now);
+    }
+
+    /// Puts what is older than the oldest line held before it, of one incident.
+    pub fn prepend_older(&mut self, mut entries: Vec<LogEntry>, now: DateTime<Utc>) {
+        let first = self.lines.first_seq().unwrap_or(i64::MAX);
+        entries.retain(|entry| entry.seq < first);
+        self.prepend(&entries, now);
+    }
+
+    /// Looks at lines that wait, as many as a frame has time for.
+    pub fn look(&mut self, now: DateTime<Utc>) {
+        self.sieve.look(&self.lines, LOOK);
+        self.look_at = (self.backlog() > 0).then(|| now + SOON);
+    }
+
+    /// Whether there is room for more at the far end.
+    pub fn is_full(&self) -> bool {
+        self.lines.len() >= LINES_MAX || self.lines.bytes() >= BYTES_MAX
+    }
+
+    fn count(&mut self, entries: &[LogEntry]) {
+        for entry in entries {
+            self.histogram.add(entry.occurred_at.timestamp_micros(), entry.level);
+        }
+    }
+
+    fn drop_page(
+        &mut self,
+        which: impl Fn(&Lines) -> Option<std::ops::Range<i64>>,
+        drop: impl Fn(&mut Lines),
+    ) {
+        let Some(numbers) = which(&self.lines) else {
+            return;
+        };
+        for (at, level) in self.lines.levels(numbers) {
+            self.histogram.remove(at, level);
+        }
+        drop(&mut self.lines);
+        self.sieve.forget(&self.lines);
+    }
+}
+
+/// The pane that is on the screen, and takes keys where it has them.
+pub fn pane(model: &Model) -> Option<&LogPane> {
+    let detail = model.detail.as_ref().filter(|_| model.screen == Screen::Detail)?;
+    Some(&detail.logs)
+}
+
+/// Columns and rows of its lines.
+fn room(model: &Model) -> (usize, usize) {
+    let (width, height) = model.size;
+    let (left, right) = layout::detail_columns(width);
+    let columns = if right > 0 { right } else { left };
+    (columns.into(), layout::log_rows(layout::detail_rows(height)).lines.into())
+}
+
+/// Whether the pane is visible: beside another tab it is only where there is room.
+pub fn is_visible(model: &Model) -> bool {
+    let beside = layout::detail_columns(model.size.0).1 > 0;
+    let opened = model.detail.as_ref().filter(|_| model.screen == Screen::Detail);
+    opened.is_some_and(|detail| beside || detail.tab == Tab::Logs)
+}
+
+/// Calls `with` with the rows there are and what each line takes of them.
+pub fn measure<R>(
+    model: &Model,
+    pane: &LogPane,
+    (width, rows): (usize, usize),
+    with: impl FnOnce(&Extent<'_>) -> R,
+) -> R {
+    let columns = Columns::of(model, pane.lines(), width, 0);
+    let pattern = pane.wanted().pattern.as_ref();
+    let wrapped = |number: i64| {
+        let line = pane.lines().get(number);
+        line.map_or(1, |line| shape::rows(&line, pattern, columns.text, rows.max(1)).len())
+    };
+    let height: &dyn Fn(i64) -> usize = if model.log_style.wrap { &wrapped } else { &|_| 1 };
+    with(&Extent { shown: pane.shown(), rows, height })
+}
+
+/// Calls `with` for the pane on the screen, as [`measure`] does.
+pub fn measure_here<R>(model: &Model, with: impl FnOnce(&LogPane, &Extent<'_>) -> R) -> Option<R> {
+    let pane = pane(model)?;
+    Some(measure(model, pane, room(model), |extent| with(pane, extent)))
+}
