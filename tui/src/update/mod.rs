@@ -20,6 +20,7 @@ mod logs;
 mod marks;
 mod palette;
 mod parts;
+mod query;
 mod spot;
 mod stream;
 mod timers;
