@@ -19,6 +19,7 @@ pub enum Context {
     Logs,
     Cache,
     Events,
+    Health,
     Help,
     CommandLog,
     /// The incident as JSON.
@@ -114,7 +115,7 @@ impl Binding {
 
 use Context as C;
 
-const SCREENS: &[Context] = &[C::List, C::Detail, C::Logs, C::Cache, C::Events];
+const SCREENS: &[Context] = &[C::List, C::Detail, C::Logs, C::Cache, C::Events, C::Health];
 const INCIDENT: &[Context] = &[C::List, C::Detail, C::Logs];
 const COPIED: &[Context] = &[C::List, C::Detail, C::Logs, C::Json];
 const OPENED: &[Context] = &[C::Detail, C::Logs];
@@ -149,6 +150,7 @@ const EVERYWHERE: &[Context] = &[
     C::Logs,
     C::Cache,
     C::Events,
+    C::Health,
     C::Help,
     C::CommandLog,
     C::Json,
@@ -186,6 +188,7 @@ const LEFT_BY_ESC: &[Context] = &[
     C::Logs,
     C::Cache,
     C::Events,
+    C::Health,
     C::Help,
     C::CommandLog,
     C::Json,
@@ -208,6 +211,7 @@ const NOT_TEXT: &[Context] = &[
     C::Logs,
     C::Cache,
     C::Events,
+    C::Health,
     C::Help,
     C::CommandLog,
     C::Json,
@@ -223,6 +227,7 @@ const LEFT_BY_Q: &[Context] = &[
     C::Logs,
     C::Cache,
     C::Events,
+    C::Health,
     C::Help,
     C::CommandLog,
     C::Json,
@@ -312,6 +317,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(Group::Screens, SCREENS, &[key('1')], Action::Go(Place::Incidents), "incidents", "list"),
     bind(Group::Screens, SCREENS, &[key('2')], Action::Go(Place::Cache), "cache", "cache").pair(),
     bind(Group::Screens, SCREENS, &[key('3')], Action::Go(Place::Events), "events", "events").pair(),
+    bind(Group::Screens, SCREENS, &[key('6')], Action::Go(Place::Health), "health", "health"),
     bind(Group::Screens, SCREENS, &[key(':'), ctrl('p')], Action::Palette, "palette", "any action by name"),
     bind(Group::Screens, NOT_TEXT, &[key('@')], Action::CommandLog, "commands", "commands"),
     bind(Group::Screens, SCREENS, &[], Action::Handover, "handover", "the shift as Markdown"),
