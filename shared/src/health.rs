@@ -22,7 +22,7 @@ pub struct Part {
     /// What was wrong with it last, also when it is well again; none while nothing was, or when the
     /// daemon is too old to tell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub last_trouble: Option<Trouble>,
+    pub last_trouble: Option<Box<Trouble>>,
 }
 
 /// What was wrong, and when that was last seen.

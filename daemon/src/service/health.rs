@@ -22,7 +22,7 @@ pub struct Watch {
 struct Seen {
     status: HealthStatus,
     since: DateTime<Utc>,
-    last_trouble: Option<Trouble>,
+    last_trouble: Option<Box<Trouble>>,
 }
 
 impl Watch {
@@ -49,7 +49,7 @@ impl Watch {
             (seen.status, seen.since) = (status, now);
         }
         if let Some(reason) = reason.clone() {
-            seen.last_trouble = Some(Trouble { reason, at: now });
+            seen.last_trouble = Some(Box::new(Trouble { reason, at: now }));
         }
         let last_trouble = seen.last_trouble.clone();
         Part { status, kind: kind.to_owned(), reason, since: seen.since, last_trouble }

@@ -22,7 +22,7 @@ fn ill(status: HealthStatus, kind: &str, reason: &str, since: i64) -> Part {
         kind: kind.to_owned(),
         reason: Some(reason.to_owned()),
         since: ago(since),
-        last_trouble: Some(trouble),
+        last_trouble: Some(Box::new(trouble)),
     }
 }
 
@@ -46,7 +46,7 @@ fn well() -> Health {
     health.status = HealthStatus::Healthy;
     health.parts.worker = health.parts.broker.clone();
     let reason = "the database did not answer within 5 s".to_owned();
-    health.parts.database.last_trouble = Some(Trouble { reason, at: ago(7_300) });
+    health.parts.database.last_trouble = Some(Box::new(Trouble { reason, at: ago(7_300) }));
     health
 }
 
