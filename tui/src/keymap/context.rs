@@ -9,6 +9,7 @@ pub enum Context {
     Logs,
     Cache,
     Events,
+    Health,
     Help,
     CommandLog,
     /// The incident as JSON.
@@ -50,12 +51,13 @@ enum Kind {
 }
 
 impl Context {
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::List,
         Self::Detail,
         Self::Logs,
         Self::Cache,
         Self::Events,
+        Self::Health,
         Self::Help,
         Self::CommandLog,
         Self::Json,
@@ -76,7 +78,9 @@ impl Context {
 
     const fn kind(self) -> Kind {
         match self {
-            Self::List | Self::Detail | Self::Logs | Self::Cache | Self::Events => Kind::Screen,
+            Self::List | Self::Detail | Self::Logs | Self::Cache | Self::Events | Self::Health => {
+                Kind::Screen
+            }
             Self::Help | Self::CommandLog | Self::Json | Self::Handover | Self::Demonstration => {
                 Kind::Page
             }
@@ -108,7 +112,7 @@ impl Context {
     }
 
     pub const fn scrolls(self) -> bool {
-        !self.takes_text() && !matches!(self, Self::Cache)
+        !self.takes_text() && !matches!(self, Self::Cache | Self::Health)
     }
 
     /// Whether something is sent, run or chosen from here.

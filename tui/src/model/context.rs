@@ -36,6 +36,7 @@ impl Model {
             Screen::Incidents => Context::List,
             Screen::Cache => Context::Cache,
             Screen::Events => Context::Events,
+            Screen::Health => Context::Health,
             Screen::Detail => match &self.detail {
                 Some(detail) if detail.logs.editing => Context::Search,
                 Some(detail) if detail.tab == Tab::Logs => Context::Logs,

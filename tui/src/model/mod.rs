@@ -16,6 +16,7 @@ pub mod feed;
 pub mod forms;
 pub mod fuzzy;
 pub mod handover;
+pub mod health;
 pub mod help;
 pub mod input;
 pub mod known;
@@ -43,6 +44,7 @@ pub mod writing;
 use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use watchfire_shared::health::Health;
 use watchfire_shared::ids::{IncidentId, Reference};
 use watchfire_shared::incident::Incident;
 use watchfire_shared::stats::Counts;
@@ -76,6 +78,7 @@ pub enum Screen {
     Detail,
     Cache,
     Events,
+    Health,
 }
 
 /// What lies on top of the screen and takes the keys.
@@ -159,6 +162,8 @@ pub struct Model {
     pub marks: Marks,
     pub detail: Option<Detail>,
     pub cache: CachePanel,
+    /// How the daemon is, for every screen that says it.
+    pub health: Slot<Box<Health>>,
     pub events: EventsPanel,
     pub commands: CommandLog,
     /// Commands about the marked incidents, under way.
@@ -213,6 +218,7 @@ impl Model {
             marks: Marks::default(),
             detail: None,
             cache: CachePanel::default(),
+            health: Slot::default(),
             events: EventsPanel::default(),
             commands: CommandLog::default(),
             batch: None,
@@ -253,7 +259,7 @@ impl Model {
         let id = match self.screen {
             Screen::Incidents => self.list.selected,
             Screen::Detail => self.detail.as_ref().map(|detail| detail.id),
-            Screen::Cache | Screen::Events => None,
+            Screen::Cache | Screen::Events | Screen::Health => None,
         };
         id.and_then(|id| self.known.get(id))
     }

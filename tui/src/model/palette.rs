@@ -86,8 +86,14 @@ mod tests {
     use super::*;
     use crate::action::{Place, Step};
 
-    const VIEWS: [Context; 5] =
-        [Context::List, Context::Detail, Context::Logs, Context::Cache, Context::Events];
+    const VIEWS: [Context; 6] = [
+        Context::List,
+        Context::Detail,
+        Context::Logs,
+        Context::Cache,
+        Context::Events,
+        Context::Health,
+    ];
 
     fn first(typed: &str) -> Option<Action> {
         let palette = Palette {

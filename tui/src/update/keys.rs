@@ -15,7 +15,8 @@ use crate::model::{Model, Overlay, Screen, layout};
 
 use super::{
     Out, batch, cache, choices, commands, copy, demonstration, detail, events, forms, handover,
-    letters, list, load_again, logs, marks, palette, query, spot, timers, title, undo, writing,
+    health, letters, list, load_again, logs, marks, palette, query, spot, timers, title, undo,
+    writing,
 };
 
 /// Why no command is taken.
@@ -71,7 +72,7 @@ fn field(model: &mut Model) -> Option<&mut TextField> {
         None => match model.screen {
             Screen::Incidents => Some(&mut model.list.query.field),
             Screen::Detail => model.detail.as_mut().map(|detail| &mut detail.logs.field),
-            Screen::Cache | Screen::Events => None,
+            Screen::Cache | Screen::Events | Screen::Health => None,
         },
     }
 }
@@ -188,7 +189,9 @@ fn back(model: &mut Model, context: Context, out: &mut Out) {
             }
         }
         Context::Detail => detail::close(model),
-        Context::Cache | Context::Events => go_to(model, Place::Incidents, out),
+        Context::Cache | Context::Events | Context::Health => {
+            go_to(model, Place::Incidents, out);
+        }
         Context::List if !model.marks.is_empty() => model.marks.clear(),
         Context::List => query::clear_query(model, out),
         Context::SignIn => {}
@@ -203,6 +206,10 @@ pub fn go_to(model: &mut Model, place: Place, out: &mut Out) {
             cache::refresh(model, out);
         }
         Place::Events => events::open(model, out),
+        Place::Health => {
+            model.screen = Screen::Health;
+            health::refresh(model, out);
+        }
     }
     timers::watch_pane(model);
 }
@@ -243,7 +250,7 @@ fn query(model: &mut Model) {
     match model.screen {
         Screen::Detail => logs::edit_search(model),
         Screen::Incidents => query::edit_query(model),
-        Screen::Cache | Screen::Events => {
+        Screen::Cache | Screen::Events | Screen::Health => {
             model.screen = Screen::Incidents;
             timers::watch_pane(model);
             query::edit_query(model);
