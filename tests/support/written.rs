@@ -127,12 +127,11 @@ impl Perform for Seen {
     }
 
     fn osc_dispatch(&mut self, params: &[&[u8]], _: bool) {
-        match params {
-            [b"52", b"c", text] => self.clipboard.push(text.to_vec()),
-            _ => {
-                let words: Vec<_> = params.iter().map(|p| String::from_utf8_lossy(p)).collect();
-                self.strange(format!("OSC {words:?}"));
-            }
+        if let [b"52", b"c", text] = params {
+            self.clipboard.push(text.to_vec());
+        } else {
+            let words: Vec<_> = params.iter().map(|word| String::from_utf8_lossy(word)).collect();
+            self.strange(format!("OSC {words:?}"));
         }
     }
 

@@ -91,9 +91,9 @@ async fn a_storm_of_sizes_leaves_what_a_fresh_screen_shows() {
             let fresh = at(&daemon, page, last.0, last.1).await;
             // Ages tick on both, not at the same moment.
             let same = async || (cells(&client) == cells(&fresh)).then_some(());
-            if timeout(SOON / 3, eventually(same)).await.is_err() {
-                panic!("{page:?} at {last:?}:\n{}\nfresh:\n{}", client.text(), fresh.text());
-            }
+            let became = timeout(SOON / 3, eventually(same)).await;
+            let (text, wanted) = (client.text(), fresh.text());
+            assert!(became.is_ok(), "{page:?} at {last:?}:\n{text}\nfresh:\n{wanted}");
             for mut client in [client, fresh] {
                 client.written(|written| assert_eq!(written.strange(), [""; 0], "{page:?}"));
                 client.send("\x03");

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use rustix::process::{Signal, kill_process};
 use tempfile::TempDir;
-use tokio::task::spawn_blocking;
+use tokio::task::{JoinSet, spawn_blocking};
 use watchfire::model::{Look, Model, Start, Zone};
 use watchfire::panics;
 use watchfire::run::screen::Screen;
@@ -205,7 +205,11 @@ fn inside() {
             screen.draw(&model()).unwrap();
             match place.as_str() {
                 "screen" => panic!("in the loop"),
-                "task" => assert!(tokio::spawn(async { panic!("in a task") }).await.is_err()),
+                "task" => {
+                    let mut tasks = JoinSet::new();
+                    tasks.spawn(async { panic!("in a task") });
+                    assert!(tasks.join_next().await.unwrap().is_err());
+                }
                 "thread" => assert!(spawn_blocking(|| panic!("in a thread")).await.is_err()),
                 _ => {
                     screen.leave();

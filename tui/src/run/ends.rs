@@ -6,6 +6,7 @@ use std::time::Duration;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
@@ -27,6 +28,8 @@ pub struct Ends {
     interrupts_count_from: Instant,
     /// The terminal is gone; the kernel does not always send a signal about it.
     gone: CancellationToken,
+    /// Holds the last resort, until the program has ended well.
+    last: JoinSet<()>,
 }
 
 impl Ends {
@@ -41,8 +44,9 @@ impl Ends {
                 tell.cancel();
             }
         })?;
-        tokio::spawn(last_resort(Self::of(gone.clone())?));
-        Self::of(gone)
+        let mut ends = Self::of(gone.clone())?;
+        ends.last.spawn(last_resort(Self::of(gone)?));
+        Ok(ends)
     }
 
     fn of(gone: CancellationToken) -> std::io::Result<Self> {
@@ -52,6 +56,7 @@ impl Ends {
             interrupt: signal(SignalKind::interrupt())?,
             interrupts_count_from: Instant::now(),
             gone,
+            last: JoinSet::new(),
         })
     }
 
