@@ -6,10 +6,11 @@ use watchfire_shared::page::MAX_INCIDENTS;
 use crate::event::{Failure, FailureKind};
 use crate::model::age;
 use crate::model::connection::Link;
+use crate::model::health;
 use crate::model::logs::{self as pane, shape::Times};
 use crate::model::{Model, Overlay, Screen, layout};
 
-use super::{Out, cache, detail, events, list, logs};
+use super::{Out, cache, detail, events, health as health_page, list, logs, query};
 
 /// A burst of events asks for one reload, this long after the last of them …
 const RELOAD_AFTER: TimeDelta = TimeDelta::milliseconds(700);
@@ -24,7 +25,7 @@ const fn pane_interval(screen: Screen) -> TimeDelta {
     match screen {
         Screen::Incidents => TimeDelta::seconds(15),
         Screen::Detail => TimeDelta::seconds(5),
-        Screen::Cache | Screen::Events => TimeDelta::seconds(2),
+        Screen::Cache | Screen::Events | Screen::Health => TimeDelta::seconds(2),
     }
 }
 
@@ -81,6 +82,8 @@ pub fn clock_set_back(model: &mut Model, by: TimeDelta) {
     if let Some(detail) = &mut model.detail {
         detail.logs.look_at.iter_mut().for_each(shift);
     }
+    model.cache.stats.set_back(by);
+    model.health.set_back(by);
     let list = &mut model.list;
     list.fresh.values_mut().for_each(shift);
     list.asked.iter_mut().for_each(|(asked, _)| shift(&mut asked.at));
@@ -112,7 +115,7 @@ pub fn fire(model: &mut Model, out: &mut Out) {
         super::load_counts(model, out);
     }
     if model.list.query.live_at.is_some_and(|at| at <= now) {
-        list::show_typed(model, out);
+        query::show_typed(model, out);
     }
     let reload = model.list.reload_at.map(|(soon, latest)| soon.min(latest));
     if reload.is_some_and(|at| at <= now) {
@@ -138,6 +141,7 @@ fn refresh_pane(model: &mut Model, out: &mut Out) {
         Screen::Detail => detail::refresh(model, out),
         Screen::Cache => cache::refresh(model, out),
         Screen::Events => events::refresh(model, out),
+        Screen::Health => health_page::refresh(model, out),
     }
 }
 
@@ -172,6 +176,7 @@ fn loading(model: &Model) -> Vec<DateTime<Utc>> {
     match (model.screen, &model.detail) {
         (Screen::Incidents, _) => at.extend(model.list.loading_at()),
         (Screen::Cache, _) => at.extend(model.cache.stats.note_changes_at(model.now)),
+        (Screen::Health, _) => at.extend(model.health.note_changes_at(model.now)),
         (Screen::Events, _) => at.extend(model.events.notes_change_at(model.now)),
         (Screen::Detail, Some(detail)) => {
             at.extend(detail.timeline.state.loading_at());
@@ -190,7 +195,7 @@ fn ages(model: &Model) -> Vec<DateTime<Utc>> {
         Screen::Detail => {
             model.detail.as_ref().map_or(&[][..], |detail| std::slice::from_ref(&detail.id))
         }
-        Screen::Cache | Screen::Events => &[],
+        Screen::Cache | Screen::Events | Screen::Health => &[],
     };
     let beside = model.size.0 >= layout::SIDE;
     let mut at = Vec::new();
@@ -201,6 +206,10 @@ fn ages(model: &Model) -> Vec<DateTime<Utc>> {
             let others = others.into_iter().flatten();
             at.extend(others.map(|since| age::next_change(since, model.now)));
         }
+    }
+    if let (Screen::Health, Some(health)) = (model.screen, &model.health.value) {
+        let times = health::times(health);
+        at.extend(times.map(|since| age::next_change(since, model.now)));
     }
     if model.screen == Screen::Events {
         let letters = model.events.letters.rows().iter();
