@@ -64,17 +64,17 @@ const CLIENT: &[Layer] = &[
     layer("cli", ALL),
     layer("demo", ALL),
     layer("stories", ALL),
-    layer("view", &["theme", "model", "action", "keymap", "event", "handover", "safe"])
+    layer("view", &["theme", "model", "action", "keymap", "event", "handover", "safe", "sift"])
         .never(&["reqwest", "tokio"]),
     layer("theme", &["model", "ink"]).never(&["reqwest", "tokio"]),
-    layer("update", &["model", "action", "keymap", "effect", "event", "handover", "safe"])
+    layer("update", &["model", "action", "keymap", "effect", "event", "handover", "safe", "sift"])
         .never(OUTSIDE),
-    layer("model", &["ink", "action", "keymap", "effect", "event", "handover", "safe"])
+    layer("model", &["ink", "action", "keymap", "effect", "event", "handover", "safe", "sift"])
         .never(OUTSIDE),
     layer("keymap", &["action", "event"]).never(OUTSIDE),
     layer("event", &["effect", "handover", "safe"]).never(OUTSIDE),
     layer("handover", &["safe"]).never(OUTSIDE),
-    layer("effect", &[]).never(OUTSIDE),
+    layer("effect", &["sift"]).never(OUTSIDE),
     layer("action", &[]).never(OUTSIDE),
     layer("embedded", &["client", "config", "private", "secret"]),
     layer("client", &["config", "private", "secret"]),
@@ -86,6 +86,7 @@ const CLIENT: &[Layer] = &[
     layer("clock", &[]),
     layer("secret", &[]),
     layer("safe", &[]).never(OUTSIDE),
+    layer("sift", &[]).never(OUTSIDE),
 ];
 
 #[test]

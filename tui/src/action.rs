@@ -71,6 +71,8 @@ pub enum Action {
     Wrap,
     /// Times, ages or nothing before log lines.
     Times,
+    /// Write the log lines that are wanted to a file.
+    Export,
     /// Search for a text, or for an expression.
     Expression,
     /// Show fewer log lines: the next higher level.
@@ -92,6 +94,7 @@ pub enum Action {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Place {
     Incidents,
+    Logs,
     Cache,
     Events,
     Health,

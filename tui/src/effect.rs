@@ -8,10 +8,12 @@
 use std::fmt;
 
 use chrono::{DateTime, Utc};
-use watchfire_shared::ids::{DeadLetterId, IncidentId};
+use watchfire_shared::ids::{DeadLetterId, IncidentId, LogEntryId};
 use watchfire_shared::incident::{IncidentPatch, NewComment, NewIncident};
 use watchfire_shared::log::Level;
 use watchfire_shared::page::Sort;
+
+use crate::sift::Wanted;
 
 /// Never used twice; so an answer that comes after a newer question is known and dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -42,6 +44,12 @@ pub enum Effect {
         name: String,
         text: String,
     },
+    /// Write the log lines of an incident to a file, page by page; says how far it is by `Progress`
+    /// and is answered by `Exported`, `Exists` or a failure.
+    Export {
+        request: RequestId,
+        export: Export,
+    },
     /// Give the terminal to the person's editor with this text in a file of this name; answered by
     /// `Written` or a failure.
     Write {
@@ -53,6 +61,19 @@ pub enum Effect {
     Reconnect,
     /// Leave: restore the terminal and end. Commands still under way are waited for, briefly.
     Quit,
+}
+
+/// Which lines go where.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Export {
+    pub incident: IncidentId,
+    /// As it was typed: from the folder the client was started in, or from home with `~/`.
+    pub file: String,
+    /// Whether a file that is there already may go.
+    pub replace: bool,
+    /// The last line.
+    pub last: i64,
+    pub wanted: Wanted,
 }
 
 /// Something to read.
@@ -87,6 +108,14 @@ pub enum Load {
         after: Option<i64>,
         min_level: Option<Level>,
         /// Substring; left out when empty.
+        q: String,
+        limit: u32,
+    },
+    /// Lines of all incidents, by the ids of lines; with neither bound the newest.
+    AllLogs {
+        before: Option<LogEntryId>,
+        after: Option<LogEntryId>,
+        min_level: Option<Level>,
         q: String,
         limit: u32,
     },

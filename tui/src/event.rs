@@ -18,7 +18,7 @@ use watchfire_shared::incident::{Comment, Incident};
 use watchfire_shared::log::LogEntry;
 use watchfire_shared::outbox::OutboxStatus;
 use watchfire_shared::page::{IncidentPage, Page};
-use watchfire_shared::problem::Problem;
+use watchfire_shared::problem::{Code, Problem};
 use watchfire_shared::process::Fleet;
 use watchfire_shared::stats::Counts;
 use watchfire_shared::user::UserOut;
@@ -37,6 +37,11 @@ pub enum Event {
     /// Time has passed: a visible age, a flash, a timer.
     Tick,
     Stream(StreamEvent),
+    /// So many lines of an export are written.
+    Progress {
+        request: RequestId,
+        lines: i64,
+    },
     /// The answer to a request of [`crate::effect::Effect`].
     Done {
         request: RequestId,
@@ -150,6 +155,13 @@ pub enum Outcome {
     Handover(Box<Shift>),
     /// The file that was written, with its folder.
     Saved(String),
+    /// So many lines were written to the file, told with its folder.
+    Exported {
+        file: String,
+        lines: i64,
+    },
+    /// There is such a file already; nothing was written.
+    Exists(String),
     /// What the editor left in the file, and in a sentence what was wrong with how it ended.
     Written {
         text: String,
@@ -187,6 +199,11 @@ pub enum FailureKind {
 }
 
 impl Failure {
+    /// What was asked about does not exist any more.
+    pub fn is_gone(&self) -> bool {
+        self.problem.as_ref().is_some_and(|problem| problem.code == Code::NotFound)
+    }
+
     pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into(), problem: None }
     }

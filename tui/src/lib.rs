@@ -24,6 +24,7 @@ pub mod keymap;
 pub mod model;
 pub mod safe;
 pub mod settings;
+pub mod sift;
 pub mod theme;
 pub mod update;
 pub mod view;

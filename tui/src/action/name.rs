@@ -11,6 +11,7 @@ impl Action {
             Self::Back => "back",
             Self::Open => "open",
             Self::Go(Place::Incidents) => "go-incidents",
+            Self::Go(Place::Logs) => "go-logs",
             Self::Go(Place::Cache) => "go-cache",
             Self::Go(Place::Events) => "go-events",
             Self::Go(Place::Health) => "go-health",
@@ -62,6 +63,7 @@ impl Action {
             Self::Wrap => "wrap",
             Self::Times => "times",
             Self::Expression => "expression",
+            Self::Export => "export",
             Self::RaiseLevel => "fewer-levels",
             Self::LowerLevel => "more-levels",
             Self::Confirm => "confirm",
@@ -125,6 +127,7 @@ impl Action {
             | Self::Wrap
             | Self::Times
             | Self::Expression
+            | Self::Export
             | Self::RaiseLevel
             | Self::LowerLevel
             | Self::Confirm

@@ -10,7 +10,7 @@ use watchfire_shared::cache::{CacheDemo, CacheKey, CacheStats, PurgeIn, Purged};
 use watchfire_shared::dead_letter::{DeadLetter, DeadLetterState, DiscardIn};
 use watchfire_shared::event::{Event, EventPage};
 use watchfire_shared::health::Health;
-use watchfire_shared::ids::{DeadLetterId, IncidentRef, KeyId};
+use watchfire_shared::ids::{DeadLetterId, IncidentRef, KeyId, LogEntryId};
 use watchfire_shared::incident::{Comment, Incident, IncidentPatch, NewComment, NewIncident};
 use watchfire_shared::log::{Level, LogEntry, LogsAccepted};
 use watchfire_shared::outbox::OutboxStatus;
@@ -42,6 +42,18 @@ pub struct LogQuery {
     pub source: Option<String>,
     pub before: Option<i64>,
     pub after: Option<i64>,
+    pub limit: Option<u32>,
+}
+
+/// A page of the log lines of all incidents, the newest last; `before` and `after` are ids of lines,
+/// both exclusive.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct AllLogQuery {
+    pub min_level: Option<Level>,
+    /// A substring of the message.
+    pub q: Option<String>,
+    pub before: Option<LogEntryId>,
+    pub after: Option<LogEntryId>,
     pub limit: Option<u32>,
 }
 
@@ -175,6 +187,11 @@ impl Client {
     ) -> Result<Page<LogEntry>, ClientError> {
         let call = Call::get(format!("/v1/incidents/{which}/logs"));
         self.fetch(call.query(query)?).await
+    }
+
+    /// Across incidents.
+    pub async fn all_logs(&self, query: &AllLogQuery) -> Result<Page<LogEntry>, ClientError> {
+        self.fetch(Call::get("/v1/logs").query(query)?).await
     }
 
     pub async fn alerts(

@@ -22,8 +22,8 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 pub use api::{
-    AssessmentQuery, CacheKeyQuery, DeadLetterQuery, IncidentQuery, LogFormat, LogQuery,
-    TimelineQuery,
+    AllLogQuery, AssessmentQuery, CacheKeyQuery, DeadLetterQuery, IncidentQuery, LogFormat,
+    LogQuery, TimelineQuery,
 };
 pub use error::{ClientError, ErrorKind};
 use session::Session;

@@ -9,6 +9,8 @@ pub enum Context {
     Logs,
     /// The same with a search: `n` and `N` go to what it finds.
     Matches,
+    /// The log lines of all incidents.
+    AllLogs,
     Cache,
     Events,
     Health,
@@ -33,6 +35,8 @@ pub enum Context {
     Comment,
     /// Another title of an incident.
     Title,
+    /// The name of a file for log lines.
+    Export,
     /// Why a dead letter is discarded.
     Reason,
     NewIncident,
@@ -53,11 +57,12 @@ enum Kind {
 }
 
 impl Context {
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 25] = [
         Self::List,
         Self::Detail,
         Self::Logs,
         Self::Matches,
+        Self::AllLogs,
         Self::Cache,
         Self::Events,
         Self::Health,
@@ -74,6 +79,7 @@ impl Context {
         Self::Search,
         Self::Comment,
         Self::Title,
+        Self::Export,
         Self::Reason,
         Self::NewIncident,
         Self::SignIn,
@@ -85,6 +91,7 @@ impl Context {
             | Self::Detail
             | Self::Logs
             | Self::Matches
+            | Self::AllLogs
             | Self::Cache
             | Self::Events
             | Self::Health => Kind::Screen,
@@ -98,6 +105,7 @@ impl Context {
             | Self::Search
             | Self::Comment
             | Self::Title
+            | Self::Export
             | Self::Reason
             | Self::NewIncident
             | Self::SignIn => Kind::Text,

@@ -15,7 +15,7 @@ const fn commented(context: Context) -> bool {
 }
 
 const fn created(context: Context) -> bool {
-    context.is_screen() && !matches!(context, C::Matches)
+    context.is_screen() && !matches!(context, C::Matches | C::AllLogs)
 }
 
 #[rustfmt::skip]
@@ -36,6 +36,6 @@ pub const BINDINGS: &[Binding] = &[
     bind(Group::Incident, |it| it == C::List, &[key(' ')], Action::Mark(Mark::One), "mark", "mark"),
     bind(Group::Incident, |it| it == C::List, &[key('v')], Action::Mark(Mark::Range), "mark range", "range").pair(),
     bind(Group::Incident, |it| it == C::List, &[key('*')], Action::Mark(Mark::All), "mark all", "all").pair(),
-    bind(Group::Incident, copied, &[key('y')], Action::Copy, "copy", "copy"),
+    bind(Group::Incident, |it| copied(it) || it == C::AllLogs, &[key('y')], Action::Copy, "copy", "copy"),
     bind(Group::Incident, copied, &[key('J')], Action::Json, "json", "JSON").pair(),
 ];

@@ -22,6 +22,7 @@ impl Model {
             }
             Some(Overlay::Picker(_) | Overlay::Copy(_)) => return Context::Picker,
             Some(Overlay::Title(_)) => return Context::Title,
+            Some(Overlay::Export(_)) => return Context::Export,
             Some(Overlay::Question(_)) => return Context::Question,
             Some(Overlay::Json { .. }) => return Context::Json,
             Some(Overlay::Handover { .. }) => return Context::Handover,
@@ -34,6 +35,8 @@ impl Model {
         match self.screen {
             Screen::Incidents if self.list.query.editing => Context::Query,
             Screen::Incidents => Context::List,
+            Screen::Logs if self.across.pane.search.editing => Context::Search,
+            Screen::Logs => Context::AllLogs,
             Screen::Cache => Context::Cache,
             Screen::Events => Context::Events,
             Screen::Health => Context::Health,

@@ -6,8 +6,7 @@ use watchfire_shared::incident::Incident;
 
 use crate::safe::{self, SafeText};
 
-use super::detail::Tab;
-use super::{Model, Screen, layout};
+use super::{Model, logs};
 
 /// Bytes at most: with its wrapping this is what the strictest terminals in use still take.
 pub const COPY_MAX: usize = 74_994;
@@ -80,9 +79,7 @@ pub fn json_lines(incident: &Incident, width: u16) -> Vec<SafeText> {
 
 /// The line that the cursor is on in the log pane, where one is on the screen.
 pub fn visible_line(model: &Model) -> Option<String> {
-    let detail = model.detail.as_ref().filter(|_| model.screen == Screen::Detail)?;
-    let beside = layout::detail_columns(model.size.0).1 > 0;
-    let pane = Some(&detail.logs).filter(|_| beside || detail.tab == Tab::Logs)?;
+    let pane = logs::pane(model).filter(|_| logs::is_visible(model))?;
     let line = pane.current()?;
     let at = line.at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
     let text = format!("{at} {} {} {}", line.level, line.source, line.message);

@@ -37,6 +37,11 @@ pub fn detail_rows(height: u16) -> u16 {
     height.saturating_sub(if height >= 8 { 5 } else { 4 })
 }
 
+/// Rows of a screen between head and foot.
+pub const fn screen_rows(height: u16) -> u16 {
+    height.saturating_sub(if height >= 3 { 2 } else { 1 })
+}
+
 /// Rows of a log pane, from the top: what is shown, when there was how much, the lines. What else may
 /// stand there one day takes its rows here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

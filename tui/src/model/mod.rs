@@ -76,6 +76,8 @@ pub use self::start::{Look, Start, Zone};
 pub enum Screen {
     Incidents,
     Detail,
+    /// The log lines of all incidents.
+    Logs,
     Cache,
     Events,
     Health,
@@ -108,6 +110,7 @@ pub enum Overlay {
     Picker(Picker),
     Question(Question),
     Title(TitleBox),
+    Export(logs::ExportBox),
     Palette(Palette),
     Comment(CommentBox),
     Reason(ReasonBox),
@@ -163,6 +166,10 @@ pub struct Model {
     pub detail: Option<Detail>,
     /// How log lines are shown.
     pub log_style: logs::shape::Style,
+    /// The log lines of all incidents.
+    pub across: logs::across::Across,
+    /// Log lines that are being written to a file.
+    pub exporting: Option<logs::Exporting>,
     pub cache: CachePanel,
     /// How the daemon is, for every screen that says it.
     pub health: Slot<Box<Health>>,
@@ -220,6 +227,8 @@ impl Model {
             marks: Marks::default(),
             detail: None,
             log_style: logs::shape::Style::default(),
+            across: logs::across::Across::default(),
+            exporting: None,
             cache: CachePanel::default(),
             health: Slot::default(),
             events: EventsPanel::default(),
@@ -253,8 +262,9 @@ impl Model {
     pub fn wake_at(&self) -> Option<DateTime<Utc>> {
         let reload = self.list.reload_at.map(|(soon, latest)| soon.min(latest));
         let live = self.list.query.live_at;
-        let awake = self.detail.as_ref().filter(|_| self.sign_in.is_none());
-        let look = awake.and_then(|detail| detail.logs.look_at);
+        let opened = self.detail.as_ref().and_then(|detail| detail.logs.look_at);
+        let look = opened.into_iter().chain(self.across.pane.look_at).min();
+        let look = look.filter(|_| self.sign_in.is_none());
         let all = [self.repaint_at, reload, live, look, self.timers.counts, self.timers.pane];
         all.into_iter().flatten().min()
     }
@@ -264,7 +274,7 @@ impl Model {
         let id = match self.screen {
             Screen::Incidents => self.list.selected,
             Screen::Detail => self.detail.as_ref().map(|detail| detail.id),
-            Screen::Cache | Screen::Events | Screen::Health => None,
+            Screen::Logs | Screen::Cache | Screen::Events | Screen::Health => None,
         };
         id.and_then(|id| self.known.get(id))
     }

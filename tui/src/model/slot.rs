@@ -127,6 +127,8 @@ pub enum Purpose {
     Load(Load),
     Command(What),
     Save,
+    /// Log lines to a file.
+    Export,
     /// A comment in an editor.
     Write(Writing),
     SignIn,

@@ -9,6 +9,7 @@ use super::{Model, Screen};
 pub enum Spot {
     List { query: String },
     Detail { id: IncidentId, tab: Tab },
+    Logs,
     Cache,
     Events,
     Health,
@@ -17,6 +18,7 @@ pub enum Spot {
 impl Spot {
     pub fn of(model: &Model) -> Self {
         match (model.screen, &model.detail) {
+            (Screen::Logs, _) => Self::Logs,
             (Screen::Cache, _) => Self::Cache,
             (Screen::Events, _) => Self::Events,
             (Screen::Health, _) => Self::Health,

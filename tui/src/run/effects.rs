@@ -12,14 +12,15 @@ use watchfire_shared::ids::IncidentRef;
 use watchfire_shared::page::Page;
 use watchfire_shared::user::UserOut;
 
-use super::{feed, reload};
+use super::{export, feed, reload};
 use crate::cli::handover;
 use crate::client::{
-    Client, ClientError, DeadLetterQuery, ErrorKind, IncidentQuery, LogQuery, TimelineQuery,
+    AllLogQuery, Client, ClientError, DeadLetterQuery, ErrorKind, IncidentQuery, LogQuery,
+    TimelineQuery,
 };
 use crate::clock;
 use crate::config::Config;
-use crate::effect::{Command, Effect, Load, RequestId};
+use crate::effect::{Command, Effect, Export, Load, RequestId};
 use crate::embedded::{self, Home};
 use crate::event::{Event, Failure, FailureKind, Outcome};
 use crate::secret::Secret;
@@ -92,6 +93,7 @@ impl Runner {
                 self.sign_in(request, email, Secret::new(password.0));
             }
             Effect::Save { request, name, text } => self.save(request, name, text),
+            Effect::Export { request, export } => self.export(request, export),
             // The loop's, which has the terminal.
             Effect::Copy(_) | Effect::Write { .. } => {}
             Effect::Reconnect => self.reconnect(),
@@ -147,6 +149,14 @@ impl Runner {
                 Ok(Outcome::Saved(file))
             })
             .await;
+        });
+    }
+
+    fn export(&mut self, request: RequestId, export: Export) {
+        let (client, to) = (self.client.clone(), self.to.clone());
+        self.tasks.spawn(async move {
+            let written = export::export(&client, &to, request, &export);
+            answer(&to, request, written).await;
         });
     }
 
@@ -241,6 +251,11 @@ async fn perform_load(client: &Client, load: Load) -> Result<Outcome, ClientErro
                 limit: Some(limit),
             };
             Outcome::Logs(client.logs(&IncidentRef::Id(id), &query).await?)
+        }
+        Load::AllLogs { before, after, min_level, q, limit } => {
+            let q = Some(q).filter(|q| !q.is_empty());
+            let query = AllLogQuery { min_level, q, before, after, limit: Some(limit) };
+            Outcome::Logs(client.all_logs(&query).await?)
         }
         Load::Handover { since } => {
             Outcome::Handover(Box::new(handover::gather(client, since, clock::now()).await?))

@@ -6,6 +6,7 @@ mod clipboard;
 mod editor;
 mod effects;
 mod ends;
+mod export;
 mod feed;
 mod keys;
 mod reload;

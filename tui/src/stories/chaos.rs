@@ -233,6 +233,10 @@ impl Truth {
             }
             Effect::SignIn { .. } => Outcome::SignedIn,
             Effect::Save { name, .. } => Outcome::Saved(name.clone()),
+            Effect::Export { export, .. } if export.replace => {
+                Outcome::Exported { file: export.file.clone(), lines: 3 }
+            }
+            Effect::Export { export, .. } => Outcome::Exists(export.file.clone()),
             Effect::Write { text, .. } => {
                 Outcome::Written { text: format!("written {text}"), trouble: None }
             }
@@ -249,6 +253,7 @@ const fn request_of(effect: &Effect) -> Option<RequestId> {
         | Effect::Command { request, .. }
         | Effect::Write { request, .. }
         | Effect::Save { request, .. }
+        | Effect::Export { request, .. }
         | Effect::SignIn { request, .. } => Some(*request),
         Effect::Copy(_) | Effect::Reconnect | Effect::Quit => None,
     }

@@ -13,12 +13,12 @@ use super::detail::attached;
 use super::world::*;
 use crate::effect::Load;
 use crate::event::Outcome;
-use crate::model::logs::pattern::{Kind, Pattern};
 use crate::model::logs::shape::{self, Columns};
-use crate::model::logs::sieve::{Around, Wanted};
 use crate::model::logs::{self as model, LogPane, REACH};
 use crate::model::{Look, Screen, layout};
 use crate::safe::columns;
+use crate::sift::pattern::{Kind, Pattern};
+use crate::sift::{Around, Wanted};
 
 /// Lines on the daemon: every tenth is an error that says `boom N`, the others `tick N`.
 fn stored(seq: i64) -> LogEntry {

@@ -22,6 +22,7 @@ pub fn done(model: &mut Model, request: RequestId, outcome: Outcome, out: &mut O
     }
     match purpose {
         Purpose::SignIn => forms::signed_in(model, request, outcome, out),
+        Purpose::Export => logs::exported(model, request, outcome),
         Purpose::Save => handover::saved(model, outcome),
         Purpose::Write(writing) => writing::answered(model, &writing, outcome, out),
         Purpose::Command(what) => commands::answered(model, request, &what, outcome, out),
@@ -56,8 +57,15 @@ fn loaded(model: &mut Model, request: RequestId, load: &Load, outcome: Outcome, 
             model.dirty = true;
         }
         // It is asked for again where somebody still looks at it.
+        Load::AllLogs { limit, .. } => {
+            logs::across::answered(model, request, None, limit, outcome, out);
+        }
         Load::Incident(_) if model.requests.is_of_other_log(request) => {}
-        Load::Incident(id) => parts::incident_answered(model, request, id, outcome),
+        Load::Incident(id) => {
+            let gone = matches!(&outcome, Outcome::Failed(failure) if failure.is_gone());
+            parts::incident_answered(model, request, id, outcome);
+            logs::across::named(model, id, gone);
+        }
         Load::Timeline { id, .. } => parts::timeline_answered(model, request, id, outcome, out),
         Load::Alerts { id, .. } => parts::alerts_answered(model, request, id, outcome, out),
         Load::Logs { id, limit, .. } => logs::answered(model, request, id, limit, outcome, out),

@@ -7,7 +7,7 @@ use crate::effect::{Effect, Load};
 use crate::model::commands::Tone;
 use crate::model::copy::{COPY_MAX, CopyBox, Piece, json, json_lines, visible_line};
 use crate::model::words::count;
-use crate::model::{Model, Overlay, layout};
+use crate::model::{Model, Overlay, Screen, layout};
 
 use super::Out;
 use super::detail::scrolled;
@@ -15,6 +15,13 @@ use super::detail::scrolled;
 pub fn open(model: &mut Model, out: &mut Out) {
     if let Some(Overlay::Json { incident, .. }) = model.overlay {
         copy_json(model, incident, out);
+        return;
+    }
+    if model.screen == Screen::Logs {
+        match visible_line(model) {
+            Some(line) => send(model, "The log line", line, out),
+            None => model.flash(Tone::Neutral, "No log line is selected"),
+        }
         return;
     }
     let Some((incident, reference)) = subject(model, out) else {

@@ -64,6 +64,7 @@ fn field(model: &mut Model) -> Option<&mut TextField> {
     match &mut model.overlay {
         Some(Overlay::Comment(comment)) => Some(&mut comment.field),
         Some(Overlay::Title(form)) => Some(&mut form.field),
+        Some(Overlay::Export(form)) => Some(&mut form.field),
         Some(Overlay::Picker(Picker { choice: Choice::Assignee { field, .. }, .. })) => Some(field),
         Some(Overlay::Reason(form)) => Some(&mut form.field),
         Some(Overlay::NewIncident(form)) => form.field(),
@@ -72,6 +73,7 @@ fn field(model: &mut Model) -> Option<&mut TextField> {
         None => match model.screen {
             Screen::Incidents => Some(&mut model.list.query.field),
             Screen::Detail => model.detail.as_mut().map(|detail| &mut detail.logs.search.field),
+            Screen::Logs => Some(&mut model.across.pane.search.field),
             Screen::Cache | Screen::Events | Screen::Health => None,
         },
     }
@@ -88,6 +90,7 @@ fn typed(model: &mut Model) {
     match &mut model.overlay {
         Some(Overlay::Comment(comment)) => comment.error = None,
         Some(Overlay::Title(form)) => form.error = None,
+        Some(Overlay::Export(form)) => logs::edited(form),
         Some(Overlay::Picker(_)) => choices::choose_best(model),
         Some(Overlay::Reason(form)) => form.error = None,
         Some(Overlay::NewIncident(form)) => form.edited(),
@@ -119,6 +122,7 @@ pub fn act(model: &mut Model, action: Action, context: Context, out: &mut Out) {
         Action::Demonstrate => demonstration::open(model),
         Action::Last => spot::return_to_last(model, out),
         Action::Back => back(model, context, out),
+        Action::Open if context == Context::AllLogs => logs::across::open_incident(model, out),
         Action::Open => {
             if let Some(id) = model.list.selected {
                 if model.known.is_deleted(id) {
@@ -161,6 +165,7 @@ pub fn act(model: &mut Model, action: Action, context: Context, out: &mut Out) {
         Action::Wrap => logs::turn_wrap(model),
         Action::Times => logs::turn_times(model),
         Action::Expression => logs::turn_kind(model),
+        Action::Export => logs::open_export(model),
         Action::RaiseLevel => logs::turn_level(model, true, out),
         Action::LowerLevel => logs::turn_level(model, false, out),
         Action::Complete => query::complete_query(model),
@@ -186,11 +191,17 @@ fn back(model: &mut Model, context: Context, out: &mut Out) {
         | Context::Picker
         | Context::Palette
         | Context::People
+        | Context::Export
         | Context::Title => {
             model.overlay = None;
         }
         Context::Query => query::cancel_query(model, out),
         Context::Search => logs::cancel_search(model),
+        Context::AllLogs => {
+            if !logs::clear_search(model, out) {
+                go_to(model, Place::Incidents, out);
+            }
+        }
         Context::Logs | Context::Matches => {
             if !logs::clear_search(model, out) {
                 detail::close(model);
@@ -213,6 +224,7 @@ pub fn go_to(model: &mut Model, place: Place, out: &mut Out) {
             model.screen = Screen::Cache;
             cache::refresh(model, out);
         }
+        Place::Logs => logs::across::open(model, out),
         Place::Events => events::open(model, out),
         Place::Health => {
             model.screen = Screen::Health;
@@ -249,6 +261,7 @@ fn go(model: &mut Model, context: Context, step: Move, out: &mut Out) {
         (Some(Overlay::Picker(_)), _) => choices::go_picker(model, step),
         (_, Context::List) => list::go(model, step, out),
         (_, Context::Detail | Context::Logs | Context::Matches) => detail::go(model, step, out),
+        (_, Context::AllLogs) => logs::go(model, step, out),
         (_, Context::Events) => events::go(model, step),
         _ => {}
     }
@@ -256,7 +269,7 @@ fn go(model: &mut Model, context: Context, step: Move, out: &mut Out) {
 
 fn query(model: &mut Model) {
     match model.screen {
-        Screen::Detail => logs::edit_search(model),
+        Screen::Detail | Screen::Logs => logs::edit_search(model),
         Screen::Incidents => query::edit_query(model),
         Screen::Cache | Screen::Events | Screen::Health => {
             model.screen = Screen::Incidents;
@@ -288,6 +301,7 @@ fn confirm(model: &mut Model, context: Context, out: &mut Out) {
         Context::Demonstration => demonstration::run(model, out),
         Context::Question => batch::confirm(model, out),
         Context::Title => title::submit(model, out),
+        Context::Export => logs::submit_export(model, out),
         Context::Picker if matches!(model.overlay, Some(Overlay::Copy(_))) => {
             copy::confirm(model, out);
         }

@@ -83,6 +83,7 @@ pub fn update(model: &mut Model, event: Event, now: DateTime<Utc>) -> Vec<Effect
         Event::Resize(width, height) => resize(model, (width, height), &mut out),
         Event::Tick => {}
         Event::Stream(said) => stream::hear(model, said, &mut out),
+        Event::Progress { request, lines } => logs::progress(model, request, lines),
         Event::Done { request, outcome } => answers::done(model, request, outcome, &mut out),
     }
     timers::fire(model, &mut out);
@@ -112,6 +113,7 @@ fn resize(model: &mut Model, size: (u16, u16), out: &mut Out) {
 fn load_everything(model: &mut Model, out: &mut Out) {
     list::reload_now(model, out);
     detail::forget_asked(model);
+    logs::across::forget_asked(model);
     load_others(model, out);
 }
 
@@ -131,6 +133,7 @@ fn load_others(model: &mut Model, out: &mut Out) {
         Screen::Cache => cache::refresh(model, out),
         Screen::Events => events::refresh(model, out),
         Screen::Health => health::refresh(model, out),
+        Screen::Logs => logs::across::refresh(model, out),
         Screen::Incidents => {}
     }
 }

@@ -1,7 +1,6 @@
 //! Answers about the opened incident: each part takes its own.
 
 use watchfire_shared::ids::IncidentId;
-use watchfire_shared::problem::Code;
 
 use crate::effect::RequestId;
 use crate::event::{Failure, Outcome};
@@ -37,8 +36,7 @@ pub fn incident_answered(model: &mut Model, request: RequestId, id: IncidentId, 
 }
 
 fn incident_failed(model: &mut Model, request: RequestId, id: IncidentId, failure: Failure) {
-    let gone = failure.problem.as_ref().is_some_and(|problem| problem.code == Code::NotFound);
-    if gone {
+    if failure.is_gone() {
         if let Some(incident) = model.known.get(id).cloned() {
             let reference = incident.reference;
             if stream::deleted(model, &incident) {

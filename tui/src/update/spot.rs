@@ -31,6 +31,7 @@ pub fn return_to_last(model: &mut Model, out: &mut Out) {
                 detail.tab = tab;
             }
         }
+        Some(Spot::Logs) => keys::go_to(model, Place::Logs, out),
         Some(Spot::Cache) => keys::go_to(model, Place::Cache, out),
         Some(Spot::Events) => keys::go_to(model, Place::Events, out),
         Some(Spot::Health) => keys::go_to(model, Place::Health, out),

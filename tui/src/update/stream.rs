@@ -10,7 +10,7 @@ use crate::model::commands::Tone;
 use crate::model::connection::Link;
 use crate::model::known::Known;
 
-use super::{Out, choices, detail, events, list, load_everything, sign_out, timers};
+use super::{Out, choices, detail, events, list, load_everything, logs, sign_out, timers};
 
 pub fn hear(model: &mut Model, said: StreamEvent, out: &mut Out) {
     match said {
@@ -61,10 +61,12 @@ fn up(model: &mut Model) {
 fn enter_log(model: &mut Model, hello: Hello, other: bool) {
     model.connection.log_id = Some(hello.log_id);
     events::interrupt(model, other);
+    logs::across::interrupt(model);
     if other {
         model.known.forget_versions();
         model.requests.begin_log();
         detail::forget(model);
+        logs::across::forget(model);
     }
 }
 
@@ -90,6 +92,7 @@ fn fact(model: &mut Model, event: &Event, out: &mut Out) {
         Learnt::Place => placed(model, incident),
     }
     detail::hear(model, event, out);
+    logs::across::hear(model, event, out);
 }
 
 /// What a state of an incident was news of.

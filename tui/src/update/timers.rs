@@ -24,7 +24,7 @@ const COUNTS_AFTER: TimeDelta = TimeDelta::milliseconds(700);
 const fn pane_interval(screen: Screen) -> TimeDelta {
     match screen {
         Screen::Incidents => TimeDelta::seconds(15),
-        Screen::Detail => TimeDelta::seconds(5),
+        Screen::Detail | Screen::Logs => TimeDelta::seconds(5),
         Screen::Cache | Screen::Events | Screen::Health => TimeDelta::seconds(2),
     }
 }
@@ -79,6 +79,7 @@ pub fn clock_set_back(model: &mut Model, by: TimeDelta) {
     model.timers.pane.iter_mut().for_each(shift);
     model.flash.iter_mut().for_each(|flash| shift(&mut flash.until));
     model.events.set_back(by);
+    model.across.pane.look_at.iter_mut().for_each(shift);
     if let Some(detail) = &mut model.detail {
         detail.logs.look_at.iter_mut().for_each(shift);
     }
@@ -142,6 +143,7 @@ fn refresh_pane(model: &mut Model, out: &mut Out) {
         Screen::Cache => cache::refresh(model, out),
         Screen::Events => events::refresh(model, out),
         Screen::Health => health_page::refresh(model, out),
+        Screen::Logs => logs::across::refresh(model, out),
     }
 }
 
@@ -176,6 +178,7 @@ fn loading(model: &Model) -> Vec<DateTime<Utc>> {
     match (model.screen, &model.detail) {
         (Screen::Incidents, _) => at.extend(model.list.loading_at()),
         (Screen::Cache, _) => at.extend(model.cache.stats.note_changes_at(model.now)),
+        (Screen::Logs, _) => at.extend(model.across.pane.loading_at()),
         (Screen::Health, _) => at.extend(model.health.note_changes_at(model.now)),
         (Screen::Events, _) => at.extend(model.events.notes_change_at(model.now)),
         (Screen::Detail, Some(detail)) => {
@@ -195,7 +198,7 @@ fn ages(model: &Model) -> Vec<DateTime<Utc>> {
         Screen::Detail => {
             model.detail.as_ref().map_or(&[][..], |detail| std::slice::from_ref(&detail.id))
         }
-        Screen::Cache | Screen::Events | Screen::Health => &[],
+        Screen::Logs | Screen::Cache | Screen::Events | Screen::Health => &[],
     };
     let beside = model.size.0 >= layout::SIDE;
     let mut at = Vec::new();

@@ -16,6 +16,7 @@ use watchfire_shared::user::Role;
 use crate::action::{Action, Edit, Move, Place, Step};
 use crate::keymap::{Context, key_name};
 use crate::model::batch::Batch;
+use crate::model::words::count;
 use crate::model::{Flash, Model, Screen};
 use crate::safe::SafeText;
 use crate::theme::Theme;
@@ -44,7 +45,9 @@ pub fn render(buf: &mut Buffer, area: Rect, model: &Model) {
         return;
     }
     let mut pen = Pen::new(buf, area, row, theme);
-    let progress = model.batch.as_ref().map(Batch::progress);
+    let exporting = model.exporting.as_ref();
+    let exporting = exporting.map(|it| format!("writing, {}", count(it.lines, "line", "lines")));
+    let progress = model.batch.as_ref().map(Batch::progress).or(exporting);
     let place = progress.clone().unwrap_or_else(|| place(model, area.width, theme));
     if area.width >= 60 || progress.is_some() {
         pen.right(&format!("{place} "), theme.dim());
@@ -120,14 +123,18 @@ fn hint(model: &Model, context: Context, action: Action, usual: &'static str) ->
         (Context::NewIncident, Action::Confirm) => "create",
         (Context::Picker | Context::People, Action::Confirm) => "choose",
         (Context::Title, Action::Confirm) => "rename",
+        (Context::Export, Action::Confirm) => "write",
         (Context::Question, Action::Confirm) => "do it to these",
         (Context::Palette, Action::Confirm) => "run",
         (Context::Demonstration, Action::Confirm) => "measure now",
         (Context::Query | Context::Search, Action::Back) => "cancel",
         (Context::Matches, Action::Back) => "end search",
+        (Context::AllLogs, Action::Open) => "open incident",
         (Context::List, Action::Back) if !model.marks.is_empty() => "clear marks",
         (Context::List, Action::Back) => "clear query",
-        (Context::Logs | Context::Matches | Context::Detail, Action::Query) => "search logs",
+        (Context::Logs | Context::Matches | Context::AllLogs | Context::Detail, Action::Query) => {
+            "search logs"
+        }
         _ => usual,
     }
 }
@@ -157,6 +164,15 @@ fn offered(model: &Model, context: Context) -> Vec<Action> {
             Action::NextTab,
             Action::Back,
         ],
+        Context::AllLogs => vec![
+            Action::Open,
+            Action::Follow,
+            Action::RaiseLevel,
+            Action::Query,
+            Action::Find { older: true },
+            Action::Around,
+            Action::Go(Place::Incidents),
+        ],
         Context::Matches => vec![
             Action::Find { older: false },
             Action::Find { older: true },
@@ -183,6 +199,7 @@ fn offered(model: &Model, context: Context) -> Vec<Action> {
         Context::Help | Context::CommandLog => vec![Action::Back],
         Context::Query => vec![Action::Confirm, Action::Complete, Action::Back],
         Context::Title
+        | Context::Export
         | Context::Picker
         | Context::Question
         | Context::Reason
@@ -268,7 +285,10 @@ fn place(model: &Model, width: u16, theme: Theme) -> String {
         Screen::Cache if over => vec!["cache".to_owned()],
         Screen::Events if over => vec!["events".to_owned()],
         Screen::Health if over => vec!["health".to_owned()],
-        Screen::Incidents | Screen::Cache | Screen::Events | Screen::Health => Vec::new(),
+        Screen::Logs if over => vec!["logs".to_owned()],
+        Screen::Incidents | Screen::Logs | Screen::Cache | Screen::Events | Screen::Health => {
+            Vec::new()
+        }
     };
     let tab = model.detail.as_ref().map(|detail| detail.tab.name().to_lowercase());
     match tab.filter(|_| !over && !crumbs.is_empty()) {
@@ -282,6 +302,7 @@ fn place(model: &Model, width: u16, theme: Theme) -> String {
 fn leaf(model: &Model) -> String {
     let (way, name) = match model.context() {
         Context::List | Context::Query => (Some(Action::Go(Place::Incidents)), "incidents"),
+        Context::AllLogs => (Some(Action::Go(Place::Logs)), "logs"),
         Context::Cache => (Some(Action::Go(Place::Cache)), "cache"),
         Context::Events => (Some(Action::Go(Place::Events)), "events"),
         Context::Health => (Some(Action::Go(Place::Health)), "health"),
@@ -294,6 +315,7 @@ fn leaf(model: &Model) -> String {
         Context::Palette => (None, "palette"),
         Context::Picker | Context::People => (None, "choose"),
         Context::Title => (None, "title"),
+        Context::Export => (None, "file"),
         Context::Question => (None, "sure?"),
         Context::Comment => (None, "comment"),
         Context::Reason => (None, "discard"),

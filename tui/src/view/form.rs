@@ -13,6 +13,7 @@ use ratatui::layout::Rect;
 
 use crate::model::Model;
 use crate::model::forms::{CommentBox, NewField, NewForm, ReasonBox, TitleBox};
+use crate::model::logs::ExportBox;
 use crate::theme::Theme;
 
 use super::paint::{Pen, clear, rule};
@@ -77,6 +78,29 @@ pub fn title(buf: &mut Buffer, area: Rect, model: &Model, form: &TitleBox) -> Cu
         ("changed meanwhile, esc and t begin anew:", theme.asks())
     };
     pen.text(&format!("{word} {now}"), style);
+    cursor
+}
+
+pub fn export(buf: &mut Buffer, area: Rect, model: &Model, form: &ExportBox) -> Cursor {
+    let theme = Theme::new(model);
+    let head = format!("Write the log lines of {} to a file", form.reference);
+    let sheet = headed(buf, area, 4, theme, &head, None);
+    let mut pen = Pen::new(buf, sheet, 2, theme);
+    pen.gap(1);
+    pen.keep_free(1);
+    let cursor = field::line(&mut pen, &form.field, true, theme.plain(), None);
+    let mut pen = Pen::new(buf, sheet, 3, theme);
+    pen.gap(1);
+    match &form.exists {
+        Some(file) => {
+            let text = format!("{file} is there already: enter replaces it, another name keeps it");
+            pen.text(&text, theme.asks());
+        }
+        None if form.wanted.filters() => {
+            pen.text("those that pass the filter, also those not loaded here", theme.dim());
+        }
+        None => pen.text("all of them, also those not loaded here", theme.dim()),
+    }
     cursor
 }
 

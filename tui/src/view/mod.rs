@@ -34,7 +34,7 @@ use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 
 use crate::model::copy::json_lines;
-use crate::model::{Model, Overlay, Screen, handover};
+use crate::model::{Model, Overlay, Screen, handover, layout};
 
 /// Draws everything.
 pub fn render(frame: &mut Frame<'_>, model: &Model) {
@@ -53,6 +53,10 @@ pub fn render(frame: &mut Frame<'_>, model: &Model) {
             Screen::Cache => cache::render(buf, area, model),
             Screen::Events => events::render(buf, area, model),
             Screen::Health => health::render(buf, area, model),
+            Screen::Logs => {
+                let body = rows(area, 1, layout::screen_rows(area.height));
+                cursor = logs::render(buf, body, model, &model.across.pane, true);
+            }
         }
         match &model.overlay {
             None => {}
@@ -62,6 +66,7 @@ pub fn render(frame: &mut Frame<'_>, model: &Model) {
                 demonstration::render(buf, area, model, *top);
             }
             Some(Overlay::Title(form)) => cursor = form::title(buf, area, model, form),
+            Some(Overlay::Export(form)) => cursor = form::export(buf, area, model, form),
             Some(Overlay::Question(question)) => question::render(buf, area, model, question),
             Some(Overlay::Json { incident, reference, top }) => {
                 let incident = model.known.get(*incident);

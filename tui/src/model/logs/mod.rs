@@ -1,24 +1,27 @@
 //! A log pane: the newest lines first loaded, older ones when one scrolls up, new ones as the stream
 //! tells of them; which of them are shown, and where one stands.
 
+pub mod across;
 pub mod histogram;
 pub mod lines;
-pub mod pattern;
 pub mod place;
 pub mod shape;
 pub mod sieve;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use watchfire_shared::ids::{IncidentId, Reference};
 use watchfire_shared::log::LogEntry;
 
+use crate::effect::RequestId;
 use crate::event::Failure;
+use crate::sift::Wanted;
+use crate::sift::pattern::{Kind, Mistake, Pattern};
 
 use self::histogram::Histogram;
 use self::lines::{Line, Lines};
-use self::pattern::{Kind, Mistake, Pattern};
 use self::place::{Extent, Place};
 use self::shape::Columns;
-use self::sieve::{Shown, Sieve, Wanted};
+use self::sieve::{Shown, Sieve};
 use super::detail::Tab;
 use super::input::TextField;
 use super::slot::{Asked, LOADING_AFTER};
@@ -48,6 +51,27 @@ pub enum Fetch {
     UpTo,
     Older,
     Newer,
+}
+
+/// Where lines are to be written, being typed.
+#[derive(Debug, Clone)]
+pub struct ExportBox {
+    pub incident: IncidentId,
+    pub reference: Reference,
+    pub field: TextField,
+    pub wanted: Wanted,
+    /// The last line there was when it was asked for.
+    pub last: i64,
+    /// There is such a file: written again it goes.
+    pub exists: Option<String>,
+}
+
+/// A file that is being written.
+#[derive(Debug)]
+pub struct Exporting {
+    pub request: RequestId,
+    pub lines: i64,
+    pub form: ExportBox,
 }
 
 #[derive(Debug, Default)]
@@ -85,6 +109,8 @@ pub struct LogPane {
     pub known_last: i64,
     /// Every line up to here that passes the daemon's filter is held, or was.
     pub covered: i64,
+    /// There are newer lines, and nobody knows how many.
+    pub gap: bool,
     /// So many older lines may still be read in search of what is not held.
     pub reach: i64,
     /// The next older line that passes is to be found.
@@ -161,6 +187,7 @@ impl LogPane {
         self.loaded = false;
         self.has_older = false;
         self.covered = 0;
+        self.gap = false;
         self.reach = REACH;
         self.seeks_older = false;
         self.look_at = None;
@@ -196,23 +223,26 @@ impl LogPane {
         self.known_last = self.known_last.max(self.covered);
     }
 
-    /// Puts lines before the oldest one held.
-    pub fn prepend(&mut self, entries: &[LogEntry], now: DateTime<Utc>) {
+    /// Puts lines before the oldest one held. Says whether the newest ones had to go for them.
+    pub fn prepend(&mut self, entries: &[LogEntry], now: DateTime<Utc>) -> bool {
         self.lines.prepend(entries);
         self.count(entries);
         let keep = self.place.held_at().unwrap_or(i64::MAX);
+        let end = self.lines.numbers().end;
         while self.is_full() && self.lines.last_page().is_some_and(|page| page.start > keep) {
             self.drop_page(Lines::last_page, Lines::drop_last_page);
-            self.covered = self.lines.last_seq();
         }
         self.look(now);
+        self.lines.numbers().end < end
     }
 
     /// Puts what is older than the oldest line held before it, of one incident.
     pub fn prepend_older(&mut self, mut entries: Vec<LogEntry>, now: DateTime<Utc>) {
         let first = self.lines.first_seq().unwrap_or(i64::MAX);
         entries.retain(|entry| entry.seq < first);
-        self.prepend(&entries, now);
+        if self.prepend(&entries, now) {
+            self.covered = self.lines.last_seq();
+        }
     }
 
     /// Looks at lines that wait, as many as a frame has time for.
@@ -250,13 +280,19 @@ impl LogPane {
 
 /// The pane that is on the screen, and takes keys where it has them.
 pub fn pane(model: &Model) -> Option<&LogPane> {
-    let detail = model.detail.as_ref().filter(|_| model.screen == Screen::Detail)?;
-    Some(&detail.logs)
+    match model.screen {
+        Screen::Logs => Some(&model.across.pane),
+        Screen::Detail => model.detail.as_ref().map(|detail| &detail.logs),
+        _ => None,
+    }
 }
 
 /// Columns and rows of its lines.
 fn room(model: &Model) -> (usize, usize) {
     let (width, height) = model.size;
+    if model.screen == Screen::Logs {
+        return (width.into(), layout::log_rows(layout::screen_rows(height)).lines.into());
+    }
     let (left, right) = layout::detail_columns(width);
     let columns = if right > 0 { right } else { left };
     (columns.into(), layout::log_rows(layout::detail_rows(height)).lines.into())
@@ -264,9 +300,17 @@ fn room(model: &Model) -> (usize, usize) {
 
 /// Whether the pane is visible: beside another tab it is only where there is room.
 pub fn is_visible(model: &Model) -> bool {
+    if model.screen == Screen::Logs {
+        return true;
+    }
     let beside = layout::detail_columns(model.size.0).1 > 0;
     let opened = model.detail.as_ref().filter(|_| model.screen == Screen::Detail);
     opened.is_some_and(|detail| beside || detail.tab == Tab::Logs)
+}
+
+/// Columns for references, where lines are of several incidents.
+pub fn references(model: &Model) -> usize {
+    if model.screen == Screen::Logs { model.across.reference_columns() } else { 0 }
 }
 
 /// Calls `with` with the rows there are and what each line takes of them.
@@ -276,7 +320,7 @@ pub fn measure<R>(
     (width, rows): (usize, usize),
     with: impl FnOnce(&Extent<'_>) -> R,
 ) -> R {
-    let columns = Columns::of(model, pane.lines(), width, 0);
+    let columns = Columns::of(model, pane.lines(), width, references(model));
     let pattern = pane.wanted().pattern.as_ref();
     let wrapped = |number: i64| {
         let line = pane.lines().get(number);

@@ -6,9 +6,9 @@ use std::ops::Range;
 use crate::model::Model;
 use crate::model::age;
 use crate::safe::flow::{Part, Row, flow};
+use crate::sift::pattern::Pattern;
 
 use super::lines::{Line, Lines};
-use super::pattern::Pattern;
 
 /// Places marked in one line at most.
 const MARKS_MAX: usize = 200;

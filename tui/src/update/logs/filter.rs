@@ -2,31 +2,32 @@
 
 use watchfire_shared::log::Level;
 
-use crate::model::Model;
 use crate::model::commands::Tone;
 use crate::model::detail::Tab;
 use crate::model::input::TextField;
-use crate::model::logs::pattern::{Kind, Pattern};
-use crate::model::logs::sieve::Wanted;
 use crate::model::logs::{Fetch, LogPane, REACH};
 use crate::model::words::number;
+use crate::model::{Model, Screen};
+use crate::sift::Wanted;
+use crate::sift::pattern::{Kind, Pattern};
 
-use super::{Out, ask, look_further};
-
-fn pane(model: &mut Model) -> Option<&mut LogPane> {
-    model.detail.as_mut().map(|detail| &mut detail.logs)
-}
+use super::{Out, Which, across, ask, look_further, pane};
 
 /// Shows something else. Where the daemon leaves out something else too, the lines are read again,
 /// up to the one that was being read.
 fn want(model: &mut Model, wanted: Wanted, out: &mut Out) {
-    let now = model.now;
+    let (now, which) = (model.now, Which::here(model));
     let Some(pane) = pane(model) else {
         return;
     };
     if pane.loaded && wanted.of_daemon() == pane.wanted().of_daemon() {
         pane.sift(wanted, now);
-        look_further(model, out);
+        look_further(model, which, out);
+        return;
+    }
+    if which == Which::Across {
+        pane.begin(wanted);
+        across::ask_newest(model, out);
         return;
     }
     let read = pane.place.held_at().and_then(|_| pane.current()).map(|line| line.seq);
@@ -75,9 +76,10 @@ pub fn turn_around(model: &mut Model, out: &mut Out) {
 }
 
 pub fn edit_search(model: &mut Model) {
-    if let Some(detail) = &mut model.detail {
+    if let Some(detail) = model.detail.as_mut().filter(|_| model.screen == Screen::Detail) {
         detail.tab = Tab::Logs;
-        let pane = &mut detail.logs;
+    }
+    if let Some(pane) = pane(model) {
         let text = pane.wanted().pattern.as_ref().map_or_else(String::new, |it| it.text.clone());
         pane.search.editing = true;
         pane.search.field = TextField::new(text);
@@ -144,6 +146,7 @@ pub fn clear_search(model: &mut Model, out: &mut Out) -> bool {
 
 /// Goes to the next line that passes, or the one before.
 pub fn find(model: &mut Model, older: bool, out: &mut Out) {
+    let which = Which::here(model);
     let Some(pane) = pane(model) else {
         return;
     };
@@ -151,11 +154,11 @@ pub fn find(model: &mut Model, older: bool, out: &mut Out) {
     pane.seeks_older = false;
     if let Some(found) = hit_from(pane, here, older) {
         pane.place.put(found);
-        look_further(model, out);
+        look_further(model, which, out);
     } else if older && (pane.has_older || pane.backlog() > 0) {
         pane.reach = REACH;
         pane.seeks_older = true;
-        look_further(model, out);
+        look_further(model, which, out);
     } else {
         let text = if older { "No match before this line" } else { "No match after this line" };
         model.flash(Tone::Neutral, text);
@@ -174,8 +177,8 @@ fn hit_from(pane: &LogPane, here: i64, older: bool) -> Option<i64> {
 }
 
 /// A match was not among the lines held: looks whether it has come.
-pub fn go_on_seeking(model: &mut Model) {
-    let Some(pane) = pane(model).filter(|pane| pane.seeks_older) else {
+pub fn go_on_seeking(model: &mut Model, which: Which) {
+    let Some(pane) = which.pane_mut(model).filter(|pane| pane.seeks_older) else {
         return;
     };
     let here = here(pane);

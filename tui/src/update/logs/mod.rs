@@ -1,6 +1,12 @@
 //! Log panes: reading their ends, following, moving.
 
+pub mod across;
+mod export;
 mod filter;
+
+pub use export::{
+    done as exported, edited, open as open_export, progress, submit as submit_export,
+};
 
 pub use filter::{
     apply_search, cancel_search, check_search, clear_search, edit_search, find, turn_around,
@@ -15,17 +21,52 @@ use crate::action::Move;
 use crate::effect::{Load, RequestId};
 use crate::event::Outcome;
 use crate::model::logs::{self, FIRST, Fetch, JUMP, LogPane, PAGE};
-use crate::model::{Model, layout};
+use crate::model::{Model, Screen, layout};
 
 use super::Out;
 
 /// Lines are asked for when the end of those held is this near.
 const NEAR: usize = 60;
 
-/// Reads what is new at the end: everything on first sight, then what came after. With `again` it
-/// asks even when nobody spoke of new lines.
+/// Which of the two panes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Which {
+    /// Of the opened incident.
+    Opened,
+    /// Of all incidents.
+    Across,
+}
+
+impl Which {
+    /// The pane that has the keys.
+    fn here(model: &Model) -> Self {
+        if model.screen == Screen::Logs { Self::Across } else { Self::Opened }
+    }
+
+    fn pane(self, model: &Model) -> Option<&LogPane> {
+        match self {
+            Self::Opened => model.detail.as_ref().map(|detail| &detail.logs),
+            Self::Across => Some(&model.across.pane),
+        }
+    }
+
+    fn pane_mut(self, model: &mut Model) -> Option<&mut LogPane> {
+        match self {
+            Self::Opened => model.detail.as_mut().map(|detail| &mut detail.logs),
+            Self::Across => Some(&mut model.across.pane),
+        }
+    }
+}
+
+/// The pane that has the keys.
+fn pane(model: &mut Model) -> Option<&mut LogPane> {
+    Which::here(model).pane_mut(model)
+}
+
+/// Reads what is new at the end of the opened incident: everything on first sight, then what came
+/// after. With `again` it asks even when nobody spoke of new lines.
 pub fn catch_up(model: &mut Model, again: bool, out: &mut Out) {
-    let near_end = is_near_end(model);
+    let near_end = is_near_end(model, Which::Opened);
     let Some(detail) = &mut model.detail else {
         return;
     };
@@ -46,14 +87,20 @@ pub fn catch_up(model: &mut Model, again: bool, out: &mut Out) {
     }
 }
 
+fn catch_up_here(model: &mut Model, out: &mut Out) {
+    match Which::here(model) {
+        Which::Opened => catch_up(model, false, out),
+        Which::Across => across::catch_up(model, out),
+    }
+}
+
 /// Whether somebody could soon see the lines behind the last one held.
-fn is_near_end(model: &Model) -> bool {
-    let Some(pane) = model.detail.as_ref().map(|detail| &detail.logs) else {
-        return false;
-    };
-    let shown = pane.shown();
-    pane.place.held_at().is_none_or(|number| {
-        shown.place_of(number) + NEAR + usize::from(model.size.1) >= shown.len()
+fn is_near_end(model: &Model, which: Which) -> bool {
+    which.pane(model).is_some_and(|pane| {
+        let shown = pane.shown();
+        pane.place.held_at().is_none_or(|number| {
+            shown.place_of(number) + NEAR + usize::from(model.size.1) >= shown.len()
+        })
     })
 }
 
@@ -85,6 +132,11 @@ pub fn answered(
     out: &mut Out,
 ) {
     let now = model.now;
+    let of_across = model.across.pane.asked.is_some_and(|(asked, _)| asked.request == request);
+    if of_across {
+        across::answered(model, request, Some(id), limit, outcome, out);
+        return;
+    }
     let Some(detail) = model.detail.as_mut().filter(|detail| detail.id == id) else {
         return;
     };
@@ -103,7 +155,7 @@ pub fn answered(
             pane.loaded = true;
             take(pane, fetch, answer, full, now);
             let unfinished = fetch == Fetch::Newer && full;
-            look_further(model, out);
+            look_further(model, Which::Opened, out);
             catch_up(model, unfinished, out);
         }
         Outcome::Failed(failure) => {
@@ -152,19 +204,22 @@ fn take(
 
 /// After a move, an answer or a look at lines that waited: reads older lines where the screen has
 /// room for them or the next match may be among them.
-pub fn look_further(model: &mut Model, out: &mut Out) {
-    filter::go_on_seeking(model);
-    let Some(pane) = model.detail.as_ref().map(|detail| &detail.logs) else {
+pub fn look_further(model: &mut Model, which: Which, out: &mut Out) {
+    filter::go_on_seeking(model, which);
+    let Some(pane) = which.pane(model) else {
         return;
     };
     if pane.asked.is_some() || !pane.has_older || !pane.loaded || pane.backlog() > 0 {
         return;
     }
-    let rows = usize::from(layout::detail_rows(model.size.1));
+    let rows = usize::from(layout::screen_rows(model.size.1));
     let sparse = pane.shown().len() < rows && pane.shown().len() < pane.lines().len();
     let wanted = (sparse || pane.seeks_older) && pane.reach > 0;
     if wanted || is_near_start(model, pane) {
-        ask(model, Fetch::Older, out);
+        match which {
+            Which::Opened => ask(model, Fetch::Older, out),
+            Which::Across => across::ask_older(model, out),
+        }
     }
 }
 
@@ -175,52 +230,56 @@ fn is_near_start(model: &Model, pane: &LogPane) -> bool {
 }
 
 pub fn go(model: &mut Model, step: Move, out: &mut Out) {
+    let which = Which::here(model);
     let moved = logs::measure_here(model, |pane, extent| {
         let mut place = pane.place;
         place.go(step, extent);
         place
     });
-    let Some((detail, place)) = model.detail.as_mut().zip(moved) else {
+    let Some((pane, place)) = which.pane_mut(model).zip(moved) else {
         return;
     };
-    let pane = &mut detail.logs;
     pane.place = place;
     let at_top = place.held_at().is_some_and(|number| pane.shown().before(number) == 0);
     if at_top {
         pane.reach = logs::REACH;
     }
     if !place.follows() {
-        look_further(model, out);
+        look_further(model, which, out);
     }
-    catch_up(model, false, out);
+    catch_up_here(model, out);
+    across::name_visible(model, out);
 }
 
 /// Follows the end again, or stays where it is.
 pub fn follow(model: &mut Model, out: &mut Out) {
-    let Some(detail) = &mut model.detail else {
+    let Some(pane) = pane(model) else {
         return;
     };
-    let pane: &mut LogPane = &mut detail.logs;
     if pane.place.follows() {
         if let Some(number) = pane.current().map(|line| line.number) {
             pane.place.put(number);
         }
     } else {
         pane.place.follow();
-        catch_up(model, false, out);
+        catch_up_here(model, out);
+        across::name_visible(model, out);
     }
 }
 
 /// Lines that waited are looked at.
 pub fn look(model: &mut Model, out: &mut Out) {
     let now = model.now;
-    if let Some(detail) = &mut model.detail
-        && detail.logs.look_at.is_some_and(|at| at <= now)
-    {
-        detail.logs.look(now);
-        model.dirty = true;
-        look_further(model, out);
+    for which in [Which::Opened, Which::Across] {
+        if let Some(pane) = which.pane_mut(model)
+            && pane.look_at.is_some_and(|at| at <= now)
+        {
+            pane.look(now);
+            model.dirty = true;
+            look_further(model, which, out);
+        }
     }
+    across::name_visible(model, out);
 }
 
 pub fn turn_wrap(model: &mut Model) {

@@ -51,6 +51,12 @@ fn before(pen: &mut Pen, model: &Model, columns: &Columns, line: &Line<'_>) {
         pen.number(&text, columns.time, theme.dim());
         pen.gap(1);
     }
+    if columns.reference > 0 {
+        let known = model.across.reference(line.incident);
+        let reference = known.map_or_else(|| theme.none().to_owned(), |it| it.to_string());
+        pen.cell(&reference, columns.reference, theme.bold());
+        pen.gap(1);
+    }
     pen.cell(line.level.as_str(), columns.level, theme.level(line.level));
     pen.gap(1);
     if columns.source > 0 {

@@ -17,13 +17,13 @@ use ratatui::layout::Rect;
 use crate::action::Action;
 use crate::keymap::Context;
 use crate::model::logs::lines::as_number;
-use crate::model::logs::pattern::Kind;
 use crate::model::logs::place::Window;
 use crate::model::logs::shape::Columns;
-use crate::model::logs::sieve::Around;
 use crate::model::logs::{self, LogPane};
 use crate::model::words::{count, number};
-use crate::model::{Model, layout};
+use crate::model::{Model, Screen, layout};
+use crate::sift::Around;
+use crate::sift::pattern::Kind;
 use crate::theme::Theme;
 
 use super::detail::says_instead;
@@ -70,7 +70,8 @@ fn lines(
     window: Window,
     has_keys: bool,
 ) {
-    let columns = Columns::of(model, pane.lines(), usize::from(body.width), 0);
+    let references = logs::references(model);
+    let columns = Columns::of(model, pane.lines(), usize::from(body.width), references);
     let shown = pane.shown();
     let mut row = 0;
     for index in window.first..window.end {
@@ -90,6 +91,10 @@ fn header(pen: &mut Pen, model: &Model, pane: &LogPane, has_keys: bool) -> Curso
     let theme = pen.theme;
     let wanted = pane.wanted();
     pen.gap(1);
+    if model.screen == Screen::Logs {
+        pen.text("Logs of all incidents", theme.bold());
+        dot(pen);
+    }
     let name = if pane.place.follows() { "following" } else { "held" };
     pen.text(name, if has_keys { theme.accent() } else { theme.dim() });
     if let Some(level) = wanted.min_level {
@@ -194,6 +199,8 @@ fn nothing(model: &Model, pane: &LogPane) -> String {
             held => format!(" among {}", number(as_number(held))),
         };
         format!("No line passes the filter{among}: {more} shows lower levels, {search} searches.")
+    } else if model.screen == Screen::Logs {
+        "No incident has log lines yet: they appear here as they are attached.".to_owned()
     } else {
         "No log lines yet: POST them to /v1/incidents/{id}/logs with an ingest key.".to_owned()
     }
@@ -207,14 +214,15 @@ fn below(buf: &mut Buffer, area: Rect, model: &Model, pane: &LogPane, window: Wi
     let held = as_number(pane.shown().len().saturating_sub(window.end));
     let unread = pane.unread();
     let new = held.saturating_add(unread);
-    if new > 0 {
+    let what = if pane.gap { "more".to_owned() } else { number(new) };
+    if new > 0 || pane.gap {
         // Of those not read yet nobody knows how many pass.
         let most = if unread > 0 && pane.wanted().filters() { "up to " } else { "" };
         let follow = model.key(Context::Logs, Action::Follow);
         let follow = follow.map_or_else(String::new, |key| format!(" ({key} follows)"));
         let mut pen = Pen::new(buf, area, area.height - 1, theme);
         pen.keep_free(1);
-        let text = format!("  {most}{} below {}{follow}", number(new), theme.down());
+        let text = format!("  {most}{what} below {}{follow}", theme.down());
         pen.right(&text, theme.accent());
     }
 }
