@@ -7,7 +7,7 @@ mod read;
 pub use map::{Bound, Keymap, Wish};
 pub use read::read_key;
 
-use crate::action::{Action, Edit, Mark, Move, Place, Step};
+use crate::action::{Action, Edit, Mark, Move, PersonAction, Place, Step};
 use crate::event::{KeyCode, KeyInput};
 
 /// Where the keys go.
@@ -20,6 +20,8 @@ pub enum Context {
     Cache,
     Events,
     Health,
+    /// The people of the installation.
+    Accounts,
     Help,
     CommandLog,
     /// The incident as JSON.
@@ -43,6 +45,8 @@ pub enum Context {
     Title,
     /// Why a dead letter is discarded.
     Reason,
+    /// A person to add or to change.
+    Account,
     NewIncident,
     SignIn,
 }
@@ -59,6 +63,7 @@ impl Context {
                 | Self::Title
                 | Self::People
                 | Self::Reason
+                | Self::Account
                 | Self::NewIncident
                 | Self::SignIn
         )
@@ -72,13 +77,21 @@ pub enum Group {
     Moving,
     LogPane,
     DeadLetter,
+    Person,
     Screens,
     Text,
 }
 
 impl Group {
-    pub const ALL: [Self; 6] =
-        [Self::Incident, Self::Moving, Self::LogPane, Self::DeadLetter, Self::Screens, Self::Text];
+    pub const ALL: [Self; 7] = [
+        Self::Incident,
+        Self::Moving,
+        Self::LogPane,
+        Self::DeadLetter,
+        Self::Person,
+        Self::Screens,
+        Self::Text,
+    ];
 
     pub const fn title(self) -> &'static str {
         match self {
@@ -87,6 +100,7 @@ impl Group {
             Self::Screens => "Screens",
             Self::LogPane => "Log pane",
             Self::DeadLetter => "Dead letter",
+            Self::Person => "Person",
             Self::Text => "Text fields",
         }
     }
@@ -115,7 +129,8 @@ impl Binding {
 
 use Context as C;
 
-const SCREENS: &[Context] = &[C::List, C::Detail, C::Logs, C::Cache, C::Events, C::Health];
+const SCREENS: &[Context] =
+    &[C::List, C::Detail, C::Logs, C::Cache, C::Events, C::Health, C::Accounts];
 const INCIDENT: &[Context] = &[C::List, C::Detail, C::Logs];
 const COPIED: &[Context] = &[C::List, C::Detail, C::Logs, C::Json];
 const OPENED: &[Context] = &[C::Detail, C::Logs];
@@ -124,6 +139,7 @@ const SCROLLED: &[Context] = &[
     C::Detail,
     C::Logs,
     C::Events,
+    C::Accounts,
     C::Help,
     C::CommandLog,
     C::Json,
@@ -140,10 +156,11 @@ const TEXT: &[Context] = &[
     C::Title,
     C::Comment,
     C::Reason,
+    C::Account,
     C::NewIncident,
     C::SignIn,
 ];
-const FIELDS: &[Context] = &[C::NewIncident, C::SignIn];
+const FIELDS: &[Context] = &[C::Account, C::NewIncident, C::SignIn];
 const EVERYWHERE: &[Context] = &[
     C::List,
     C::Detail,
@@ -151,6 +168,7 @@ const EVERYWHERE: &[Context] = &[
     C::Cache,
     C::Events,
     C::Health,
+    C::Accounts,
     C::Help,
     C::CommandLog,
     C::Json,
@@ -165,6 +183,7 @@ const EVERYWHERE: &[Context] = &[
     C::Title,
     C::People,
     C::Reason,
+    C::Account,
     C::NewIncident,
     C::SignIn,
 ];
@@ -179,6 +198,7 @@ const CONFIRMED: &[Context] = &[
     C::Title,
     C::People,
     C::Reason,
+    C::Account,
     C::NewIncident,
     C::SignIn,
 ];
@@ -189,6 +209,7 @@ const LEFT_BY_ESC: &[Context] = &[
     C::Cache,
     C::Events,
     C::Health,
+    C::Accounts,
     C::Help,
     C::CommandLog,
     C::Json,
@@ -203,6 +224,7 @@ const LEFT_BY_ESC: &[Context] = &[
     C::Title,
     C::People,
     C::Reason,
+    C::Account,
     C::NewIncident,
 ];
 const NOT_TEXT: &[Context] = &[
@@ -212,6 +234,7 @@ const NOT_TEXT: &[Context] = &[
     C::Cache,
     C::Events,
     C::Health,
+    C::Accounts,
     C::Help,
     C::CommandLog,
     C::Json,
@@ -228,6 +251,7 @@ const LEFT_BY_Q: &[Context] = &[
     C::Cache,
     C::Events,
     C::Health,
+    C::Accounts,
     C::Help,
     C::CommandLog,
     C::Json,
@@ -305,6 +329,12 @@ pub const BINDINGS: &[Binding] = &[
     bind(Group::DeadLetter, &[C::Events], &[key('d')], Action::Redrive, "redrive", "redrive"),
     bind(Group::DeadLetter, &[C::Events], &[key('x')], Action::Discard, "discard", "discard it").pair(),
 
+    bind(Group::Person, &[C::Accounts], &[key('r')], Action::Person(PersonAction::Role), "role", "role"),
+    bind(Group::Person, &[C::Accounts], &[key('x')], Action::Person(PersonAction::Status), "deactivate", "in or out").pair(),
+    bind(Group::Person, &[C::Accounts], &[key('t')], Action::Person(PersonAction::Rename), "rename", "name"),
+    bind(Group::Person, &[C::Accounts], &[key('P')], Action::Person(PersonAction::Password), "new password", "password").pair(),
+    bind(Group::Person, &[C::Accounts], &[key('a')], Action::Person(PersonAction::Add), "add", "add a person"),
+
     bind(Group::Screens, &[C::List], &[code(KeyCode::Enter)], Action::Open, "open", "open it"),
     bind(Group::Screens, &[C::List], &[key('w')], Action::Wide, "wide", "all columns").pair(),
     bind(Group::Screens, LEFT_BY_ESC, &[code(KeyCode::Esc)], Action::Back, "back", "back; clear"),
@@ -318,6 +348,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(Group::Screens, SCREENS, &[key('2')], Action::Go(Place::Cache), "cache", "cache").pair(),
     bind(Group::Screens, SCREENS, &[key('3')], Action::Go(Place::Events), "events", "events").pair(),
     bind(Group::Screens, SCREENS, &[key('6')], Action::Go(Place::Health), "health", "health"),
+    bind(Group::Screens, SCREENS, &[key('7')], Action::Go(Place::People), "people", "people").pair(),
     bind(Group::Screens, SCREENS, &[key(':'), ctrl('p')], Action::Palette, "palette", "any action by name"),
     bind(Group::Screens, NOT_TEXT, &[key('@')], Action::CommandLog, "commands", "commands"),
     bind(Group::Screens, SCREENS, &[], Action::Handover, "handover", "the shift as Markdown"),

@@ -27,6 +27,7 @@ pub mod marks;
 pub mod matching;
 pub mod overview;
 pub mod palette;
+pub mod people;
 pub mod pipeline;
 pub mod scroll;
 pub mod setup;
@@ -59,6 +60,7 @@ use self::known::Known;
 use self::list::List;
 use self::marks::Marks;
 use self::palette::{History, Palette};
+use self::people::{People, PersonForm};
 use self::setup::Setup;
 use self::slot::{Requests, Slot};
 use self::spot::Spot;
@@ -137,6 +139,7 @@ pub enum Screen {
     Cache,
     Events,
     Health,
+    People,
 }
 
 /// What lies on top of the screen and takes the keys.
@@ -169,6 +172,7 @@ pub enum Overlay {
     Palette(Palette),
     Comment(CommentBox),
     Reason(ReasonBox),
+    Person(PersonForm),
     NewIncident(NewForm),
 }
 
@@ -207,6 +211,7 @@ pub struct Model {
     pub base: String,
     pub me: Option<UserOut>,
     pub users: Slot<Vec<UserOut>>,
+    pub people: People,
     pub connection: Connection,
     pub screen: Screen,
     /// The view before this one.
@@ -263,6 +268,7 @@ impl Model {
             base: start.base,
             me: None,
             users: Slot::default(),
+            people: People::default(),
             connection: Connection::default(),
             screen: Screen::Incidents,
             last_spot: None,
@@ -340,6 +346,7 @@ impl Model {
             Some(Overlay::Palette(_)) => return Context::Palette,
             Some(Overlay::Comment(_)) => return Context::Comment,
             Some(Overlay::Reason(_)) => return Context::Reason,
+            Some(Overlay::Person(_)) => return Context::Account,
             Some(Overlay::NewIncident(_)) => return Context::NewIncident,
             None => {}
         }
@@ -349,6 +356,7 @@ impl Model {
             Screen::Cache => Context::Cache,
             Screen::Events => Context::Events,
             Screen::Health => Context::Health,
+            Screen::People => Context::Accounts,
             Screen::Detail => match &self.detail {
                 Some(detail) if detail.logs.editing => Context::Search,
                 Some(detail) if detail.tab == Tab::Logs => Context::Logs,
@@ -368,7 +376,7 @@ impl Model {
         let id = match self.screen {
             Screen::Incidents => self.list.selected,
             Screen::Detail => self.detail.as_ref().map(|detail| detail.id),
-            Screen::Cache | Screen::Events | Screen::Health => None,
+            Screen::Cache | Screen::Events | Screen::Health | Screen::People => None,
         };
         id.and_then(|id| self.known.get(id))
     }

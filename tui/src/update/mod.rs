@@ -21,6 +21,7 @@ mod logs;
 mod marks;
 mod palette;
 mod parts;
+mod people;
 mod spot;
 mod stream;
 mod timers;
@@ -34,6 +35,7 @@ use chrono::{DateTime, Utc};
 use crate::effect::{Effect, Load};
 use crate::event::Event;
 use crate::model::forms::SignIn;
+use crate::model::people::People;
 use crate::model::setup::Setup;
 use crate::model::slot::Slot;
 use crate::model::{Model, Screen};
@@ -130,6 +132,7 @@ fn load_others(model: &mut Model, out: &mut Out) {
         Screen::Cache => cache::refresh(model, out),
         Screen::Events => events::refresh(model, out),
         Screen::Health => health::refresh(model, out),
+        Screen::People => people::refresh(model, out),
         Screen::Incidents => {}
     }
 }
@@ -150,6 +153,7 @@ fn sign_out(model: &mut Model, message: &str) {
     if model.sign_in.is_none() {
         model.sign_in = Some(SignIn::new(Some(message.to_owned())));
         model.users = Slot::default();
+        model.people = People::default();
         model.me = None;
     }
 }
