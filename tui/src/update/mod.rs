@@ -22,6 +22,7 @@ mod marks;
 mod palette;
 mod parts;
 mod people;
+mod query;
 mod spot;
 mod stream;
 mod timers;

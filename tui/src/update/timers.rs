@@ -9,7 +9,7 @@ use crate::model::connection::Link;
 use crate::model::health;
 use crate::model::{Model, Overlay, Screen, layout};
 
-use super::{Out, cache, detail, events, health as health_page, list, people};
+use super::{Out, cache, detail, events, health as health_page, list, people, query};
 
 /// A burst of events asks for one reload, this long after the last of them …
 const RELOAD_AFTER: TimeDelta = TimeDelta::milliseconds(700);
@@ -111,7 +111,7 @@ pub fn fire(model: &mut Model, out: &mut Out) {
         super::load_counts(model, out);
     }
     if model.list.query.live_at.is_some_and(|at| at <= now) {
-        list::show_typed(model, out);
+        query::show_typed(model, out);
     }
     let reload = model.list.reload_at.map(|(soon, latest)| soon.min(latest));
     if reload.is_some_and(|at| at <= now) {

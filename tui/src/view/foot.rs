@@ -158,26 +158,26 @@ fn offered(model: &Model, context: Context) -> Vec<Action> {
         Context::Cache => {
             let may = model.me.as_ref().is_none_or(|me| me.role == Role::Admin);
             let demo = may.then_some(Action::Demonstrate);
-            let usual = [Action::Go(Place::Incidents), Action::Reload, Action::Quit];
+            let usual = [Action::Go(Place::Incidents), Action::Reload, Action::Back];
             demo.into_iter().chain(usual).collect()
         }
         Context::Demonstration if model.cache.demo.asked.is_some() => vec![Action::Back],
         Context::Events => {
             let mut actions = decisions(model);
-            actions.extend([Action::Go(Place::Incidents), Action::Reload, Action::Quit]);
+            actions.extend([Action::Go(Place::Incidents), Action::Reload, Action::Back]);
             actions
         }
-        Context::Health => vec![Action::Go(Place::Incidents), Action::Reload, Action::Quit],
+        Context::Health => vec![Action::Go(Place::Incidents), Action::Reload, Action::Back],
         Context::Accounts => {
             use PersonAction::{Add, Password, Rename, Role as Change, Status};
             let may = model.me.as_ref().is_some_and(|me| me.role == Role::Admin);
             let actions = [Change, Status, Password, Add, Rename].map(Action::Person);
-            let usual = [Action::Go(Place::Incidents), Action::Quit];
+            let usual = [Action::Go(Place::Incidents), Action::Back];
             actions.into_iter().filter(|_| may).chain(usual).collect()
         }
-        Context::Handover => vec![Action::Copy, Action::Save, Action::Back, Action::Quit],
-        Context::Json => vec![Action::Copy, Action::Back, Action::Quit],
-        Context::Help | Context::CommandLog => vec![Action::Back, Action::Quit],
+        Context::Handover => vec![Action::Copy, Action::Save, Action::Back],
+        Context::Json => vec![Action::Copy, Action::Back],
+        Context::Help | Context::CommandLog => vec![Action::Back],
         Context::Query => vec![Action::Confirm, Action::Complete, Action::Back],
         Context::Title
         | Context::Picker
