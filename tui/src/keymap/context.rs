@@ -12,6 +12,8 @@ pub enum Context {
     Cache,
     Events,
     Health,
+    /// The people of the installation.
+    Accounts,
     Help,
     CommandLog,
     /// The incident as JSON.
@@ -35,6 +37,8 @@ pub enum Context {
     Title,
     /// Why a dead letter is discarded.
     Reason,
+    /// A person to add or to change.
+    Account,
     NewIncident,
     SignIn,
 }
@@ -53,7 +57,7 @@ enum Kind {
 }
 
 impl Context {
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 25] = [
         Self::List,
         Self::Detail,
         Self::Logs,
@@ -61,6 +65,7 @@ impl Context {
         Self::Cache,
         Self::Events,
         Self::Health,
+        Self::Accounts,
         Self::Help,
         Self::CommandLog,
         Self::Json,
@@ -75,6 +80,7 @@ impl Context {
         Self::Comment,
         Self::Title,
         Self::Reason,
+        Self::Account,
         Self::NewIncident,
         Self::SignIn,
     ];
@@ -87,7 +93,8 @@ impl Context {
             | Self::Matches
             | Self::Cache
             | Self::Events
-            | Self::Health => Kind::Screen,
+            | Self::Health
+            | Self::Accounts => Kind::Screen,
             Self::Help | Self::CommandLog | Self::Json | Self::Handover | Self::Demonstration => {
                 Kind::Page
             }
@@ -99,6 +106,7 @@ impl Context {
             | Self::Comment
             | Self::Title
             | Self::Reason
+            | Self::Account
             | Self::NewIncident
             | Self::SignIn => Kind::Text,
         }
