@@ -8,10 +8,11 @@
 use std::fmt;
 
 use chrono::{DateTime, Utc};
-use watchfire_shared::ids::{DeadLetterId, IncidentId, LogEntryId};
+use watchfire_shared::ids::{DeadLetterId, IncidentId, LogEntryId, UserId};
 use watchfire_shared::incident::{IncidentPatch, NewComment, NewIncident};
 use watchfire_shared::log::Level;
 use watchfire_shared::page::Sort;
+use watchfire_shared::user::{UserIn, UserPatch};
 
 use crate::sift::Wanted;
 
@@ -150,6 +151,10 @@ pub enum Command {
     Redrive(DeadLetterId),
     /// Answered by `Decided`.
     Discard { id: DeadLetterId, reason: String },
+    /// Answered by `Person`.
+    AddPerson(Box<UserIn>),
+    /// Answered by `Person`.
+    ChangePerson { id: UserId, patch: Box<UserPatch> },
 }
 
 /// A password on its way; never printed.

@@ -20,7 +20,7 @@ const COLUMNS: u16 = 500;
 const ROWS: u16 = 200;
 
 /// The pages, by the keys that lead there, and what tells that one is there.
-const PAGES: [(&str, &str); 12] = [
+const PAGES: [(&str, &str); 13] = [
     ("", "INC-3"),
     ("w", "INC-3"),
     ("/service", "service"),
@@ -28,7 +28,8 @@ const PAGES: [(&str, &str); 12] = [
     ("\r]", "[Timeline"),
     ("\r]]]", "[Logs"),
     ("2", "hit rate"),
-    ("3", "committed"),
+    ("3", "Logs of all incidents"),
+    ("5", "committed"),
     ("?", "hand back"),
     ("*a", "3 incidents?"),
     ("N", "New incident"),

@@ -17,7 +17,7 @@ every_feed! {
         let (scene, api, _) = poisoned(feed).await;
         let mut client = scene.daemon.client(Role::Admin, 200, 60).await;
         client.wait_for_text("Poison", SOON).await;
-        client.send("3");
+        client.send("5");
         client.wait_for_text("it is poison", SOON).await;
         for shown in ["Pipeline", "assessment.requested", "waits for"] {
             client.wait_for_text(shown, SOON).await;

@@ -14,6 +14,8 @@ pub enum Context {
     Cache,
     Events,
     Health,
+    /// The people of the installation.
+    Accounts,
     Help,
     CommandLog,
     /// The incident as JSON.
@@ -39,6 +41,8 @@ pub enum Context {
     Export,
     /// Why a dead letter is discarded.
     Reason,
+    /// A person to add or to change.
+    Account,
     NewIncident,
     SignIn,
 }
@@ -66,6 +70,7 @@ impl Context {
         Self::Cache,
         Self::Events,
         Self::Health,
+        Self::Accounts,
         Self::Help,
         Self::CommandLog,
         Self::Json,
@@ -81,6 +86,7 @@ impl Context {
         Self::Title,
         Self::Export,
         Self::Reason,
+        Self::Account,
         Self::NewIncident,
         Self::SignIn,
     ];
@@ -94,7 +100,8 @@ impl Context {
             | Self::AllLogs
             | Self::Cache
             | Self::Events
-            | Self::Health => Kind::Screen,
+            | Self::Health
+            | Self::Accounts => Kind::Screen,
             Self::Help | Self::CommandLog | Self::Json | Self::Handover | Self::Demonstration => {
                 Kind::Page
             }
@@ -107,6 +114,7 @@ impl Context {
             | Self::Title
             | Self::Export
             | Self::Reason
+            | Self::Account
             | Self::NewIncident
             | Self::SignIn => Kind::Text,
         }

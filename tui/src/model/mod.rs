@@ -28,6 +28,7 @@ pub mod marks;
 pub mod matching;
 pub mod overview;
 pub mod palette;
+pub mod people;
 pub mod pipeline;
 pub mod query;
 pub mod scroll;
@@ -62,6 +63,7 @@ use self::known::Known;
 use self::list::List;
 use self::marks::Marks;
 use self::palette::{History, Palette};
+use self::people::{People, PersonForm};
 use self::setup::Setup;
 use self::slot::{Requests, Slot};
 use self::spot::Spot;
@@ -81,6 +83,7 @@ pub enum Screen {
     Cache,
     Events,
     Health,
+    People,
 }
 
 /// What lies on top of the screen and takes the keys.
@@ -114,6 +117,7 @@ pub enum Overlay {
     Palette(Palette),
     Comment(CommentBox),
     Reason(ReasonBox),
+    Person(PersonForm),
     NewIncident(NewForm),
 }
 
@@ -152,6 +156,7 @@ pub struct Model {
     pub base: String,
     pub me: Option<UserOut>,
     pub users: Slot<Vec<UserOut>>,
+    pub people: People,
     pub connection: Connection,
     pub screen: Screen,
     /// The view before this one.
@@ -216,6 +221,7 @@ impl Model {
             base: start.base,
             me: None,
             users: Slot::default(),
+            people: People::default(),
             connection: Connection::default(),
             screen: Screen::Incidents,
             last_spot: None,
@@ -274,7 +280,7 @@ impl Model {
         let id = match self.screen {
             Screen::Incidents => self.list.selected,
             Screen::Detail => self.detail.as_ref().map(|detail| detail.id),
-            Screen::Logs | Screen::Cache | Screen::Events | Screen::Health => None,
+            Screen::Logs | Screen::Cache | Screen::Events | Screen::Health | Screen::People => None,
         };
         id.and_then(|id| self.known.get(id))
     }

@@ -86,7 +86,7 @@ mod tests {
     use super::*;
     use crate::action::{Place, Step};
 
-    const VIEWS: [Context; 7] = [
+    const VIEWS: [Context; 8] = [
         Context::List,
         Context::Detail,
         Context::Logs,
@@ -94,6 +94,7 @@ mod tests {
         Context::Cache,
         Context::Events,
         Context::Health,
+        Context::Accounts,
     ];
 
     fn first(typed: &str) -> Option<Action> {

@@ -13,7 +13,7 @@ use crate::model::feed::LINES_MAX;
 
 fn opened() -> Client {
     let mut client = Client::live();
-    client.press("3");
+    client.press("5");
     client.answer_all(busy);
     client
 }
@@ -51,7 +51,7 @@ fn what_happens_shows_at_once_the_newest_below() {
 fn what_happened_on_another_screen_is_there_too() {
     let mut client = Client::live();
     client.stream(commented("rolled back"));
-    client.press("3");
+    client.press("5");
     client.answer_all(usual);
     assert!(client.screen().contains("commented: rolled back"));
     client.press("1");
@@ -128,7 +128,7 @@ fn the_figures_stand_below_their_arrows() {
 #[test]
 fn with_the_journal_nothing_needs_to_be_published() {
     let mut client = Client::live();
-    client.press("3");
+    client.press("5");
     client.answer_all(usual);
     let screen = client.screen();
     assert!(screen.contains("not needed") && screen.contains("published nowhere"), "{screen}");
@@ -138,7 +138,7 @@ fn with_the_journal_nothing_needs_to_be_published() {
 #[test]
 fn nobody_who_handles_is_said_not_shown_as_zero() {
     let mut client = Client::live();
-    client.press("3");
+    client.press("5");
     client.answer_all(|load| match load {
         Load::Processes => {
             let mut fleet = alone();
@@ -208,7 +208,7 @@ fn an_answer_that_is_late_makes_them_old_too() {
 #[test]
 fn what_was_never_read_loads_or_says_why_not() {
     let mut client = Client::live();
-    client.press("3");
+    client.press("5");
     client.wait(150);
     assert!(!client.screen().contains("Loading"));
     client.wait(100);
@@ -227,7 +227,7 @@ fn what_was_never_read_loads_or_says_why_not() {
 #[test]
 fn nothing_is_drawn_while_the_figures_stand_still() {
     let mut client = Client::live();
-    client.press("3");
+    client.press("5");
     client.answer_all(usual);
     client.model.take_dirty();
     for second in 0..30 {
@@ -264,12 +264,12 @@ fn a_clock_that_is_set_back_makes_no_figure_young() {
 #[test]
 fn the_screen_is_left_like_every_other() {
     let mut client = opened();
-    assert!(client.screen().contains("3 events"));
+    assert!(client.screen().contains("5 events"));
     client.press("esc");
     assert!(client.screen().contains("1 incidents"));
-    client.press("3 2");
+    client.press("5 2");
     assert!(client.screen().contains("2 cache"));
-    client.press("3 /");
+    client.press("5 /");
     assert!(client.model.list.query.editing);
 }
 

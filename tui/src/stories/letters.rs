@@ -169,7 +169,7 @@ fn only_an_admin_decides_and_only_an_admin_is_offered_it() {
     for (role, may) in [(Role::Viewer, false), (Role::Responder, false), (Role::Admin, true)] {
         let mut client = Client::new();
         client.stream(hello());
-        client.press("3");
+        client.press("5");
         client.answer_all(|load| match load {
             Load::Me => Some(Outcome::Me(UserOut { role, ..me() })),
             other => answer(other, &one),
@@ -178,7 +178,7 @@ fn only_an_admin_decides_and_only_an_admin_is_offered_it() {
         client.press("x");
         assert_eq!(client.model.overlay.is_some(), may, "{role}");
         client.press("esc");
-        client.press("3 d");
+        client.press("5 d");
         assert_eq!(!client.sends_nothing(), may, "{role}");
         if !may {
             assert_eq!(client.flash(), "Only an admin decides about dead letters");

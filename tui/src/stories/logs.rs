@@ -11,8 +11,8 @@ use watchfire_shared::page::Page;
 use super::client::Client;
 use super::detail::attached;
 use super::world::*;
-use crate::effect::Load;
-use crate::event::Outcome;
+use crate::effect::{Effect, Export, Load, RequestId};
+use crate::event::{Event, Failure, FailureKind, Outcome};
 use crate::model::logs::shape::{self, Columns};
 use crate::model::logs::{self as model, LogPane, REACH};
 use crate::model::{Look, Screen, layout};
@@ -536,4 +536,58 @@ fn a_line_of_a_megabyte_costs_what_is_shown_of_it() {
         other => usual(other),
     });
     assert!(client.screen().contains("needle"), "{}", client.screen());
+}
+
+/// The file that is asked for.
+pub fn export(client: &mut Client) -> (RequestId, Export) {
+    let asked = client.take().into_iter().find_map(|effect| match effect {
+        Effect::Export { request, export } => Some((request, export)),
+        _ => None,
+    });
+    asked.expect("an export")
+}
+
+#[test]
+fn lines_are_written_with_their_filter_and_a_file_goes_only_when_that_was_said() {
+    let mut client = opened(300);
+    search(&mut client, "boom", 300);
+    client.press("s");
+    assert!(client.screen().contains("inc-204-2026-03-14-2045.log"), "{}", client.screen());
+    client.press("enter");
+    let (request, asked) = export(&mut client);
+    assert_eq!((asked.incident, asked.replace), (id(204), false));
+    assert_eq!(asked.wanted.of_daemon().1, "boom");
+    client.event(Event::Progress { request, lines: 1_000 });
+    assert!(client.screen().contains("writing, 1,000 lines"), "{}", client.screen());
+    client.press("s");
+    assert_eq!(client.flash(), "A file is being written already");
+    client.done(request, Outcome::Exists("/tmp/there.log".to_owned()));
+    client.wait(20_000);
+    assert!(client.screen().contains("/tmp/there.log is there already"), "{}", client.screen());
+    // Another name is another question.
+    client.type_text("x");
+    client.press("backspace enter");
+    let (request, asked) = export(&mut client);
+    assert!(!asked.replace);
+    client.done(request, Outcome::Exists("/tmp/there.log".to_owned()));
+    client.press("enter");
+    let (request, asked) = export(&mut client);
+    assert!(asked.replace);
+    client.done(request, Outcome::Exported { file: "/tmp/there.log".to_owned(), lines: 30 });
+    assert_eq!(client.flash(), "30 lines written to /tmp/there.log, readable by you alone");
+}
+
+#[test]
+fn a_file_that_cannot_be_written_is_told_where_one_is() {
+    let mut client = opened(300);
+    client.press("s enter");
+    let (request, _) = export(&mut client);
+    client.press("1");
+    client.done(request, Outcome::Failed(Failure::new(FailureKind::Offline, "it is full")));
+    assert_eq!(client.flash(), "it is full");
+    client.press("enter [ s enter");
+    let (request, _) = export(&mut client);
+    client.press("?");
+    client.done(request, Outcome::Exists("/tmp/there.log".to_owned()));
+    assert_eq!(client.flash(), "/tmp/there.log is there already and stays as it is");
 }

@@ -1,6 +1,7 @@
 //! Stories about the whole client, without terminal and network: key presses, facts and answers in;
 //! effects and pictures of the screen out.
 
+mod across;
 mod batch;
 mod cached;
 mod chaos;
@@ -21,6 +22,7 @@ mod logs;
 mod marks;
 mod matching;
 mod palette;
+mod people;
 mod pictures;
 mod plant;
 mod query;

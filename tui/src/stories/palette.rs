@@ -144,7 +144,7 @@ fn pictures() {
     insta::assert_snapshot!("palette_narrow", client.screen());
     let mut plain = Client::with(|start| start.look = Look { colour: false, unicode: false })
         .connected(&incidents());
-    plain.press("3 :");
+    plain.press("5 :");
     insta::assert_snapshot!("palette_plain", plain.screen());
 }
 

@@ -8,7 +8,7 @@ use super::logs;
 use super::plant;
 use super::world::*;
 use crate::effect::Load;
-use crate::event::{Outcome, StreamEvent};
+use crate::event::{Event, Outcome, StreamEvent};
 use crate::model::Look;
 use watchfire_shared::incident::Status;
 use watchfire_shared::page::Page;
@@ -33,7 +33,9 @@ fn nothing(load: &Load) -> Option<Outcome> {
         Load::Incidents { .. } => page(Vec::new()),
         Load::Timeline { .. } => Outcome::Timeline(Page { items: Vec::new(), next_cursor: None }),
         Load::Alerts { .. } => Outcome::Alerts(Page { items: Vec::new(), next_cursor: None }),
-        Load::Logs { .. } => Outcome::Logs(Page { items: Vec::new(), next_cursor: None }),
+        Load::Logs { .. } | Load::AllLogs { .. } => {
+            Outcome::Logs(Page { items: Vec::new(), next_cursor: None })
+        }
         Load::CacheStats => Outcome::CacheStats(Box::new(cached::fresh())),
         other => return usual(other),
     })
@@ -105,6 +107,27 @@ fn the_logs() {
 }
 
 #[test]
+fn the_logs_of_all_incidents() {
+    five("across", "3");
+    let mut client = Client::live();
+    client.press("3");
+    client.answer_all(usual);
+    client.resize(200, 60);
+    client.answer_all(usual);
+    picture!("across_200", client);
+}
+
+#[test]
+fn writing_lines_to_a_file() {
+    let mut client = Client::opened();
+    client.press("[ v v s");
+    picture!("export", client);
+    client.press("enter");
+    client.event(Event::Progress { request: logs::export(&mut client).0, lines: 12_000 });
+    picture!("export_under_way", client);
+}
+
+#[test]
 fn the_logs_searched() {
     for (name, look) in [
         ("", Look { colour: true, unicode: true }),
@@ -140,7 +163,7 @@ fn the_cache() {
 #[test]
 fn the_events() {
     let at_events = |mut client: Client, answer: &dyn Fn(&Load) -> Option<Outcome>| {
-        client.press("3");
+        client.press("5");
         client.answer_all(answer);
         client
     };
@@ -162,7 +185,7 @@ fn busy_events(look: Look) -> Client {
     client.stream(people_event());
     client.stream(hello());
     client.stream(status_event(&incidents()[3], Status::Closed));
-    client.press("3");
+    client.press("5");
     client.answer_all(|load| plant::answer(load, &plant::letters()));
     client
 }

@@ -158,7 +158,7 @@ pub fn busy(load: &Load) -> Option<Outcome> {
 pub fn deciding(letters: &[DeadLetter]) -> Client {
     let mut client = Client::new();
     client.stream(hello());
-    client.press("3");
+    client.press("5");
     client.answer_all(|load| answer(load, letters));
     client
 }

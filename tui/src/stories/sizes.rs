@@ -64,7 +64,7 @@ fn answer(load: &Load) -> Option<Outcome> {
             }
             Outcome::Timeline(Page { items: facts, next_cursor: None })
         }
-        Load::Logs { after: None, .. } => {
+        Load::Logs { after: None, .. } | Load::AllLogs { after: None, .. } => {
             let items = (1..=80).map(|seq| {
                 let mut entry = line(seq, Level::Error, &hostile());
                 entry.source = hostile();
@@ -156,8 +156,15 @@ fn screens() -> Vec<(&'static str, Client)> {
         "enter /",
         "2",
         "3",
-        "3 x",
+        "3 /",
+        "5",
+        "5 x",
+        "enter [ s",
         "6",
+        "7",
+        "7 r",
+        "7 a",
+        "7 x",
         "?",
         "@",
         "p",

@@ -369,7 +369,12 @@ pub fn usual(load: &Load) -> Option<Outcome> {
             next_cursor: None,
         }),
         Load::Logs { after: None, .. } => Outcome::Logs(Page { items: logs(), next_cursor: None }),
-        Load::Logs { .. } => Outcome::Logs(Page { items: Vec::new(), next_cursor: None }),
+        Load::AllLogs { before: None, after: None, .. } => {
+            Outcome::Logs(Page { items: logs(), next_cursor: None })
+        }
+        Load::Logs { .. } | Load::AllLogs { .. } => {
+            Outcome::Logs(Page { items: Vec::new(), next_cursor: None })
+        }
         Load::Handover { since } => Outcome::Handover(Box::new(super::handover::shift(*since))),
         Load::CacheStats => Outcome::CacheStats(Box::new(cached::in_memory())),
         Load::CacheDemo => Outcome::Failed(offline()),

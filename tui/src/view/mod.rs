@@ -21,6 +21,7 @@ mod overview;
 mod page;
 mod paint;
 mod palette;
+mod people;
 mod picker;
 mod pipeline;
 mod question;
@@ -57,6 +58,7 @@ pub fn render(frame: &mut Frame<'_>, model: &Model) {
                 let body = rows(area, 1, layout::screen_rows(area.height));
                 cursor = logs::render(buf, body, model, &model.across.pane, true);
             }
+            Screen::People => people::render(buf, area, model),
         }
         match &model.overlay {
             None => {}
@@ -87,6 +89,7 @@ pub fn render(frame: &mut Frame<'_>, model: &Model) {
             Some(Overlay::Comment(comment)) => {
                 cursor = form::comment(buf, area, model, comment);
             }
+            Some(Overlay::Person(form)) => cursor = people::form(buf, area, model, form),
             Some(Overlay::Reason(reason)) => cursor = form::reason(buf, area, model, reason),
             Some(Overlay::NewIncident(form)) => {
                 cursor = form::new_incident(buf, area, model, form);
