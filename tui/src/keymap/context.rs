@@ -61,7 +61,7 @@ enum Kind {
 }
 
 impl Context {
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 27] = [
         Self::List,
         Self::Detail,
         Self::Logs,

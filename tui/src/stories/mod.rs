@@ -34,6 +34,6 @@ mod spots;
 mod storms;
 mod typing;
 mod undo;
-mod world;
+pub mod world;
 mod writing;
 mod wrong_row;

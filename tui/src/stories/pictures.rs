@@ -123,7 +123,8 @@ fn writing_lines_to_a_file() {
     client.press("[ v v s");
     picture!("export", client);
     client.press("enter");
-    client.event(Event::Progress { request: logs::export(&mut client).0, lines: 12_000 });
+    let (request, _) = logs::export(&mut client);
+    client.event(Event::Progress { request, lines: 12_000 });
     picture!("export_under_way", client);
 }
 
@@ -252,7 +253,7 @@ fn sheets() {
     picture!("assign", client);
     client.press("esc n");
     client.type_text("The pool is exhausted; ");
-    client.event(crate::event::Event::Paste("rolling back\nto 1.41".to_owned()));
+    client.event(Event::Paste("rolling back\nto 1.41".to_owned()));
     picture!("comment", client);
     client.press("esc");
     client.wait(10_000);
