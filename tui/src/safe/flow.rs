@@ -4,8 +4,9 @@
 use std::ops::Range;
 
 use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
 
-use super::{SafeText, columns, push_safe};
+use super::{SafeText, push_safe};
 
 /// A piece of the text: what is to be said of it, and of the marked places in it.
 #[derive(Debug, Clone, Copy)]
@@ -69,7 +70,7 @@ struct Rows<T> {
 impl<T: Copy + PartialEq> Rows<T> {
     /// Says whether there was room.
     fn push(&mut self, grapheme: &str, tag: T) -> bool {
-        let columns = columns(grapheme);
+        let columns = grapheme.width();
         if self.used + columns > self.width {
             if self.done.len() >= self.max || columns > self.width {
                 self.cut(tag);

@@ -199,7 +199,7 @@ impl Client {
                     hidden -= 1;
                     continue;
                 }
-                hidden = crate::safe::columns(symbol).saturating_sub(1);
+                hidden = unicode_width::UnicodeWidthStr::width(symbol).saturating_sub(1);
                 line.push_str(symbol);
             }
             out.push_str(line.trim_end());

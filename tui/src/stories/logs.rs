@@ -5,6 +5,7 @@ use std::cell::Cell;
 use proptest::prelude::*;
 use ratatui::style::Modifier;
 use serde_json::json;
+use unicode_width::UnicodeWidthStr;
 use watchfire_shared::log::{Level, LogEntry};
 use watchfire_shared::page::Page;
 
@@ -16,7 +17,6 @@ use crate::event::{Event, Failure, FailureKind, Outcome};
 use crate::model::logs::shape::{self, Columns};
 use crate::model::logs::{self as model, LogPane, REACH};
 use crate::model::{Look, Screen, layout};
-use crate::safe::columns;
 use crate::sift::pattern::{Kind, Pattern};
 use crate::sift::{Around, Wanted};
 
@@ -502,7 +502,7 @@ proptest! {
                 while at < x + width {
                     let symbol = buffer[(at, y)].symbol();
                     seen.push_str(symbol);
-                    at += u16::try_from(columns(symbol).max(1)).expect("narrow");
+                    at += u16::try_from(symbol.width().max(1)).expect("narrow");
                 }
                 prop_assert_eq!(seen.trim_end(), told.trim_end(), "row {}", y);
                 y += 1;

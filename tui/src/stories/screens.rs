@@ -1,12 +1,12 @@
 //! What the screens look like, and that they can be drawn at any size.
 
 use ratatui::style::{Color, Modifier};
+use unicode_width::UnicodeWidthStr;
 
 use super::client::Client;
 use super::world::*;
 use crate::keymap::{Context, Group, bindings, key_name};
 use crate::model::Look;
-use crate::safe::columns;
 
 /// The help page from top to bottom, as it is read.
 fn help_page(client: &mut Client) -> String {
@@ -135,7 +135,7 @@ fn every_line_is_as_wide_as_the_screen() {
         for y in 0..height {
             let mut x = 0;
             while x < width {
-                let columns = columns(buffer[(x, y)].symbol()).max(1);
+                let columns = buffer[(x, y)].symbol().width().max(1);
                 x += u16::try_from(columns).expect("narrow");
             }
             assert_eq!(x, width, "line {y}");

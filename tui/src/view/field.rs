@@ -6,9 +6,10 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
 
 use crate::model::input::TextField;
-use crate::safe::{SafeText, columns};
+use crate::safe::SafeText;
 use crate::theme::Theme;
 
 use super::Cursor;
@@ -34,7 +35,7 @@ pub fn line(
             if at >= skip {
                 pen.text(grapheme, style);
             }
-            at += columns(grapheme);
+            at += grapheme.width();
         }
     }
     let offset = u16::try_from(before - skip.min(before)).unwrap_or(u16::MAX);
@@ -75,7 +76,7 @@ pub fn hard_wrap(text: &str, width: usize) -> Vec<String> {
         let mut out = String::new();
         let mut used = 0;
         for grapheme in safe.as_str().graphemes(true) {
-            let columns = columns(grapheme);
+            let columns = grapheme.width();
             if used + columns > width {
                 lines.push(std::mem::take(&mut out));
                 used = 0;
@@ -110,7 +111,7 @@ pub fn lines(
         let mut pen = Pen::new(buf, area, u16::try_from(row).unwrap_or(u16::MAX), theme);
         pen.text(line, style);
     }
-    let column = before.last().map_or(0, |line| SafeText::line(line).width());
+    let column = before.last().map_or(0, |line| line.width());
     let x = area.x.saturating_add(u16::try_from(column).unwrap_or(0));
     let y = u16::try_from(cursor_line - top).unwrap_or(0);
     Some(Position::new(x, area.y.saturating_add(y)))
