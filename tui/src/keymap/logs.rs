@@ -32,7 +32,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(Group::LogPane, found, &[key('n')], Action::Find { older: false }, "next match", "match below"),
     bind(Group::LogPane, found, &[key('N')], Action::Find { older: true }, "previous match", "above").pair(),
     bind(Group::LogPane, pane, &[key('x')], Action::Around, "lines around", "lines around matches"),
-    bind(Group::LogPane, pane, &[key('w')], Action::Wrap, "wrap", "wrap lines"),
+    bind(Group::LogPane, pane, &[key('w')], Action::Wrap, "wrap", "wrap"),
     bind(Group::LogPane, pane, &[key('T')], Action::Times, "times", "times").pair(),
-    bind(Group::LogPane, exported, &[key('s')], Action::Export, "save lines", "save").pair(),
+    bind(Group::LogPane, exported, &[key('W')], Action::Export, "save lines", "save").pair(),
 ];

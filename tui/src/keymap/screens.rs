@@ -35,7 +35,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(Group::Screens, |it| it == C::List, &[key('S')], Action::ReverseSort, "reverse", "reversed").pair(),
     bind(Group::Screens, Context::is_screen, &[key('1')], Action::Go(Place::Incidents), "incidents", "list"),
     bind(Group::Screens, Context::is_screen, &[key('2')], Action::Go(Place::Cache), "cache", "cache").pair(),
-    bind(Group::Screens, Context::is_screen, &[key('3')], Action::Go(Place::Logs), "logs", "logs").pair(),
+    bind(Group::Screens, Context::is_screen, &[key('3')], Action::Go(Place::Logs), "logs", "all logs"),
     bind(Group::Screens, Context::is_screen, &[key('5')], Action::Go(Place::Events), "events", "events").pair(),
     bind(Group::Screens, Context::is_screen, &[key('6')], Action::Go(Place::Health), "health", "health"),
     bind(Group::Screens, Context::is_screen, &[key('7')], Action::Go(Place::People), "people", "people").pair(),

@@ -94,7 +94,7 @@ fn enter_opens_the_incident_of_the_line_and_the_way_back_is_there() {
     assert_eq!(client.model.context(), crate::keymap::Context::Logs);
     client.press("-");
     assert_eq!(client.model.screen, Screen::Logs);
-    assert!(client.screen().contains("▌20:43:"), "{}", client.screen());
+    assert!(client.screen().contains("▌20:44:06 INC-203"), "{}", client.screen());
     client.press("q");
     assert_eq!(client.model.screen, Screen::Incidents);
 }

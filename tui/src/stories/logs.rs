@@ -551,7 +551,7 @@ pub fn export(client: &mut Client) -> (RequestId, Export) {
 fn lines_are_written_with_their_filter_and_a_file_goes_only_when_that_was_said() {
     let mut client = opened(300);
     search(&mut client, "boom", 300);
-    client.press("s");
+    client.press("W");
     assert!(client.screen().contains("inc-204-2026-03-14-2045.log"), "{}", client.screen());
     client.press("enter");
     let (request, asked) = export(&mut client);
@@ -559,7 +559,7 @@ fn lines_are_written_with_their_filter_and_a_file_goes_only_when_that_was_said()
     assert_eq!(asked.wanted.of_daemon().1, "boom");
     client.event(Event::Progress { request, lines: 1_000 });
     assert!(client.screen().contains("writing, 1,000 lines"), "{}", client.screen());
-    client.press("s");
+    client.press("W");
     assert_eq!(client.flash(), "A file is being written already");
     client.done(request, Outcome::Exists("/tmp/there.log".to_owned()));
     client.wait(20_000);
@@ -580,12 +580,12 @@ fn lines_are_written_with_their_filter_and_a_file_goes_only_when_that_was_said()
 #[test]
 fn a_file_that_cannot_be_written_is_told_where_one_is() {
     let mut client = opened(300);
-    client.press("s enter");
+    client.press("W enter");
     let (request, _) = export(&mut client);
     client.press("1");
     client.done(request, Outcome::Failed(Failure::new(FailureKind::Offline, "it is full")));
     assert_eq!(client.flash(), "it is full");
-    client.press("enter [ s enter");
+    client.press("enter W enter");
     let (request, _) = export(&mut client);
     client.press("?");
     client.done(request, Outcome::Exists("/tmp/there.log".to_owned()));

@@ -120,7 +120,7 @@ fn the_logs_of_all_incidents() {
 #[test]
 fn writing_lines_to_a_file() {
     let mut client = Client::opened();
-    client.press("[ v v s");
+    client.press("[ v v W");
     picture!("export", client);
     client.press("enter");
     let (request, _) = logs::export(&mut client);

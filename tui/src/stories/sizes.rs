@@ -159,7 +159,7 @@ pub fn screens() -> Vec<(&'static str, Client)> {
         "3 /",
         "5",
         "5 x",
-        "enter [ s",
+        "enter [ W",
         "6",
         "7",
         "7 r",

@@ -21,7 +21,7 @@ fn the_last_view_comes_back_and_again() {
 #[test]
 fn the_incident_before_comes_back_though_another_was_opened() {
     let mut client = Client::opened();
-    client.press("] esc j enter 3 - -");
+    client.press("] esc j enter 5 - -");
     assert_eq!(client.model.screen, Screen::Events);
     client.press("-");
     assert_eq!(client.model.detail.as_ref().map(|d| (d.id, d.tab)), Some((id(203), Tab::Overview)));
