@@ -216,6 +216,7 @@ impl Shared {
         };
         tokio::join!(world.comment(writer, case), hear);
         world.one(other, &name).await;
+        self.links[victim].heal();
     }
 
     async fn meets(&mut self, strike: Strike, victim: usize, chance: &mut StdRng) {
