@@ -19,6 +19,18 @@ pub struct Part {
     pub reason: Option<String>,
     /// Since when it is in this status.
     pub since: DateTime<Utc>,
+    /// What was wrong with it last, also when it is well again; none while nothing was, or when the
+    /// daemon is too old to tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_trouble: Option<Box<Trouble>>,
+}
+
+/// What was wrong, and when that was last seen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Trouble {
+    pub reason: String,
+    pub at: DateTime<Utc>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -66,10 +66,10 @@ const CLIENT: &[Layer] = &[
     layer("stories", ALL),
     layer("view", &["theme", "model", "action", "keymap", "event", "handover", "safe"])
         .never(&["reqwest", "tokio"]),
-    layer("theme", &["model", "palette"]).never(&["reqwest", "tokio"]),
+    layer("theme", &["model", "ink"]).never(&["reqwest", "tokio"]),
     layer("update", &["model", "action", "keymap", "effect", "event", "handover", "safe"])
         .never(OUTSIDE),
-    layer("model", &["palette", "action", "keymap", "effect", "event", "handover", "safe"])
+    layer("model", &["ink", "action", "keymap", "effect", "event", "handover", "safe"])
         .never(OUTSIDE),
     layer("keymap", &["action", "event"]).never(OUTSIDE),
     layer("event", &["effect", "handover", "safe"]).never(OUTSIDE),
@@ -78,9 +78,9 @@ const CLIENT: &[Layer] = &[
     layer("action", &[]).never(OUTSIDE),
     layer("embedded", &["client", "config", "private", "secret"]),
     layer("client", &["config", "private", "secret"]),
-    layer("config", &["settings", "palette", "keymap", "private", "secret"]),
-    layer("settings", &["model", "palette", "keymap", "action", "event"]),
-    layer("palette", &[]).never(OUTSIDE),
+    layer("config", &["settings", "ink", "keymap", "private", "secret"]),
+    layer("settings", &["model", "ink", "keymap", "action", "event"]),
+    layer("ink", &[]).never(OUTSIDE),
     layer("panics", &["safe"]),
     layer("private", &[]),
     layer("clock", &[]),

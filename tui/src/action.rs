@@ -82,6 +82,7 @@ pub enum Place {
     Incidents,
     Cache,
     Events,
+    Health,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

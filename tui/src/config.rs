@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 pub use place::Place;
 pub use shown::Shown;
 
-use crate::palette::Depth;
+use crate::ink::Depth;
 use crate::settings::{self, Mistake, Settings, Weight};
 
 /// A variable by its name.
@@ -71,7 +71,7 @@ impl Config {
             return Err(told.join("\n"));
         }
         let depth = depth(env);
-        settings.setup.palette = settings.setup.palette.within(depth);
+        settings.setup.inks = settings.setup.inks.within(depth);
         let mut place = place::choose(context, env, &settings)?;
         place.context.ink = place.context.ink.within(depth);
         let (state, state_from) = state_folder(env)?;
@@ -202,7 +202,7 @@ fn is_utf8(env: Env) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::palette::{Colour, Role};
+    use crate::ink::{Colour, Role};
 
     fn load(pairs: &[(&str, &str)]) -> Result<Config, String> {
         let pairs: Vec<(String, OsString)> =
@@ -270,7 +270,7 @@ mod tests {
             let mut env =
                 vec![("HOME", "/h"), ("XDG_CONFIG_HOME", folder.path().to_str().unwrap())];
             env.extend(terminal);
-            load(&env).unwrap().settings.setup.palette.ink(Role::Bad).fg
+            load(&env).unwrap().settings.setup.inks.ink(Role::Bad).fg
         };
         assert!(matches!(bad(&[("COLORTERM", "truecolor")]), Some(Colour::Rgb(..))));
         assert!(matches!(bad(&[("TERM", "tmux-256color")]), Some(Colour::Indexed(_))));

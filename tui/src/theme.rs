@@ -5,21 +5,21 @@ use ratatui::style::{Color, Modifier, Style};
 use watchfire_shared::incident::{Priority, Status};
 use watchfire_shared::log::Level;
 
+use crate::ink::{Colour, Ink, Inks, Mark, Role};
 use crate::model::Model;
 use crate::model::commands::Tone;
-use crate::palette::{Colour, Ink, Mark, Palette, Role};
 
 #[derive(Debug, Clone, Copy)]
 pub struct Theme {
-    palette: Palette,
+    inks: Inks,
     unicode: bool,
 }
 
 impl Theme {
     /// Without colour every theme is the one that has none.
     pub fn new(model: &Model) -> Self {
-        let palette = if model.look.colour { model.setup.palette } else { Palette::mono() };
-        Self { palette, unicode: model.look.unicode }
+        let inks = if model.look.colour { model.setup.inks } else { Inks::mono() };
+        Self { inks, unicode: model.look.unicode }
     }
 
     pub const fn unicode(self) -> bool {
@@ -27,44 +27,44 @@ impl Theme {
     }
 
     pub fn plain(self) -> Style {
-        style(self.palette.ink(Role::Plain))
+        style(self.inks.ink(Role::Plain))
     }
 
     pub fn bold(self) -> Style {
-        style(self.palette.ink(Role::Strong))
+        style(self.inks.ink(Role::Strong))
     }
 
     pub fn dim(self) -> Style {
-        style(self.palette.ink(Role::Dim))
+        style(self.inks.ink(Role::Dim))
     }
 
     /// Critical, and failure.
     pub fn bad(self) -> Style {
-        style(self.palette.ink(Role::Bad))
+        style(self.inks.ink(Role::Bad))
     }
 
     /// Asks for a person.
     pub fn asks(self) -> Style {
-        style(self.palette.ink(Role::Asks))
+        style(self.inks.ink(Role::Asks))
     }
 
     /// Somebody's work.
     pub fn work(self) -> Style {
-        style(self.palette.ink(Role::Work))
+        style(self.inks.ink(Role::Work))
     }
 
     pub fn over(self) -> Style {
-        style(self.palette.ink(Role::Over))
+        style(self.inks.ink(Role::Over))
     }
 
     /// The mark of the selection, and what has just arrived.
     pub fn accent(self) -> Style {
-        style(self.palette.ink(Role::Accent))
+        style(self.inks.ink(Role::Accent))
     }
 
     /// A mistake in what is typed.
     pub fn mistake(self) -> Style {
-        style(self.palette.ink(Role::Mistake))
+        style(self.inks.ink(Role::Mistake))
     }
 
     /// What has an ink of its own.
@@ -74,7 +74,7 @@ impl Theme {
 
     /// The whole selected row.
     pub fn selected(self) -> Style {
-        style(self.palette.ink(Role::Selected))
+        style(self.inks.ink(Role::Selected))
     }
 
     pub fn priority(self, priority: Priority) -> Style {

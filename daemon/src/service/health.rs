@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
-use watchfire_shared::health::{Health, HealthStatus, Part, Parts};
+use watchfire_shared::health::{Health, HealthStatus, Part, Parts, Trouble};
 
 use super::{Inner, Transport};
 use crate::clock;
@@ -13,15 +13,21 @@ use crate::store::StoreError;
 /// Why nothing is known of other processes.
 const SILENT: &str = "nobody can be asked: the database does not answer";
 
-/// Remembers since when each part is as it is.
+/// Remembers since when each part is as it is, and what was wrong with it last.
 pub struct Watch {
-    since: Mutex<HashMap<&'static str, (HealthStatus, DateTime<Utc>)>>,
+    seen: Mutex<HashMap<&'static str, Seen>>,
     started: DateTime<Utc>,
+}
+
+struct Seen {
+    status: HealthStatus,
+    since: DateTime<Utc>,
+    last_trouble: Option<Box<Trouble>>,
 }
 
 impl Watch {
     pub fn new() -> Self {
-        Self { since: Mutex::default(), started: clock::now() }
+        Self { seen: Mutex::default(), started: clock::now() }
     }
 
     fn part(
@@ -31,12 +37,22 @@ impl Watch {
         status: HealthStatus,
         reason: Option<String>,
     ) -> Part {
-        let mut since = self.since.lock().unwrap_or_else(PoisonError::into_inner);
-        let entry = since.entry(name).or_insert((HealthStatus::Healthy, self.started));
-        if entry.0 != status {
-            *entry = (status, clock::now());
+        let healthy = HealthStatus::Healthy;
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let seen = seen.entry(name).or_insert_with(|| Seen {
+            status: healthy,
+            since: self.started,
+            last_trouble: None,
+        });
+        let now = clock::now();
+        if seen.status != status {
+            (seen.status, seen.since) = (status, now);
         }
-        Part { status, kind: kind.to_owned(), reason, since: entry.1 }
+        if let Some(reason) = reason.clone() {
+            seen.last_trouble = Some(Box::new(Trouble { reason, at: now }));
+        }
+        let last_trouble = seen.last_trouble.clone();
+        Part { status, kind: kind.to_owned(), reason, since: seen.since, last_trouble }
     }
 }
 

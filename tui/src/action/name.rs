@@ -13,6 +13,7 @@ impl Action {
             Self::Go(Place::Incidents) => "go-incidents",
             Self::Go(Place::Cache) => "go-cache",
             Self::Go(Place::Events) => "go-events",
+            Self::Go(Place::Health) => "go-health",
             Self::Move(Move::Down) => "down",
             Self::Move(Move::Up) => "up",
             Self::Move(Move::First) => "first",

@@ -9,6 +9,7 @@ use super::output::{Out, Tone};
 use super::{Done, Exit, Failure, client, progress};
 use crate::config::Config;
 use crate::embedded::{self, Home, Running};
+use crate::model::health::named_parts;
 
 /// What `status` knows.
 #[derive(Serialize)]
@@ -113,14 +114,7 @@ fn status(config: &Config, out: &mut Out, home: &Home, runtime: &Runtime) -> Don
         health.status,
         out.safe(&health.version)
     ))?;
-    let parts = &health.parts;
-    for (name, part) in [
-        ("database", &parts.database),
-        ("cache", &parts.cache),
-        ("integrity", &parts.cache_integrity),
-        ("broker", &parts.broker),
-        ("worker", &parts.worker),
-    ] {
+    for (name, part) in named_parts(&health) {
         let reason = part.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
         let name = out.paint(Tone::Dim, &format!("{name:<12}"));
         let text = out.safe(&format!("{} ({}){reason}", part.status, part.kind));

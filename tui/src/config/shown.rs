@@ -1,7 +1,7 @@
 //! What is in force, and what said so.
 
 use super::Config;
-use crate::keymap::{BINDINGS, key_name};
+use crate::keymap::{bindings, key_name};
 
 /// One setting as a person reads it; nothing secret.
 #[derive(Debug, PartialEq, Eq)]
@@ -62,7 +62,7 @@ impl Config {
     /// The keys of every action, by its name.
     fn keys(&self) -> Vec<Shown> {
         let mut shown: Vec<Shown> = Vec::new();
-        for (bound, binding) in self.settings.setup.keymap.bound().iter().zip(BINDINGS) {
+        for (bound, binding) in self.settings.setup.keymap.bound().iter().zip(bindings()) {
             let name = format!("keys.{}", binding.action.name());
             let keys: Vec<String> =
                 bound.keys.iter().map(|key| key_name(*key, self.utf8)).collect();

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{ALWAYS_QUITS, BINDINGS, Binding, Context, key_name};
+use super::{ALWAYS_QUITS, Binding, Context, bindings, key_name};
 use crate::action::Action;
 use crate::event::KeyInput;
 
@@ -69,7 +69,7 @@ impl fmt::Display for Objection {
 impl Default for Keymap {
     fn default() -> Self {
         let bound = |binding: &'static Binding| Bound { binding, keys: binding.keys.to_vec() };
-        Self { bound: BINDINGS.iter().map(bound).collect() }
+        Self { bound: bindings().map(bound).collect() }
     }
 }
 
@@ -104,14 +104,14 @@ impl Keymap {
         }
         self.bound
             .iter()
-            .find(|bound| bound.binding.contexts.contains(&context) && bound.keys.contains(&key))
+            .find(|bound| bound.binding.works_in(context) && bound.keys.contains(&key))
             .map(|bound| bound.binding.action)
     }
 
     /// The first key that does this in a context, and its binding; none when nothing does.
     pub fn key(&self, context: Context, action: Action) -> Option<(KeyInput, &'static Binding)> {
         self.bound.iter().find_map(|bound| {
-            let fits = bound.binding.action == action && bound.binding.contexts.contains(&context);
+            let fits = bound.binding.action == action && bound.binding.works_in(context);
             let mut keys = bound.keys.iter().filter(|key| !is_text(context, **key));
             keys.next().filter(|_| fits).map(|key| (*key, bound.binding))
         })
@@ -136,12 +136,12 @@ impl Keymap {
                 .bound
                 .iter()
                 .filter(|bound| bound.binding.action == wish.action && bound.keys.contains(key))
-                .flat_map(|bound| bound.binding.contexts.iter().copied())
+                .flat_map(|bound| bound.binding.contexts())
                 .filter(|context| !is_text(*context, *key))
                 .collect();
             for bound in &mut self.bound {
                 let other = bound.binding.action;
-                let shared = bound.binding.contexts.iter().any(|place| places.contains(place));
+                let shared = bound.binding.contexts().any(|place| places.contains(&place));
                 if other != wish.action && shared && bound.keys.contains(key) {
                     bound.keys.retain(|it| it != key);
                     let why = Why::Taken { key: *key, other };
@@ -158,11 +158,10 @@ fn refusal(wish: &Wish) -> Option<Why> {
     if wish.keys.is_empty() {
         return matches!(wish.action, Action::Back | Action::Confirm).then_some(Why::Needed);
     }
-    let works = |context: &Context| wish.keys.iter().any(|key| !is_text(*context, *key));
-    let everywhere = BINDINGS
-        .iter()
+    let works = |context: Context| wish.keys.iter().any(|key| !is_text(context, *key));
+    let everywhere = bindings()
         .filter(|binding| binding.action == wish.action && binding.keys != [ALWAYS_QUITS])
-        .all(|binding| binding.contexts.iter().all(works));
+        .all(|binding| binding.contexts().all(works));
     (!everywhere).then_some(Why::OnlyText)
 }
 
@@ -189,9 +188,8 @@ mod tests {
         for action in [RESOLVE, Action::Follow, Action::Quit, Action::Discard] {
             let (keymap, _) = Keymap::new(&[wish(action, &[x]), wish(Action::Comment, &[x])]);
             for context in [Context::List, Context::Detail, Context::Logs, Context::Events] {
-                let has = |bound: &&Bound| {
-                    bound.binding.contexts.contains(&context) && bound.keys.contains(&x)
-                };
+                let has =
+                    |bound: &&Bound| bound.binding.works_in(context) && bound.keys.contains(&x);
                 assert!(keymap.bound.iter().filter(has).count() <= 1, "{action:?} {context:?}");
             }
         }
@@ -240,9 +238,9 @@ mod tests {
         let (keymap, objections) = Keymap::new(&[wish(Action::Quit, &[])]);
         assert_eq!(objections, []);
         assert_eq!(keymap.lookup(Context::List, KeyInput::char('q')), None);
-        for binding in BINDINGS {
-            for context in binding.contexts {
-                assert_eq!(keymap.lookup(*context, ALWAYS_QUITS), Some(Action::Quit));
+        for binding in bindings() {
+            for context in binding.contexts() {
+                assert_eq!(keymap.lookup(context, ALWAYS_QUITS), Some(Action::Quit));
             }
         }
     }
@@ -250,7 +248,7 @@ mod tests {
     #[test]
     fn every_name_is_one_actions_own_and_reads_well() {
         let mut names: Vec<(&str, Action)> =
-            BINDINGS.iter().map(|it| (it.action.name(), it.action)).collect();
+            bindings().map(|it| (it.action.name(), it.action)).collect();
         for (name, action) in &names {
             assert!(name.bytes().all(|c| c.is_ascii_lowercase() || c == b'-'), "{name}");
             assert!(names.iter().all(|(other, it)| other != name || it == action), "{name}");

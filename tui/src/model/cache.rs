@@ -3,7 +3,6 @@
 use watchfire_shared::cache::{
     BreakerChange, BreakerState, CacheCounts, CacheDemo, CacheStats, Cause, RedisFigures,
 };
-use watchfire_shared::health::Health;
 
 use super::slot::Slot;
 use super::words::{count, number};
@@ -19,7 +18,6 @@ pub const NO_CACHE: [&str; 2] = [
 #[derive(Debug, Default)]
 pub struct CachePanel {
     pub stats: Slot<Box<CacheStats>>,
-    pub health: Slot<Box<Health>>,
     pub demo: Slot<Box<CacheDemo>>,
 }
 

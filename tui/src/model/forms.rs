@@ -1,5 +1,6 @@
 //! What a person fills in: sign-in, a new incident, a comment, and choices from a list.
 
+use std::cmp::Reverse;
 use std::fmt;
 
 use watchfire_shared::ids::{DeadLetterId, IncidentId, Reference, UserId};
@@ -242,9 +243,9 @@ pub fn candidates(users: &[UserOut]) -> Vec<Candidate> {
 
 /// The people that fit what was typed, the best first.
 pub fn found(mut people: Vec<Candidate>, typed: &str) -> Vec<Candidate> {
-    let fit = |person: &Candidate| fuzzy::fit(typed, name_of(person));
-    people.retain(|person| fit(person).is_some());
-    people.sort_by_key(fit);
+    let score = |person: &Candidate| fuzzy::score(typed, name_of(person));
+    people.retain(|person| score(person).is_some());
+    people.sort_by_key(|person| Reverse(score(person)));
     people
 }
 

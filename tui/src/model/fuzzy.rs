@@ -1,25 +1,35 @@
-//! Finding by a few characters: `rbn` finds `robin`.
+//! Finding people and actions by a few characters: `rbn` finds `robin`.
 
-/// How well `text` fits what was typed: none where a character is missing or comes too early; the
-/// less the better, which is where the characters stand close together and near the beginning.
-pub fn fit(typed: &str, text: &str) -> Option<(usize, usize)> {
+/// How well `text` fits what was typed, the more the better; none where a character is missing or
+/// comes too early. White space in what was typed only divides it.
+pub fn score(typed: &str, text: &str) -> Option<i32> {
+    const WHOLE: i32 = 100;
     let typed: Vec<char> = lower(typed).filter(|c| !c.is_whitespace()).collect();
     let text: Vec<char> = lower(text).collect();
-    (0..=text.len()).filter_map(|start| Some((span(&typed, &text[start..])?, start))).min()
-}
-
-/// How many characters from the beginning of `text` hold all of `typed`, which begins there.
-fn span(typed: &[char], text: &[char]) -> Option<usize> {
-    let Some((first, rest)) = typed.split_first() else {
+    let Some(first) = typed.first() else {
         return Some(0);
     };
-    if text.first() != Some(first) {
-        return None;
+    let starts = (0..text.len()).filter(|at| text.get(*at) == Some(first));
+    let best = starts.filter_map(|at| score_from(&typed, &text, at)).max()?;
+    let whole = if text == typed { WHOLE } else { 0 };
+    Some(best + whole)
+}
+
+/// Takes the next fitting character each time. Neighbours and the first letters of words count.
+fn score_from(typed: &[char], text: &[char], start: usize) -> Option<i32> {
+    const FIRST: i32 = 20;
+    const WORD: i32 = 8;
+    const NEIGHBOUR: i32 = 6;
+    let mut score = if start == 0 { FIRST } else { 0 };
+    let mut from = start;
+    for (index, c) in typed.iter().enumerate() {
+        let at = from + text.get(from..)?.iter().position(|other| other == c)?;
+        let begins_word = at == 0 || !text[at - 1].is_alphanumeric();
+        score += if begins_word { WORD } else { 0 };
+        score += if index > 0 && at == from { NEIGHBOUR } else { 0 };
+        from = at + 1;
     }
-    rest.iter().try_fold(1, |at, c| {
-        let next = text[at..].iter().position(|other| other == c)?;
-        Some(at + next + 1)
-    })
+    Some(score)
 }
 
 fn lower(text: &str) -> impl Iterator<Item = char> {
@@ -32,13 +42,14 @@ mod tests {
 
     #[test]
     fn characters_in_their_order_fit_and_closer_ones_fit_better() {
-        assert!(fit("rbn", "robin").is_some());
-        assert!(fit("RB", "Robin").is_some());
-        assert!(fit("nr", "robin").is_none());
-        assert!(fit("robinn", "robin").is_none());
-        assert!(fit("an", "dana") < fit("an", "aaron"));
-        assert!(fit("a", "ada") < fit("a", "dana"));
-        assert!(fit("ob", "nobody") < fit("ob", "oscar bell"));
-        assert_eq!(fit("", "robin"), fit("", "dana"));
+        assert!(score("rbn", "robin").is_some());
+        assert!(score("RB", "Robin").is_some());
+        assert!(score("nr", "robin").is_none());
+        assert!(score("robinn", "robin").is_none());
+        assert!(score("an", "dana") > score("an", "clarence nash"));
+        assert!(score("a", "ada") > score("a", "dana"));
+        assert!(score("ob", "oscar bell") > score("ob", "nobody"));
+        assert!(score("robin", "robin") > score("robin", "robin hood"));
+        assert_eq!(score("", "robin"), score("", "dana"));
     }
 }

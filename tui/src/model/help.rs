@@ -20,10 +20,10 @@ pub enum Line<'a> {
 pub fn page(keymap: &Keymap, of: Context, width: u16) -> Vec<Vec<Line<'_>>> {
     let columns = usize::from((width / COLUMN).clamp(1, 3));
     let mut page = vec![vec![Line::Heading("Of this view")]];
-    page.extend(section(keymap, columns, |bound| bound.binding.contexts.contains(&of)));
+    page.extend(section(keymap, columns, |bound| bound.binding.works_in(of)));
     page.push(vec![Line::Blank]);
     page.push(vec![Line::Heading("Elsewhere")]);
-    page.extend(section(keymap, columns, |bound| !bound.binding.contexts.contains(&of)));
+    page.extend(section(keymap, columns, |bound| !bound.binding.works_in(of)));
     page
 }
 

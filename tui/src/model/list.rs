@@ -1,91 +1,24 @@
 //! The incident list. The selection is an incident, never a row number: what arrives moves rows, but
 //! never what a key acts on.
 
-use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use watchfire_shared::filter::{Filter, FilterError};
 use watchfire_shared::ids::IncidentId;
 use watchfire_shared::incident::Incident;
-use watchfire_shared::page::{Sort, SortKey};
+use watchfire_shared::page::Sort;
 
 use crate::action::Move;
 use crate::event::Failure;
 
-use super::input::TextField;
 use super::known::Known;
+use super::query::{self, Query};
 use super::slot::{Asked, LOADING_AFTER};
 
 /// A new row's reference is accented this long.
 pub const FRESH_FOR: TimeDelta = TimeDelta::seconds(3);
 /// A reload reads again what was loaded, up to this many rows; events add none beyond it.
 pub const ROWS_MAX: usize = 2_000;
-/// Queries that are remembered.
-const HISTORY_MAX: usize = 50;
-/// What the list shows when nothing else was asked for: what is not over.
-pub const DEFAULT_QUERY: &str = "-status:closed";
-
-/// The query bar.
-#[derive(Debug, Clone)]
-pub struct Query {
-    /// What the list shows, or is being loaded for.
-    pub applied: String,
-    pub field: TextField,
-    pub editing: bool,
-    /// What is wrong with the text in the field.
-    pub mistake: Option<FilterError>,
-    /// What is typed is shown from then on, while it is still being typed.
-    pub live_at: Option<DateTime<Utc>>,
-    /// What was shown when the bar was opened; `esc` goes back to it.
-    pub before: String,
-    /// Queries that were asked, the newest last, and the one that `up` has come to.
-    pub history: Vec<String>,
-    pub recalled: Option<usize>,
-}
-
-impl Default for Query {
-    fn default() -> Self {
-        Self {
-            applied: DEFAULT_QUERY.to_owned(),
-            field: TextField::new(DEFAULT_QUERY),
-            editing: false,
-            mistake: None,
-            live_at: None,
-            before: DEFAULT_QUERY.to_owned(),
-            history: Vec::new(),
-            recalled: None,
-        }
-    }
-}
-
-impl Query {
-    /// Remembers a query that was asked, once.
-    pub fn remember(&mut self, text: &str) {
-        if !text.is_empty() {
-            self.history.retain(|other| other != text);
-            self.history.push(text.to_owned());
-            let surplus = self.history.len().saturating_sub(HISTORY_MAX);
-            self.history.drain(..surplus);
-        }
-    }
-
-    /// Puts an earlier query into the field, or a later one; after the newest it is empty.
-    pub fn recall(&mut self, earlier: bool) {
-        let length = self.history.len();
-        let at = self.recalled.unwrap_or(length);
-        let at = if earlier { at.saturating_sub(1) } else { (at + 1).min(length) };
-        if length > 0 {
-            self.recalled = Some(at);
-            self.field = TextField::new(self.history.get(at).cloned().unwrap_or_default());
-        }
-    }
-
-    /// The applied query, parsed; none when only the daemon can tell what it means.
-    pub fn filter(&self) -> Option<Filter> {
-        self.applied.parse().ok()
-    }
-}
 
 /// What the request under way will do with its page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -338,7 +271,7 @@ impl List {
     /// Whether the incident comes after the other: a page that ends with that one may just not
     /// reach as far.
     pub fn is_beyond(&self, incident: &Incident, other: &Incident) -> bool {
-        order(self.sort, incident, other).is_gt()
+        query::order(self.sort, incident, other).is_gt()
     }
 
     /// Keeps the visible rows where they are after a row came in at `at`; at the top of the list it
@@ -352,20 +285,4 @@ impl List {
         }
         self.show_selected(height);
     }
-}
-
-/// Less comes first; the daemon orders in the same way.
-fn order(sort: Sort, one: &Incident, other: &Incident) -> Ordering {
-    let score = |incident: &Incident| incident.score.unwrap_or(f64::NEG_INFINITY);
-    let least_first = match sort.by {
-        SortKey::Created => one.created_at.cmp(&other.created_at),
-        SortKey::Updated => one.updated_at.cmp(&other.updated_at),
-        SortKey::Priority => one.priority.rank().cmp(&other.priority.rank()),
-        SortKey::Score => score(one).total_cmp(&score(other)),
-        SortKey::Reference => one.reference.cmp(&other.reference),
-    };
-    // Ids grow with time.
-    let younger = (one.created_at, one.id).cmp(&(other.created_at, other.id));
-    let least_first = least_first.then(younger);
-    if sort.reversed { least_first } else { least_first.reverse() }
 }

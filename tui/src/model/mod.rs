@@ -6,6 +6,7 @@ pub mod cache;
 pub mod columns;
 pub mod commands;
 pub mod connection;
+mod context;
 pub mod copy;
 pub mod deeds;
 pub mod demonstration;
@@ -15,6 +16,7 @@ pub mod feed;
 pub mod forms;
 pub mod fuzzy;
 pub mod handover;
+pub mod health;
 pub mod help;
 pub mod input;
 pub mod known;
@@ -27,11 +29,13 @@ pub mod matching;
 pub mod overview;
 pub mod palette;
 pub mod pipeline;
+pub mod query;
 pub mod scroll;
 pub mod setup;
 pub mod shell;
 pub mod slot;
 pub mod spot;
+mod start;
 pub mod tell;
 pub mod undo;
 pub mod words;
@@ -39,7 +43,8 @@ pub mod writing;
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, FixedOffset, Local, Offset, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
+use watchfire_shared::health::Health;
 use watchfire_shared::ids::{IncidentId, Reference};
 use watchfire_shared::incident::Incident;
 use watchfire_shared::stats::Counts;
@@ -50,9 +55,9 @@ use self::cache::CachePanel;
 use self::commands::{CommandLog, Tone};
 use self::connection::Connection;
 use self::copy::CopyBox;
-use self::detail::{Detail, Tab};
+use self::detail::Detail;
 use self::events::EventsPanel;
-use self::forms::{Choice, CommentBox, NewForm, Picker, ReasonBox, SignIn, TitleBox};
+use self::forms::{CommentBox, NewForm, Picker, ReasonBox, SignIn, TitleBox};
 use self::known::Known;
 use self::list::List;
 use self::marks::Marks;
@@ -61,72 +66,11 @@ use self::setup::Setup;
 use self::slot::{Requests, Slot};
 use self::spot::Spot;
 use self::undo::Undo;
-use crate::action::Action;
 use crate::handover::Shift;
-use crate::keymap::{Context, key_name};
-use crate::palette::Ink;
+use crate::ink::Ink;
+use crate::keymap::Context;
 
-/// What the client starts with.
-#[derive(Debug, Clone)]
-pub struct Start {
-    /// Where the daemon is, in the head line: `local`, or a host.
-    pub address: String,
-    /// The name and ink of the chosen context; the name is shown instead of the address.
-    pub context: Option<(String, Ink)>,
-    /// The daemon's address, in links.
-    pub base: String,
-    pub zone: Zone,
-    pub look: Look,
-    /// Columns and rows.
-    pub size: (u16, u16),
-    /// A token is at hand; otherwise the sign-in screen comes first.
-    pub signed_in: bool,
-    pub setup: Setup,
-    /// What is wrong with the configuration.
-    pub mistakes: Vec<String>,
-    /// Nothing may be changed from here.
-    pub read_only: bool,
-}
-
-/// The zone of the times on the screen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Zone {
-    /// The machine's, with its summer time.
-    Local,
-    Fixed(FixedOffset),
-}
-
-impl Zone {
-    /// The same instant on a clock of this zone.
-    pub fn show(self, at: DateTime<Utc>) -> DateTime<FixedOffset> {
-        match self {
-            Self::Fixed(offset) => at.with_timezone(&offset),
-            Self::Local => {
-                let local = at.with_timezone(&Local);
-                local.with_timezone(&local.offset().fix())
-            }
-        }
-    }
-
-    /// `UTC` or `UTC+02:00`, as it is at this instant.
-    pub fn name(self, at: DateTime<Utc>) -> String {
-        let shown = self.show(at);
-        if shown.offset().local_minus_utc() == 0 {
-            "UTC".to_owned()
-        } else {
-            format!("UTC{}", shown.format("%:z"))
-        }
-    }
-}
-
-/// What the terminal can show.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Look {
-    /// Off with `NO_COLOR`.
-    pub colour: bool,
-    /// Off where the locale is not UTF-8: glyphs become ASCII.
-    pub unicode: bool,
-}
+pub use self::start::{Look, Start, Zone};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Screen {
@@ -134,6 +78,7 @@ pub enum Screen {
     Detail,
     Cache,
     Events,
+    Health,
 }
 
 /// What lies on top of the screen and takes the keys.
@@ -217,6 +162,8 @@ pub struct Model {
     pub marks: Marks,
     pub detail: Option<Detail>,
     pub cache: CachePanel,
+    /// How the daemon is, for every screen that says it.
+    pub health: Slot<Box<Health>>,
     pub events: EventsPanel,
     pub commands: CommandLog,
     /// Commands about the marked incidents, under way.
@@ -234,6 +181,8 @@ pub struct Model {
     /// New incidents begun and left, or sent and left before the answer; the newest last.
     pub new_drafts: Vec<NewForm>,
     pub flash: Option<Flash>,
+    /// What is wrong in the configuration as it stands, a sentence each.
+    pub mistakes: Vec<String>,
     /// Closing this one, which is final, was asked for once; the question stands as long as its
     /// flash.
     pub closing: Option<(IncidentId, DateTime<Utc>)>,
@@ -269,6 +218,7 @@ impl Model {
             marks: Marks::default(),
             detail: None,
             cache: CachePanel::default(),
+            health: Slot::default(),
             events: EventsPanel::default(),
             commands: CommandLog::default(),
             batch: None,
@@ -280,25 +230,15 @@ impl Model {
             undo: Undo::default(),
             new_drafts: Vec::new(),
             flash: None,
+            mistakes: Vec::new(),
             closing: None,
             timers: Timers::default(),
             requests: Requests::default(),
             dirty: true,
             repaint_at: None,
         };
-        model.tell_mistakes(&start.mistakes);
+        model.tell_mistakes(start.mistakes, "");
         model
-    }
-
-    /// What is wrong with the configuration, as far as one message can hold it.
-    fn tell_mistakes(&mut self, mistakes: &[String]) {
-        if let Some((first, others)) = mistakes.split_first() {
-            let more = match others.len() {
-                0 => String::new(),
-                n => format!("; {n} more: `watchfire config check`"),
-            };
-            self.flash(Tone::Warning, format!("{first}{more}"));
-        }
     }
 
     /// Whether something visible has changed since this was last asked.
@@ -314,54 +254,12 @@ impl Model {
         all.into_iter().flatten().min()
     }
 
-    /// Which keys mean something now.
-    pub fn context(&self) -> Context {
-        if self.sign_in.is_some() {
-            return Context::SignIn;
-        }
-        match &self.overlay {
-            Some(Overlay::Help { .. }) => return Context::Help,
-            Some(Overlay::CommandLog { .. }) => return Context::CommandLog,
-            Some(Overlay::Demonstration { .. }) => return Context::Demonstration,
-            Some(Overlay::Picker(Picker { choice: Choice::Assignee { .. }, .. })) => {
-                return Context::People;
-            }
-            Some(Overlay::Picker(_) | Overlay::Copy(_)) => return Context::Picker,
-            Some(Overlay::Title(_)) => return Context::Title,
-            Some(Overlay::Question(_)) => return Context::Question,
-            Some(Overlay::Json { .. }) => return Context::Json,
-            Some(Overlay::Handover { .. }) => return Context::Handover,
-            Some(Overlay::Palette(_)) => return Context::Palette,
-            Some(Overlay::Comment(_)) => return Context::Comment,
-            Some(Overlay::Reason(_)) => return Context::Reason,
-            Some(Overlay::NewIncident(_)) => return Context::NewIncident,
-            None => {}
-        }
-        match self.screen {
-            Screen::Incidents if self.list.query.editing => Context::Query,
-            Screen::Incidents => Context::List,
-            Screen::Cache => Context::Cache,
-            Screen::Events => Context::Events,
-            Screen::Detail => match &self.detail {
-                Some(detail) if detail.logs.editing => Context::Search,
-                Some(detail) if detail.tab == Tab::Logs => Context::Logs,
-                _ => Context::Detail,
-            },
-        }
-    }
-
-    /// The key that does something in a context, as the help page writes it.
-    pub fn key(&self, context: Context, action: Action) -> Option<String> {
-        let (key, _) = self.setup.keymap.key(context, action)?;
-        Some(key_name(key, self.look.unicode))
-    }
-
     /// The incident that a command acts on: the opened one, or the selected row.
     pub fn subject(&self) -> Option<&Incident> {
         let id = match self.screen {
             Screen::Incidents => self.list.selected,
             Screen::Detail => self.detail.as_ref().map(|detail| detail.id),
-            Screen::Cache | Screen::Events => None,
+            Screen::Cache | Screen::Events | Screen::Health => None,
         };
         id.and_then(|id| self.known.get(id))
     }

@@ -5,8 +5,9 @@ use std::cmp::Reverse;
 use watchfire_shared::ids::{IncidentId, Reference};
 
 use crate::action::Action;
-use crate::keymap::{BINDINGS, Binding, Context};
+use crate::keymap::{Binding, Context, bindings};
 
+use super::fuzzy;
 use super::input::TextField;
 
 /// Actions remembered.
@@ -58,9 +59,8 @@ impl History {
 /// Each action of a view once: what was run last, then the others in the order of the keymap.
 fn offered(from: Context, history: &History) -> Vec<&'static Binding> {
     let mut offered: Vec<&'static Binding> = Vec::new();
-    let fits =
-        |binding: &&Binding| binding.contexts.contains(&from) && binding.action != Action::Palette;
-    for binding in BINDINGS.iter().filter(fits) {
+    let fits = |binding: &&Binding| binding.works_in(from) && binding.action != Action::Palette;
+    for binding in bindings().filter(fits) {
         if offered.iter().all(|other| other.action != binding.action) {
             offered.push(binding);
         }
@@ -75,37 +75,8 @@ fn offered(from: Context, history: &History) -> Vec<&'static Binding> {
 /// The name counts more than what the help page says.
 fn score_of(binding: &Binding, wanted: &str) -> Option<i32> {
     const IN_HELP: i32 = -1_000;
-    if wanted.is_empty() {
-        return Some(0);
-    }
-    score(binding.hint, wanted).or_else(|| Some(score(binding.help, wanted)? + IN_HELP))
-}
-
-/// How well the characters of `wanted` stand, in their order, in `text`; none when they do not.
-fn score(text: &str, wanted: &str) -> Option<i32> {
-    let text: Vec<char> = text.to_lowercase().chars().collect();
-    let wanted: Vec<char> = wanted.to_lowercase().chars().collect();
-    let starts = (0..text.len()).filter(|at| text.get(*at) == wanted.first());
-    let best = starts.filter_map(|at| score_from(&text, &wanted, at)).max()?;
-    let whole = if text == wanted { 100 } else { 0 };
-    Some(best + whole)
-}
-
-/// Takes the next fitting character each time. Neighbours and the first letters of words count.
-fn score_from(text: &[char], wanted: &[char], start: usize) -> Option<i32> {
-    const FIRST: i32 = 20;
-    const WORD: i32 = 8;
-    const NEIGHBOUR: i32 = 6;
-    let mut score = if start == 0 { FIRST } else { 0 };
-    let mut from = start;
-    for (index, c) in wanted.iter().enumerate() {
-        let at = from + text.get(from..)?.iter().position(|other| other == c)?;
-        let begins_word = at == 0 || !text[at - 1].is_alphanumeric();
-        score += if begins_word { WORD } else { 0 };
-        score += if index > 0 && at == from { NEIGHBOUR } else { 0 };
-        from = at + 1;
-    }
-    Some(score)
+    let in_help = || Some(fuzzy::score(wanted, binding.help)? + IN_HELP);
+    fuzzy::score(wanted, binding.hint).or_else(in_help)
 }
 
 #[cfg(test)]
@@ -115,8 +86,14 @@ mod tests {
     use super::*;
     use crate::action::{Place, Step};
 
-    const VIEWS: [Context; 5] =
-        [Context::List, Context::Detail, Context::Logs, Context::Cache, Context::Events];
+    const VIEWS: [Context; 6] = [
+        Context::List,
+        Context::Detail,
+        Context::Logs,
+        Context::Cache,
+        Context::Events,
+        Context::Health,
+    ];
 
     fn first(typed: &str) -> Option<Action> {
         let palette = Palette {

@@ -1,13 +1,30 @@
 //! What a person configured for the screen.
 
+use super::Model;
 use super::columns::Columns;
+use super::commands::Tone;
+use crate::ink::Inks;
 use crate::keymap::Keymap;
-use crate::palette::Palette;
 
 #[derive(Debug, Clone, Default)]
 pub struct Setup {
     pub keymap: Keymap,
     /// In the colours that the terminal has.
-    pub palette: Palette,
+    pub inks: Inks,
     pub columns: Columns,
+}
+
+impl Model {
+    /// Keeps what is wrong with the configuration and says the first of it, after `so`: what came of
+    /// it.
+    pub fn tell_mistakes(&mut self, mistakes: Vec<String>, so: &str) {
+        if let Some((first, others)) = mistakes.split_first() {
+            let more = match others.len() {
+                0 => String::new(),
+                n => format!("; {n} more: `watchfire config check`"),
+            };
+            self.flash(Tone::Warning, format!("{so}{first}{more}"));
+        }
+        self.mistakes = mistakes;
+    }
 }

@@ -11,6 +11,7 @@ pub enum Spot {
     Detail { id: IncidentId, tab: Tab },
     Cache,
     Events,
+    Health,
 }
 
 impl Spot {
@@ -18,6 +19,7 @@ impl Spot {
         match (model.screen, &model.detail) {
             (Screen::Cache, _) => Self::Cache,
             (Screen::Events, _) => Self::Events,
+            (Screen::Health, _) => Self::Health,
             (Screen::Detail, Some(detail)) => Self::Detail { id: detail.id, tab: detail.tab },
             (Screen::Incidents | Screen::Detail, _) => {
                 Self::List { query: model.list.query.applied.clone() }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::reader::{Name, Reader, Value};
-use crate::palette::{Colour, Ink};
+use crate::ink::{Colour, Ink};
 
 /// One daemon, as a person set it up.
 #[derive(Debug, Clone, Default)]

@@ -5,14 +5,14 @@ use std::ops::Range;
 use super::reader::{Name, Reader, Value};
 use crate::action::Action;
 use crate::event::KeyInput;
-use crate::keymap::{BINDINGS, Keymap, Wish, read_key};
+use crate::keymap::{Keymap, Wish, bindings, read_key};
 
 pub fn read(reader: &mut Reader, name: &Name, value: &Value) -> Keymap {
     let mut wishes = Vec::new();
     let mut places = Vec::new();
     for (name, value) in reader.table(name, value).into_iter().flatten() {
         let Some(action) = action(name.get_ref()) else {
-            let mut known: Vec<&str> = BINDINGS.iter().map(|it| it.action.name()).collect();
+            let mut known: Vec<&str> = bindings().map(|it| it.action.name()).collect();
             known.dedup();
             reader.unknown(name, "action", &known);
             continue;
@@ -38,7 +38,7 @@ pub fn read(reader: &mut Reader, name: &Name, value: &Value) -> Keymap {
 }
 
 fn action(name: &str) -> Option<Action> {
-    BINDINGS.iter().map(|binding| binding.action).find(|action| action.name() == name)
+    bindings().map(|binding| binding.action).find(|action| action.name() == name)
 }
 
 /// None where nothing usable is said; `[]` and `"none"` mean no key.

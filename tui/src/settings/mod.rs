@@ -88,9 +88,9 @@ pub fn read(file: &Path, text: &str) -> (Settings, Vec<Mistake>) {
                 settings.setup.columns = reader.lightly(|it| columns::read(it, name, value));
             }
             "theme" => {
-                if let Some(palette) = reader.lightly(|it| themes::read(it, name, value)) {
+                if let Some(inks) = reader.lightly(|it| themes::read(it, name, value)) {
                     settings.theme = value.get_ref().as_str().map(str::to_owned);
-                    settings.setup.palette = palette;
+                    settings.setup.inks = inks;
                 }
             }
             "keys" => settings.setup.keymap = reader.lightly(|it| keys::read(it, name, value)),

@@ -1,8 +1,8 @@
 use super::*;
 use crate::action::{Action, Step};
 use crate::event::KeyInput;
+use crate::ink::{Ink, Inks, Role};
 use crate::keymap::{Context, Keymap};
-use crate::palette::{Ink, Palette, Role};
 
 /// Each mistake as it is told, without the file's name.
 fn mistakes(text: &str) -> Vec<String> {
@@ -98,19 +98,19 @@ fn a_theme_is_built_in_or_a_file_that_says_what_differs() {
     std::fs::create_dir(&themes).unwrap();
     std::fs::write(themes.join("mine.toml"), "base = \"light\"\nbad = \"196 bold\"\n").unwrap();
     std::fs::write(themes.join("bad.toml"), "\nbadd = \"red\"\nasks = \"purple\"\n").unwrap();
-    let palette = |name: &str| {
+    let inks = |name: &str| {
         let (settings, mistakes) = read(&file, &format!("theme = \"{name}\""));
         let told: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
         assert!(mistakes.iter().all(|mistake| mistake.weight == Weight::Light));
-        (settings.setup.palette, told)
+        (settings.setup.inks, told)
     };
-    let (mine, told) = palette("mine");
+    let (mine, told) = inks("mine");
     assert_eq!(told, [""; 0]);
     assert_eq!(mine.ink(Role::Bad), Ink::read("196 bold").unwrap());
     assert_eq!(mine.ink(Role::Work), Ink::read("#0b57d0").unwrap());
     assert_eq!(mine.ink(Role::Selected), Ink::read("bold").unwrap());
-    let (bad, told) = palette("bad");
-    assert_eq!(bad, Palette::default());
+    let (bad, told) = inks("bad");
+    assert_eq!(bad, Inks::default());
     let place = themes.join("bad.toml");
     let place = place.display();
     assert!(told[0].starts_with(&format!("{place}:2: there is no role \"badd\"")), "{told:?}");
@@ -118,8 +118,8 @@ fn a_theme_is_built_in_or_a_file_that_says_what_differs() {
     for (name, part) in
         [("nothing", "there is no theme \"nothing\": there is dark"), ("../x", "a name")]
     {
-        let (usual, told) = palette(name);
-        assert_eq!(usual, Palette::default());
+        let (usual, told) = inks(name);
+        assert_eq!(usual, Inks::default());
         assert!(told[0].contains(part), "{told:?}");
     }
 }

@@ -4,10 +4,10 @@ use std::fs;
 use std::path::Path;
 
 use super::reader::{Name, Reader, Value};
-use crate::palette::{BUILT_IN, Ink, Palette, Role};
+use crate::ink::{BUILT_IN, Ink, Inks, Role};
 
 /// None where the usual one must stand in.
-pub fn read(reader: &mut Reader, name: &Name, value: &Value) -> Option<Palette> {
+pub fn read(reader: &mut Reader, name: &Name, value: &Value) -> Option<Inks> {
     let wanted = reader.text(name, value)?;
     let folder = reader.file.with_file_name("themes");
     if wanted.is_empty() || wanted.contains(['/', '\0']) || wanted.starts_with('.') {
@@ -24,8 +24,8 @@ pub fn read(reader: &mut Reader, name: &Name, value: &Value) -> Option<Palette> 
             return None;
         }
     }
-    if let Some(palette) = built_in(wanted) {
-        return Some(palette);
+    if let Some(inks) = built_in(wanted) {
+        return Some(inks);
     }
     let names = BUILT_IN.map(|(name, _)| name).join(", ");
     let file = file.display();
@@ -34,27 +34,27 @@ pub fn read(reader: &mut Reader, name: &Name, value: &Value) -> Option<Palette> 
     None
 }
 
-fn built_in(name: &str) -> Option<Palette> {
+fn built_in(name: &str) -> Option<Inks> {
     let (name, text) = BUILT_IN.into_iter().find(|(it, _)| *it == name)?;
     let mut reader = Reader::new(Path::new(name), text);
     Some(inks(&mut reader))
 }
 
-fn own(reader: &mut Reader, file: &Path, text: &str) -> Palette {
+fn own(reader: &mut Reader, file: &Path, text: &str) -> Inks {
     let mut theirs = Reader::new(file, text);
-    let palette = theirs.lightly(inks);
+    let inks = theirs.lightly(inks);
     reader.add(theirs.mistakes());
-    palette
+    inks
 }
 
 /// What a theme does not name is that of its `base`, or of the dark one.
-fn inks(reader: &mut Reader) -> Palette {
+fn inks(reader: &mut Reader) -> Inks {
     let table = reader.document();
-    let mut palette = Palette::default();
+    let mut inks = Inks::default();
     for (name, value) in table.iter().filter(|(name, _)| name.get_ref() == "base") {
         let base = reader.text(name, value).map(|base| (base, built_in(base)));
         match base {
-            Some((_, Some(base))) => palette = base,
+            Some((_, Some(base))) => inks = base,
             Some((base, None)) => {
                 let names = BUILT_IN.map(|(name, _)| name).join(", ");
                 reader
@@ -69,10 +69,10 @@ fn inks(reader: &mut Reader) -> Palette {
             continue;
         };
         match reader.text(name, value).map(Ink::read) {
-            Some(Ok(ink)) => palette.set(role, ink),
+            Some(Ok(ink)) => inks.set(role, ink),
             Some(Err(why)) => reader.wrong(value.span(), format!("{} {why}", name.get_ref())),
             None => {}
         }
     }
-    palette
+    inks
 }

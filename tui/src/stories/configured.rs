@@ -7,10 +7,10 @@ use super::world::*;
 use crate::action::{Action, Step};
 use crate::effect::Effect;
 use crate::event::{Event, KeyCode, KeyInput};
+use crate::ink::{Colour, Ink, Inks, Role};
 use crate::keymap::{Keymap, Wish};
 use crate::model::columns::{Column, Columns};
 use crate::model::setup::Setup;
-use crate::palette::{Colour, Ink, Palette, Role};
 use crate::update;
 use ratatui::style::{Color, Modifier};
 
@@ -90,6 +90,26 @@ fn mistakes_of_the_file_are_told_at_the_start() {
     assert_eq!(client.flash(), "config.toml:4: \"rr\" is no key; 1 more: `watchfire config check`");
 }
 
+#[test]
+fn what_has_no_room_in_the_foot_stands_among_the_commands_until_it_is_mended() {
+    let long = "config.toml:4: r is resolve and next-sort in one place: give one of them another \
+                key, or write next-sort = \"none\"; the first one has it until then";
+    let mut client = Client::with(|start| {
+        start.mistakes = vec![long.to_owned(), "config.toml:9: \"rr\" is no key".to_owned()];
+    })
+    .connected(&incidents());
+    client.press("@");
+    insta::assert_snapshot!("mistakes_among_the_commands", client.screen());
+    client.press("j");
+    client.wait(20_000);
+    assert!(!client.screen().contains("next-sort") && client.screen().contains("\"rr\""));
+    update::configure(&mut client.model, Err("config.toml:2: another"), client.now);
+    client.press("k");
+    assert!(client.screen().contains("another") && !client.screen().contains("\"rr\""));
+    update::configure(&mut client.model, Ok((Setup::default(), false)), client.now);
+    assert!(client.screen().contains("Nothing has been sent yet."), "{}", client.screen());
+}
+
 /// The colours and marks of a line: `x..y fg/bg marks`, where they change.
 fn styles(client: &Client, row: u16) -> String {
     let buffer = client.buffer();
@@ -107,7 +127,7 @@ fn styles(client: &Client, row: u16) -> String {
 
 #[test]
 fn a_theme_gives_every_role_its_colours() {
-    let mut palette = Palette::default();
+    let mut inks = Inks::default();
     for (role, ink) in [
         (Role::Selected, "bold on 236"),
         (Role::Bad, "#ff0000"),
@@ -115,12 +135,12 @@ fn a_theme_gives_every_role_its_colours() {
         (Role::Plain, "bright-white"),
         (Role::Dim, "italic"),
     ] {
-        palette.set(role, Ink::read(ink).expect("ink"));
+        inks.set(role, Ink::read(ink).expect("ink"));
     }
-    let client = Client::with(|start| start.setup.palette = palette).connected(&incidents());
+    let client = Client::with(|start| start.setup.inks = inks).connected(&incidents());
     insta::assert_snapshot!("styles_of_the_selected_row", styles(&client, 3));
     let mono = Client::with(|start| {
-        start.setup.palette = palette;
+        start.setup.inks = inks;
         start.look.colour = false;
     });
     insta::assert_snapshot!("styles_without_colour", styles(&mono.connected(&incidents()), 3));

@@ -14,6 +14,7 @@ mod edit;
 mod events;
 mod freshness;
 mod handover;
+mod health;
 mod letters;
 mod list;
 mod marks;

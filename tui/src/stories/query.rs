@@ -5,7 +5,7 @@ use super::list::{asks_list, list_load};
 use super::world::*;
 use crate::effect::{Effect, Load};
 use crate::model::Screen;
-use crate::model::list::DEFAULT_QUERY;
+use crate::model::query::DEFAULT_QUERY;
 
 fn answered(client: &mut Client) {
     client.answer_all(|load| match load {

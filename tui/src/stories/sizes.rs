@@ -157,6 +157,7 @@ fn screens() -> Vec<(&'static str, Client)> {
         "2",
         "3",
         "3 x",
+        "6",
         "?",
         "@",
         "p",

@@ -1,12 +1,11 @@
 use super::client::Client;
 use crate::effect::Effect;
 use crate::event::{Event, KeyCode, KeyInput};
-use crate::keymap::{BINDINGS, Context};
+use crate::keymap::{Context, bindings};
 
 /// Every character that some binding uses, and some that none does.
 fn characters() -> String {
-    let mut all: String = BINDINGS
-        .iter()
+    let mut all: String = bindings()
         .flat_map(|binding| binding.keys)
         .filter_map(|key| match key.code {
             KeyCode::Char(c) if !key.ctrl && !key.alt => Some(c),

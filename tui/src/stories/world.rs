@@ -328,6 +328,7 @@ pub fn health() -> Health {
         kind: kind.to_owned(),
         reason: None,
         since: ago(1000),
+        last_trouble: None,
     };
     Health {
         status: HealthStatus::Degraded,

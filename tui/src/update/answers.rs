@@ -6,8 +6,8 @@ use crate::model::Model;
 use crate::model::slot::{Purpose, Slot};
 
 use super::{
-    Out, cache, choices, commands, demonstration, events, forms, handover, list, logs, parts,
-    sign_out, timers, writing,
+    Out, cache, choices, commands, demonstration, events, forms, handover, health, list, logs,
+    parts, sign_out, timers, writing,
 };
 
 pub fn done(model: &mut Model, request: RequestId, outcome: Outcome, out: &mut Out) {
@@ -63,7 +63,8 @@ fn loaded(model: &mut Model, request: RequestId, load: &Load, outcome: Outcome, 
         Load::Logs { id, .. } => logs::answered(model, request, id, outcome, out),
         Load::Handover { .. } => handover::answered(model, request, outcome),
         Load::CacheDemo => demonstration::answered(model, request, outcome),
-        Load::CacheStats | Load::Health => cache::answered(model, request, outcome),
+        Load::CacheStats => cache::answered(model, request, outcome),
+        Load::Health => health::answered(model, request, outcome),
         Load::Outbox | Load::Processes | Load::DeadLetters { .. } => {
             events::answered(model, request, outcome);
         }

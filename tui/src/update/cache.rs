@@ -6,14 +6,13 @@ use crate::model::Model;
 
 use super::Out;
 use super::answers::take;
+use super::health;
 
 pub fn refresh(model: &mut Model, out: &mut Out) {
     if model.cache.stats.asked.is_none() {
         model.cache.stats.asked = Some(model.requests.load(Load::CacheStats, model.now, out));
     }
-    if model.cache.health.asked.is_none() {
-        model.cache.health.asked = Some(model.requests.load(Load::Health, model.now, out));
-    }
+    health::refresh(model, out);
 }
 
 pub fn answered(model: &mut Model, request: RequestId, outcome: Outcome) {
@@ -23,14 +22,9 @@ pub fn answered(model: &mut Model, request: RequestId, outcome: Outcome) {
             model.dirty |= panel.stats.value.as_ref() != Some(&stats);
             panel.stats.fill(stats, model.now);
         }
-        Outcome::Health(health) if panel.health.waits_for(request) => {
-            model.dirty |= panel.health.value.as_ref() != Some(&health);
-            panel.health.fill(health, model.now);
-        }
         Outcome::Failed(failure) => {
             model.dirty |= panel.stats.failure.as_ref() != Some(&failure);
-            take(&mut panel.stats, request, Err(failure.clone()), model.now);
-            take(&mut panel.health, request, Err(failure), model.now);
+            take(&mut panel.stats, request, Err(failure), model.now);
         }
         _ => {}
     }

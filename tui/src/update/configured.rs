@@ -7,6 +7,7 @@ use crate::model::setup::Setup;
 /// Takes keys, theme and columns; `needs_start` says that something else changed too.
 pub fn adopt(model: &mut Model, setup: Setup, needs_start: bool) {
     model.setup = setup;
+    model.mistakes.clear();
     // Its key may be another one now.
     model.closing = None;
     if needs_start {
@@ -19,10 +20,5 @@ pub fn adopt(model: &mut Model, setup: Setup, needs_start: bool) {
 
 /// A mistake: what was in force stays.
 pub fn refuse(model: &mut Model, mistakes: &str) {
-    let first = mistakes.lines().next().unwrap_or_default();
-    let more = match mistakes.lines().count().saturating_sub(1) {
-        0 => String::new(),
-        n => format!("; {n} more: `watchfire config check`"),
-    };
-    model.flash(Tone::Warning, format!("Nothing changed: {first}{more}"));
+    model.tell_mistakes(mistakes.lines().map(str::to_owned).collect(), "Nothing changed: ");
 }

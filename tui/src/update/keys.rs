@@ -15,7 +15,8 @@ use crate::model::{Model, Overlay, Screen, layout};
 
 use super::{
     Out, batch, cache, choices, commands, copy, demonstration, detail, events, forms, handover,
-    letters, list, load_again, logs, marks, palette, spot, timers, title, undo, writing,
+    health, letters, list, load_again, logs, marks, palette, query, spot, timers, title, undo,
+    writing,
 };
 
 /// Why no command is taken.
@@ -71,7 +72,7 @@ fn field(model: &mut Model) -> Option<&mut TextField> {
         None => match model.screen {
             Screen::Incidents => Some(&mut model.list.query.field),
             Screen::Detail => model.detail.as_mut().map(|detail| &mut detail.logs.field),
-            Screen::Cache | Screen::Events => None,
+            Screen::Cache | Screen::Events | Screen::Health => None,
         },
     }
 }
@@ -79,7 +80,7 @@ fn field(model: &mut Model) -> Option<&mut TextField> {
 /// After a change of a text.
 fn typed(model: &mut Model) {
     if model.context() == Context::Query {
-        list::check_query(model);
+        query::check_query(model);
     }
     match &mut model.overlay {
         Some(Overlay::Comment(comment)) => comment.error = None,
@@ -130,8 +131,8 @@ pub fn act(model: &mut Model, action: Action, context: Context, out: &mut Out) {
         Action::PreviousTab => detail::turn_tab(model, Tab::ALL.len() - 1, out),
         Action::Wide => model.list.wide = !model.list.wide,
         Action::Query => query(model),
-        Action::NextSort => list::next_sort(model, out),
-        Action::ReverseSort => list::reverse_sort(model, out),
+        Action::NextSort => query::next_sort(model, out),
+        Action::ReverseSort => query::reverse_sort(model, out),
         Action::Reload => {
             out.push(Effect::Reconnect);
             load_again(model, out);
@@ -154,8 +155,8 @@ pub fn act(model: &mut Model, action: Action, context: Context, out: &mut Out) {
         Action::Follow => logs::follow(model, out),
         Action::RaiseLevel => logs::turn_level(model, true, out),
         Action::LowerLevel => logs::turn_level(model, false, out),
-        Action::Complete => list::complete_query(model),
-        Action::Recall { earlier } => list::recall_query(model, earlier),
+        Action::Complete => query::complete_query(model),
+        Action::Recall { earlier } => query::recall_query(model, earlier),
         Action::Confirm => confirm(model, context, out),
         Action::NextField => turn_field(model, 1),
         Action::PreviousField => turn_field(model, 2),
@@ -180,7 +181,7 @@ fn back(model: &mut Model, context: Context, out: &mut Out) {
         | Context::Title => {
             model.overlay = None;
         }
-        Context::Query => list::cancel_query(model, out),
+        Context::Query => query::cancel_query(model, out),
         Context::Search => logs::cancel_search(model),
         Context::Logs => {
             if !logs::clear_search(model, out) {
@@ -188,9 +189,11 @@ fn back(model: &mut Model, context: Context, out: &mut Out) {
             }
         }
         Context::Detail => detail::close(model),
-        Context::Cache | Context::Events => go_to(model, Place::Incidents, out),
+        Context::Cache | Context::Events | Context::Health => {
+            go_to(model, Place::Incidents, out);
+        }
         Context::List if !model.marks.is_empty() => model.marks.clear(),
-        Context::List => list::clear_query(model, out),
+        Context::List => query::clear_query(model, out),
         Context::SignIn => {}
     }
 }
@@ -203,13 +206,17 @@ pub fn go_to(model: &mut Model, place: Place, out: &mut Out) {
             cache::refresh(model, out);
         }
         Place::Events => events::open(model, out),
+        Place::Health => {
+            model.screen = Screen::Health;
+            health::refresh(model, out);
+        }
     }
     timers::watch_pane(model);
 }
 
 fn go(model: &mut Model, context: Context, step: Move, out: &mut Out) {
     let (width, height) = model.size;
-    let log_length = model.commands.entries.len();
+    let log_length = model.mistakes.len() + model.commands.entries.len();
     match (&mut model.overlay, context) {
         (Some(Overlay::Help { top, of }), _) => {
             let last = help::page(&model.setup.keymap, *of, width)
@@ -242,11 +249,11 @@ fn go(model: &mut Model, context: Context, step: Move, out: &mut Out) {
 fn query(model: &mut Model) {
     match model.screen {
         Screen::Detail => logs::edit_search(model),
-        Screen::Incidents => list::edit_query(model),
-        Screen::Cache | Screen::Events => {
+        Screen::Incidents => query::edit_query(model),
+        Screen::Cache | Screen::Events | Screen::Health => {
             model.screen = Screen::Incidents;
             timers::watch_pane(model);
-            list::edit_query(model);
+            query::edit_query(model);
         }
     }
 }
@@ -265,7 +272,7 @@ fn confirm(model: &mut Model, context: Context, out: &mut Out) {
                 forms::submit_sign_in(model, out);
             }
         }
-        Context::Query => list::apply_query(model, out),
+        Context::Query => query::apply_query(model, out),
         Context::Search => logs::apply_search(model, out),
         Context::Comment => forms::submit_comment(model, out),
         Context::Reason => letters::submit_discard(model, out),

@@ -13,6 +13,7 @@ mod detail;
 mod events;
 mod forms;
 mod handover;
+mod health;
 mod keys;
 mod letters;
 mod list;
@@ -20,6 +21,7 @@ mod logs;
 mod marks;
 mod palette;
 mod parts;
+mod query;
 mod spot;
 mod stream;
 mod timers;
@@ -128,6 +130,7 @@ fn load_others(model: &mut Model, out: &mut Out) {
         Screen::Detail => detail::reload(model, out),
         Screen::Cache => cache::refresh(model, out),
         Screen::Events => events::refresh(model, out),
+        Screen::Health => health::refresh(model, out),
         Screen::Incidents => {}
     }
 }

@@ -5,7 +5,7 @@ use crate::model::commands::Tone;
 use crate::model::spot::Spot;
 use crate::model::{Model, Screen};
 
-use super::{Out, detail, keys, list, timers};
+use super::{Out, detail, keys, query, timers};
 
 /// A key has been pressed at `before`; where it led elsewhere, `-` leads back.
 pub fn remember(model: &mut Model, before: Spot) {
@@ -19,7 +19,7 @@ pub fn return_to_last(model: &mut Model, out: &mut Out) {
         None => model.flash(Tone::Neutral, "There is no view before this one yet"),
         Some(Spot::List { query }) => {
             model.screen = Screen::Incidents;
-            list::show(model, query, out);
+            query::show(model, query, out);
             timers::watch_pane(model);
         }
         Some(Spot::Detail { id, .. }) if model.known.is_deleted(id) => {
@@ -33,5 +33,6 @@ pub fn return_to_last(model: &mut Model, out: &mut Out) {
         }
         Some(Spot::Cache) => keys::go_to(model, Place::Cache, out),
         Some(Spot::Events) => keys::go_to(model, Place::Events, out),
+        Some(Spot::Health) => keys::go_to(model, Place::Health, out),
     }
 }

@@ -6,9 +6,10 @@ use watchfire_shared::page::MAX_INCIDENTS;
 use crate::event::{Failure, FailureKind};
 use crate::model::age;
 use crate::model::connection::Link;
+use crate::model::health;
 use crate::model::{Model, Overlay, Screen, layout};
 
-use super::{Out, cache, detail, events, list};
+use super::{Out, cache, detail, events, health as health_page, list, query};
 
 /// A burst of events asks for one reload, this long after the last of them …
 const RELOAD_AFTER: TimeDelta = TimeDelta::milliseconds(700);
@@ -23,7 +24,7 @@ const fn pane_interval(screen: Screen) -> TimeDelta {
     match screen {
         Screen::Incidents => TimeDelta::seconds(15),
         Screen::Detail => TimeDelta::seconds(5),
-        Screen::Cache | Screen::Events => TimeDelta::seconds(2),
+        Screen::Cache | Screen::Events | Screen::Health => TimeDelta::seconds(2),
     }
 }
 
@@ -77,6 +78,8 @@ pub fn clock_set_back(model: &mut Model, by: TimeDelta) {
     model.timers.pane.iter_mut().for_each(shift);
     model.flash.iter_mut().for_each(|flash| shift(&mut flash.until));
     model.events.set_back(by);
+    model.cache.stats.set_back(by);
+    model.health.set_back(by);
     let list = &mut model.list;
     list.fresh.values_mut().for_each(shift);
     list.asked.iter_mut().for_each(|(asked, _)| shift(&mut asked.at));
@@ -107,7 +110,7 @@ pub fn fire(model: &mut Model, out: &mut Out) {
         super::load_counts(model, out);
     }
     if model.list.query.live_at.is_some_and(|at| at <= now) {
-        list::show_typed(model, out);
+        query::show_typed(model, out);
     }
     let reload = model.list.reload_at.map(|(soon, latest)| soon.min(latest));
     if reload.is_some_and(|at| at <= now) {
@@ -133,6 +136,7 @@ fn refresh_pane(model: &mut Model, out: &mut Out) {
         Screen::Detail => detail::refresh(model, out),
         Screen::Cache => cache::refresh(model, out),
         Screen::Events => events::refresh(model, out),
+        Screen::Health => health_page::refresh(model, out),
     }
 }
 
@@ -167,6 +171,7 @@ fn loading(model: &Model) -> Vec<DateTime<Utc>> {
     match (model.screen, &model.detail) {
         (Screen::Incidents, _) => at.extend(model.list.loading_at()),
         (Screen::Cache, _) => at.extend(model.cache.stats.note_changes_at(model.now)),
+        (Screen::Health, _) => at.extend(model.health.note_changes_at(model.now)),
         (Screen::Events, _) => at.extend(model.events.notes_change_at(model.now)),
         (Screen::Detail, Some(detail)) => {
             at.extend(detail.timeline.state.loading_at());
@@ -185,7 +190,7 @@ fn ages(model: &Model) -> Vec<DateTime<Utc>> {
         Screen::Detail => {
             model.detail.as_ref().map_or(&[][..], |detail| std::slice::from_ref(&detail.id))
         }
-        Screen::Cache | Screen::Events => &[],
+        Screen::Cache | Screen::Events | Screen::Health => &[],
     };
     let beside = model.size.0 >= layout::SIDE;
     let mut at = Vec::new();
@@ -196,6 +201,10 @@ fn ages(model: &Model) -> Vec<DateTime<Utc>> {
             let others = others.into_iter().flatten();
             at.extend(others.map(|since| age::next_change(since, model.now)));
         }
+    }
+    if let (Screen::Health, Some(health)) = (model.screen, &model.health.value) {
+        let times = health::times(health);
+        at.extend(times.map(|since| age::next_change(since, model.now)));
     }
     if model.screen == Screen::Events {
         let letters = model.events.letters.rows().iter();

@@ -11,7 +11,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::model::Model;
-use crate::model::commands::Sent;
+use crate::model::commands::{Sent, Tone};
 use crate::safe::SafeText;
 use crate::theme::Theme;
 
@@ -28,12 +28,16 @@ pub fn render(buf: &mut Buffer, area: Rect, model: &Model, top: usize) {
     let mut pen = Pen::new(buf, page, 0, theme);
     pen.gap(1);
     pen.text("Commands, the newest first", theme.bold());
-    if model.commands.entries.is_empty() {
+    if model.commands.entries.is_empty() && model.mistakes.is_empty() {
         let mut pen = Pen::new(buf, page, 2, theme);
         pen.gap(1);
         pen.text("Nothing has been sent yet.", theme.dim());
     }
     let mut row = 1;
+    for mistake in model.mistakes.iter().skip(top) {
+        row = told(buf, page, row, Tone::Warning, mistake, theme);
+    }
+    let top = top.saturating_sub(model.mistakes.len());
     for sent in model.commands.entries.iter().rev().skip(top) {
         if row >= page.height {
             break;
@@ -48,17 +52,32 @@ pub fn render(buf: &mut Buffer, area: Rect, model: &Model, top: usize) {
             row = shell(buf, page, row + 1, sent, theme);
             continue;
         };
-        pen.text(theme.tone_glyph(*tone), theme.tone(*tone));
-        pen.gap(1);
-        let room = pen.room().saturating_sub(1);
-        let x = pen.x();
-        for line in SafeText::line(text).wrap(room) {
-            let cell = Rect { x, width: page.right().saturating_sub(x), ..page };
-            Pen::new(buf, cell, row, theme).text(line.as_str(), theme.tone(*tone));
-            row = row.saturating_add(1);
-        }
+        row = told(buf, page, row, *tone, text, theme);
         row = shell(buf, page, row, sent, theme);
     }
+}
+
+/// What became of something, behind its column; returns the next free row.
+fn told(buf: &mut Buffer, page: Rect, row: u16, tone: Tone, text: &str, theme: Theme) -> u16 {
+    let cell = rows(page, row, page.height);
+    let cell = Rect {
+        x: cell.x + narrow(INDENT).saturating_sub(2).min(cell.width),
+        width: cell.width.saturating_sub(narrow(INDENT - 2)),
+        ..cell
+    };
+    let mut pen = Pen::new(buf, cell, 0, theme);
+    pen.text(theme.tone_glyph(tone), theme.tone(tone));
+    let lines = SafeText::line(text).wrap(usize::from(cell.width).saturating_sub(3));
+    for (at, line) in (0..cell.height).zip(&lines) {
+        let mut pen = Pen::new(buf, cell, at, theme);
+        pen.gap(2);
+        pen.text(line.as_str(), theme.tone(tone));
+    }
+    row.saturating_add(narrow(lines.len()))
+}
+
+fn narrow(n: usize) -> u16 {
+    u16::try_from(n).unwrap_or(u16::MAX)
 }
 
 /// The line of a shell that does the same; returns the next free row.

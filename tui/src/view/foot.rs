@@ -154,18 +154,19 @@ fn offered(model: &Model, context: Context) -> Vec<Action> {
         Context::Cache => {
             let may = model.me.as_ref().is_none_or(|me| me.role == Role::Admin);
             let demo = may.then_some(Action::Demonstrate);
-            let usual = [Action::Go(Place::Incidents), Action::Reload, Action::Quit];
+            let usual = [Action::Go(Place::Incidents), Action::Reload, Action::Back];
             demo.into_iter().chain(usual).collect()
         }
         Context::Demonstration if model.cache.demo.asked.is_some() => vec![Action::Back],
         Context::Events => {
             let mut actions = decisions(model);
-            actions.extend([Action::Go(Place::Incidents), Action::Reload, Action::Quit]);
+            actions.extend([Action::Go(Place::Incidents), Action::Reload, Action::Back]);
             actions
         }
-        Context::Handover => vec![Action::Copy, Action::Save, Action::Back, Action::Quit],
-        Context::Json => vec![Action::Copy, Action::Back, Action::Quit],
-        Context::Help | Context::CommandLog => vec![Action::Back, Action::Quit],
+        Context::Health => vec![Action::Go(Place::Incidents), Action::Reload, Action::Back],
+        Context::Handover => vec![Action::Copy, Action::Save, Action::Back],
+        Context::Json => vec![Action::Copy, Action::Back],
+        Context::Help | Context::CommandLog => vec![Action::Back],
         Context::Query => vec![Action::Confirm, Action::Complete, Action::Back],
         Context::Title
         | Context::Picker
@@ -253,7 +254,8 @@ fn place(model: &Model, width: u16, theme: Theme) -> String {
         Screen::Incidents if over => vec!["incidents".to_owned()],
         Screen::Cache if over => vec!["cache".to_owned()],
         Screen::Events if over => vec!["events".to_owned()],
-        Screen::Incidents | Screen::Cache | Screen::Events => Vec::new(),
+        Screen::Health if over => vec!["health".to_owned()],
+        Screen::Incidents | Screen::Cache | Screen::Events | Screen::Health => Vec::new(),
     };
     let tab = model.detail.as_ref().map(|detail| detail.tab.name().to_lowercase());
     match tab.filter(|_| !over && !crumbs.is_empty()) {
@@ -269,6 +271,7 @@ fn leaf(model: &Model) -> String {
         Context::List | Context::Query => (Some(Action::Go(Place::Incidents)), "incidents"),
         Context::Cache => (Some(Action::Go(Place::Cache)), "cache"),
         Context::Events => (Some(Action::Go(Place::Events)), "events"),
+        Context::Health => (Some(Action::Go(Place::Health)), "health"),
         Context::Help => (Some(Action::Help), "help"),
         Context::CommandLog => (Some(Action::CommandLog), "commands"),
         Context::Detail | Context::Logs | Context::Search => (None, "incident"),

@@ -38,18 +38,32 @@ pub fn comment(buf: &mut Buffer, area: Rect, model: &Model, comment: &CommentBox
     field::lines(buf, inner, theme, &comment.field, theme.plain())
 }
 
-pub fn title(buf: &mut Buffer, area: Rect, model: &Model, form: &TitleBox) -> Cursor {
-    let theme = Theme::new(model);
-    let sheet = sheet(area, 4);
+/// A sheet of `rows` lines with its rule and head; what is wrong stands on the right.
+fn headed(
+    buf: &mut Buffer,
+    area: Rect,
+    rows: u16,
+    theme: Theme,
+    head: &str,
+    error: Option<&str>,
+) -> Rect {
+    let sheet = sheet(area, rows);
     clear(buf, sheet);
     rule(buf, sheet, 0, theme);
     let mut pen = Pen::new(buf, sheet, 1, theme);
     pen.gap(1);
-    if let Some(error) = &form.error {
+    if let Some(error) = error {
         pen.keep_free(1);
         pen.right(error, theme.bad());
     }
-    pen.text(&format!("Title of {}", form.reference), theme.bold());
+    pen.text(head, theme.bold());
+    sheet
+}
+
+pub fn title(buf: &mut Buffer, area: Rect, model: &Model, form: &TitleBox) -> Cursor {
+    let theme = Theme::new(model);
+    let head = format!("Title of {}", form.reference);
+    let sheet = headed(buf, area, 4, theme, &head, form.error.as_deref());
     let mut pen = Pen::new(buf, sheet, 2, theme);
     pen.gap(1);
     pen.keep_free(1);
@@ -69,16 +83,8 @@ pub fn title(buf: &mut Buffer, area: Rect, model: &Model, form: &TitleBox) -> Cu
 pub fn reason(buf: &mut Buffer, area: Rect, model: &Model, reason: &ReasonBox) -> Cursor {
     let theme = Theme::new(model);
     // A long flash takes the row above the foot.
-    let sheet = sheet(area, 3);
-    clear(buf, sheet);
-    rule(buf, sheet, 0, theme);
-    let mut pen = Pen::new(buf, sheet, 1, theme);
-    pen.gap(1);
-    if let Some(error) = reason.error {
-        pen.keep_free(1);
-        pen.right(error, theme.bad());
-    }
-    pen.text(&format!("Discard {} for good: why?", reason.name), theme.bold());
+    let head = format!("Discard {} for good: why?", reason.name);
+    let sheet = headed(buf, area, 3, theme, &head, reason.error);
     let mut pen = Pen::new(buf, sheet, 2, theme);
     pen.gap(1);
     pen.keep_free(1);

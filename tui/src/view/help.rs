@@ -12,31 +12,20 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::keymap::{Bound, Context, key_name};
+use crate::model::Model;
 use crate::model::help::{self, Line};
-use crate::model::{Model, layout};
 use crate::theme::Theme;
 
-use super::paint::{Pen, clear};
-use super::rows;
+use super::page;
+use super::paint::Pen;
 
 /// Columns of the keys at least.
 const KEYS: usize = 17;
 
 pub fn render(buf: &mut Buffer, area: Rect, model: &Model, of: Context, top: usize) {
     let theme = Theme::new(model);
-    let page = rows(area, 1, area.height.saturating_sub(2));
-    clear(buf, page);
-    let lines = help::page(&model.setup.keymap, of, page.width);
-    let shown = layout::page_rows(area.height);
-    let top = top.min(lines.len().saturating_sub(shown));
-    let mut pen = Pen::new(buf, page, 0, theme);
-    pen.gap(1);
-    if lines.len() > shown {
-        let (first, last, dot) = (top + 1, top + shown, theme.dot());
-        pen.right(&format!("{first}-{last} of {} {dot} j k move ", lines.len()), theme.dim());
-    }
-    pen.text("Keys", theme.bold());
-    let body = rows(page, 1, page.height.saturating_sub(1));
+    let lines = help::page(&model.setup.keymap, of, area.width);
+    let (body, top) = page::frame(buf, area, theme, "Keys", lines.len(), top);
     for (row, cells) in (0..body.height).zip(&lines[top..]) {
         let width = body.width / u16::try_from(cells.len().max(1)).unwrap_or(1);
         for (index, line) in (0u16..).zip(cells) {

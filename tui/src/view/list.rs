@@ -20,7 +20,7 @@ use crate::action::Action;
 use crate::event::Failure;
 use crate::keymap::Context;
 use crate::model::layout::{self, ListRows};
-use crate::model::list::DEFAULT_QUERY;
+use crate::model::query::DEFAULT_QUERY;
 use crate::model::words::{count, number, sort_words};
 use crate::model::{Model, age};
 use crate::safe::SafeText;

@@ -12,6 +12,7 @@ mod field;
 mod foot;
 mod form;
 mod head;
+mod health;
 mod help;
 mod letters;
 mod list;
@@ -51,6 +52,7 @@ pub fn render(frame: &mut Frame<'_>, model: &Model) {
             Screen::Detail => cursor = detail::render(buf, area, model),
             Screen::Cache => cache::render(buf, area, model),
             Screen::Events => events::render(buf, area, model),
+            Screen::Health => health::render(buf, area, model),
         }
         match &model.overlay {
             None => {}

@@ -14,6 +14,30 @@ use crate::theme::Theme;
 use super::paint::{Pen, clear};
 use super::rows;
 
+/// The page below the head with its title and, when not all of it fits, the lines on the screen.
+/// Returns its body and the first of its lines to draw.
+pub fn frame(
+    buf: &mut Buffer,
+    area: Rect,
+    theme: Theme,
+    title: &str,
+    lines: usize,
+    top: usize,
+) -> (Rect, usize) {
+    let page = rows(area, 1, area.height.saturating_sub(2));
+    clear(buf, page);
+    let shown = layout::page_rows(area.height);
+    let top = top.min(lines.saturating_sub(shown));
+    let mut pen = Pen::new(buf, page, 0, theme);
+    pen.gap(1);
+    if lines > shown {
+        let (first, last, dot) = (top + 1, top + shown, theme.dot());
+        pen.right(&format!("{first}-{last} of {lines} {dot} j k move "), theme.dim());
+    }
+    pen.text(title, theme.bold());
+    (rows(page, 1, page.height.saturating_sub(1)), top)
+}
+
 pub fn render(
     buf: &mut Buffer,
     area: Rect,
@@ -23,18 +47,7 @@ pub fn render(
     top: usize,
 ) {
     let theme = Theme::new(model);
-    let page = rows(area, 1, area.height.saturating_sub(2));
-    clear(buf, page);
-    let shown = layout::page_rows(area.height);
-    let top = top.min(lines.len().saturating_sub(shown));
-    let mut pen = Pen::new(buf, page, 0, theme);
-    pen.gap(1);
-    if lines.len() > shown {
-        let (first, last, dot) = (top + 1, top + shown, theme.dot());
-        pen.right(&format!("{first}-{last} of {} {dot} j k move ", lines.len()), theme.dim());
-    }
-    pen.text(title, theme.bold());
-    let body = rows(page, 1, page.height.saturating_sub(1));
+    let (body, top) = frame(buf, area, theme, title, lines.len(), top);
     for (row, line) in (0..body.height).zip(&lines[top..]) {
         let mut pen = Pen::new(buf, body, row, theme);
         pen.gap(1);

@@ -26,6 +26,7 @@ use watchfire_shared::health::{Health, Part};
 
 use crate::model::Model;
 use crate::model::cache::{NO_CACHE, NONE, broken};
+use crate::model::health::{is_well, named_parts};
 use crate::theme::Theme;
 
 use super::detail::says_instead;
@@ -66,7 +67,7 @@ enum Line<'a> {
 pub fn render(buf: &mut Buffer, area: Rect, model: &Model) {
     let theme = Theme::new(model);
     let content = rows(area, 2, area.height.saturating_sub(3));
-    let health = model.cache.health.value.as_deref();
+    let health = model.health.value.as_deref();
     let slot = &model.cache.stats;
     let Some(stats) = slot.value.as_deref() else {
         let loading = slot.loading_at().is_some_and(|at| at <= model.now);
@@ -118,11 +119,11 @@ fn figures_of(stats: &CacheStats) -> Vec<Line<'_>> {
 
 /// Each part on a line of its own; or those that are well together on one.
 fn parts_of(health: &Health, each: bool) -> Vec<Line<'_>> {
-    let named = side::named_parts(health);
+    let named = named_parts(health);
     if each {
         return named.map(|(name, part)| Line::Part(name, part)).to_vec();
     }
-    let ill = named.into_iter().filter(|(_, part)| !side::is_well(part));
+    let ill = named.into_iter().filter(|(_, part)| !is_well(part));
     ill.map(|(name, part)| Line::Part(name, part)).chain([Line::Healthy(health)]).collect()
 }
 

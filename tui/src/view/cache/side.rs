@@ -8,6 +8,7 @@ use watchfire_shared::health::{Health, HealthStatus, Part};
 
 use crate::model::Model;
 use crate::model::cache::{amount, breaker, changed, percent};
+use crate::model::health::{is_well, named_parts};
 use crate::theme::Theme;
 
 use super::super::events::{heading, named};
@@ -96,21 +97,6 @@ fn state_style(state: BreakerState, theme: Theme) -> Style {
         BreakerState::Open | BreakerState::HalfOpen => theme.asks(),
         BreakerState::Closed | BreakerState::Off => theme.dim(),
     }
-}
-
-pub fn named_parts(health: &Health) -> [(&'static str, &Part); 5] {
-    let parts = &health.parts;
-    [
-        ("database", &parts.database),
-        ("cache", &parts.cache),
-        ("integrity", &parts.cache_integrity),
-        ("broker", &parts.broker),
-        ("worker", &parts.worker),
-    ]
-}
-
-pub fn is_well(part: &Part) -> bool {
-    part.status == HealthStatus::Healthy
 }
 
 pub fn part(pen: &mut Pen, name: &str, part: &Part) {

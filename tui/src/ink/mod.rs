@@ -134,40 +134,40 @@ impl Ink {
 
 /// An ink for every role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Palette([Ink; Role::ALL.len()]);
+pub struct Inks([Ink; Role::ALL.len()]);
 
 /// The themes that are always there.
 pub const BUILT_IN: [(&str, &str); 5] = [
-    ("dark", include_str!("dark.toml")),
-    ("light", include_str!("light.toml")),
-    ("mono", include_str!("mono.toml")),
-    ("colour-blind", include_str!("colour-blind.toml")),
-    ("high-contrast", include_str!("high-contrast.toml")),
+    ("dark", include_str!("themes/dark.toml")),
+    ("light", include_str!("themes/light.toml")),
+    ("mono", include_str!("themes/mono.toml")),
+    ("colour-blind", include_str!("themes/colour-blind.toml")),
+    ("high-contrast", include_str!("themes/high-contrast.toml")),
 ];
 
-static DARK: LazyLock<Palette> =
-    LazyLock::new(|| built_in("dark", Palette([Ink::default(); Role::ALL.len()])));
-static MONO: LazyLock<Palette> = LazyLock::new(|| built_in("mono", *DARK));
+static DARK: LazyLock<Inks> =
+    LazyLock::new(|| built_in("dark", Inks([Ink::default(); Role::ALL.len()])));
+static MONO: LazyLock<Inks> = LazyLock::new(|| built_in("mono", *DARK));
 
 /// A test reads all of them without a mistake.
-fn built_in(name: &str, mut palette: Palette) -> Palette {
+fn built_in(name: &str, mut inks: Inks) -> Inks {
     let text = BUILT_IN.iter().find(|(it, _)| *it == name).map_or("", |(_, text)| text);
-    let inks: HashMap<String, String> = toml::from_str(text).unwrap_or_default();
+    let said: HashMap<String, String> = toml::from_str(text).unwrap_or_default();
     for role in Role::ALL {
-        if let Some(Ok(ink)) = inks.get(role.name()).map(|text| Ink::read(text)) {
-            palette.set(role, ink);
+        if let Some(Ok(ink)) = said.get(role.name()).map(|text| Ink::read(text)) {
+            inks.set(role, ink);
         }
     }
-    palette
+    inks
 }
 
-impl Default for Palette {
+impl Default for Inks {
     fn default() -> Self {
         *DARK
     }
 }
 
-impl Palette {
+impl Inks {
     /// Without colour.
     pub fn mono() -> Self {
         *MONO
@@ -213,15 +213,15 @@ mod tests {
                 Ink::read(&ink).unwrap_or_else(|error| panic!("{name}: {role} {error}"));
             }
         }
-        assert_eq!(Palette::default().ink(Role::Bad), Ink::read("red").unwrap());
-        let colours = Role::ALL.map(|role| Palette::mono().ink(role));
+        assert_eq!(Inks::default().ink(Role::Bad), Ink::read("red").unwrap());
+        let colours = Role::ALL.map(|role| Inks::mono().ink(role));
         assert!(colours.iter().all(|ink| ink.fg.is_none() && ink.bg.is_none()));
     }
 
     #[test]
     fn the_selection_is_seen_without_colour_in_every_theme() {
         for (name, _) in BUILT_IN {
-            let selected = built_in(name, Palette::default()).ink(Role::Selected);
+            let selected = built_in(name, Inks::default()).ink(Role::Selected);
             assert!(selected.marks().next().is_some(), "{name}");
         }
     }
@@ -230,11 +230,11 @@ mod tests {
     fn what_means_different_things_looks_different() {
         for (name, _) in BUILT_IN.iter().filter(|(name, _)| *name != "mono") {
             for depth in [Depth::Sixteen, Depth::Many, Depth::True] {
-                let palette = built_in(name, Palette::default()).within(depth);
+                let inks = built_in(name, Inks::default()).within(depth);
                 let told = [Role::Bad, Role::Asks, Role::Work, Role::Over, Role::Accent];
                 for (at, role) in told.iter().enumerate() {
                     for other in &told[at + 1..] {
-                        let (one, two) = (palette.ink(*role), palette.ink(*other));
+                        let (one, two) = (inks.ink(*role), inks.ink(*other));
                         assert_ne!(one, two, "{name} {depth:?} {role:?} {other:?}");
                     }
                 }

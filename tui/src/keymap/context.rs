@@ -1,0 +1,132 @@
+//! The places where keys mean something.
+
+/// Where the keys go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Context {
+    List,
+    /// An opened incident, on another tab than the logs.
+    Detail,
+    Logs,
+    Cache,
+    Events,
+    Health,
+    Help,
+    CommandLog,
+    /// The incident as JSON.
+    Json,
+    Handover,
+    /// The cache at work.
+    Demonstration,
+    Picker,
+    /// A person to choose, found by typing.
+    People,
+    /// The question before many incidents are changed.
+    Question,
+    /// Where actions are chosen by name.
+    Palette,
+    /// The query bar.
+    Query,
+    /// The search of the log pane.
+    Search,
+    Comment,
+    /// Another title of an incident.
+    Title,
+    /// Why a dead letter is discarded.
+    Reason,
+    NewIncident,
+    SignIn,
+}
+
+/// What all contexts of a kind have in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// One of the views, or a part of it.
+    Screen,
+    /// Something to read that lies on a screen.
+    Page,
+    /// Something to choose or confirm.
+    Choice,
+    /// A text field: characters are text.
+    Text,
+}
+
+impl Context {
+    pub const ALL: [Self; 22] = [
+        Self::List,
+        Self::Detail,
+        Self::Logs,
+        Self::Cache,
+        Self::Events,
+        Self::Health,
+        Self::Help,
+        Self::CommandLog,
+        Self::Json,
+        Self::Handover,
+        Self::Demonstration,
+        Self::Picker,
+        Self::People,
+        Self::Question,
+        Self::Palette,
+        Self::Query,
+        Self::Search,
+        Self::Comment,
+        Self::Title,
+        Self::Reason,
+        Self::NewIncident,
+        Self::SignIn,
+    ];
+
+    const fn kind(self) -> Kind {
+        match self {
+            Self::List | Self::Detail | Self::Logs | Self::Cache | Self::Events | Self::Health => {
+                Kind::Screen
+            }
+            Self::Help | Self::CommandLog | Self::Json | Self::Handover | Self::Demonstration => {
+                Kind::Page
+            }
+            Self::Picker | Self::Question => Kind::Choice,
+            Self::People
+            | Self::Palette
+            | Self::Query
+            | Self::Search
+            | Self::Comment
+            | Self::Title
+            | Self::Reason
+            | Self::NewIncident
+            | Self::SignIn => Kind::Text,
+        }
+    }
+
+    pub const fn is_screen(self) -> bool {
+        matches!(self.kind(), Kind::Screen)
+    }
+
+    /// Whether characters are text here and never a command.
+    pub const fn takes_text(self) -> bool {
+        matches!(self.kind(), Kind::Text)
+    }
+
+    /// Where an incident is selected or open.
+    pub const fn shows_incidents(self) -> bool {
+        matches!(self, Self::List | Self::Detail | Self::Logs)
+    }
+
+    pub const fn scrolls(self) -> bool {
+        !self.takes_text() && !matches!(self, Self::Cache | Self::Health)
+    }
+
+    /// Whether something is sent, run or chosen from here.
+    pub const fn is_confirmed(self) -> bool {
+        matches!(self.kind(), Kind::Choice | Kind::Text) || matches!(self, Self::Demonstration)
+    }
+
+    /// Nobody leaves before they are signed in.
+    pub const fn is_left_by_esc(self) -> bool {
+        !matches!(self, Self::SignIn)
+    }
+
+    /// Where `q` goes one level up: it ends the program from a list of everything alone.
+    pub const fn is_left_by_q(self) -> bool {
+        matches!(self.kind(), Kind::Page) || (self.is_screen() && !matches!(self, Self::List))
+    }
+}

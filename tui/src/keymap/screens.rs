@@ -1,0 +1,48 @@
+//! The way from view to view.
+
+use super::Context as C;
+use super::{ALWAYS_QUITS, BACK_TAB, Binding, Context, Group, bind, code, ctrl, key};
+use crate::action::{Action, Place};
+use crate::event::KeyCode;
+
+/// An incident that is open.
+const fn opened(context: Context) -> bool {
+    matches!(context, C::Detail | C::Logs)
+}
+
+const fn everywhere(_: Context) -> bool {
+    true
+}
+
+/// Where a character is a command.
+const fn commands(context: Context) -> bool {
+    !context.takes_text()
+}
+
+#[rustfmt::skip]
+pub const BINDINGS: &[Binding] = &[
+    bind(Group::Screens, |it| it == C::List, &[code(KeyCode::Enter)], Action::Open, "open", "open it"),
+    bind(Group::Screens, |it| it == C::List, &[key('w')], Action::Wide, "wide", "all columns").pair(),
+    bind(Group::Screens, Context::is_left_by_q, &[key('q')], Action::Back, "back", "back"),
+    bind(Group::Screens, |it| it == C::List, &[key('q')], Action::Quit, "quit", "quit").pair(),
+    bind(Group::Screens, everywhere, &[ALWAYS_QUITS], Action::Quit, "quit", "at once").pair(),
+    bind(Group::Screens, Context::is_left_by_esc, &[code(KeyCode::Esc)], Action::Back, "back", "back; clear"),
+    bind(Group::Screens, Context::is_screen, &[key('-')], Action::Last, "last view", "the view before"),
+    bind(Group::Screens, opened, &[code(KeyCode::Tab), key(']')], Action::NextTab, "next tab", "tabs"),
+    bind(Group::Screens, opened, &[BACK_TAB, key('[')], Action::PreviousTab, "previous tab", "back").pair(),
+    bind(Group::Screens, Context::is_screen, &[key('/')], Action::Query, "query", "query, or search logs"),
+    bind(Group::Screens, |it| it == C::List, &[key('s')], Action::NextSort, "sort", "next order"),
+    bind(Group::Screens, |it| it == C::List, &[key('S')], Action::ReverseSort, "reverse", "reversed").pair(),
+    bind(Group::Screens, Context::is_screen, &[key('1')], Action::Go(Place::Incidents), "incidents", "list"),
+    bind(Group::Screens, Context::is_screen, &[key('2')], Action::Go(Place::Cache), "cache", "cache").pair(),
+    bind(Group::Screens, Context::is_screen, &[key('3')], Action::Go(Place::Events), "events", "events").pair(),
+    bind(Group::Screens, Context::is_screen, &[key('6')], Action::Go(Place::Health), "health", "health"),
+    bind(Group::Screens, Context::is_screen, &[key(':'), ctrl('p')], Action::Palette, "palette", "any action by name"),
+    bind(Group::Screens, commands, &[key('@')], Action::CommandLog, "commands", "commands"),
+    bind(Group::Screens, Context::is_screen, &[], Action::Handover, "handover", "the shift as Markdown"),
+    bind(Group::Screens, |it| it == C::Handover, &[key('w')], Action::Save, "write file", "write a file"),
+    bind(Group::Screens, |it| it == C::Handover, &[key('y')], Action::Copy, "copy", "copy it").pair(),
+    bind(Group::Screens, |it| it == C::Cache, &[key('D')], Action::Demonstrate, "demonstrate", "cache demo"),
+    bind(Group::Screens, Context::is_screen, &[ctrl('r')], Action::Reload, "reload", "load again, reconnect"),
+    bind(Group::Screens, commands, &[key('?')], Action::Help, "help", "this page"),
+];

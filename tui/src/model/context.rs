@@ -1,0 +1,53 @@
+//! Where the keys go.
+
+use crate::action::Action;
+use crate::keymap::{Context, key_name};
+
+use super::detail::Tab;
+use super::forms::{Choice, Picker};
+use super::{Model, Overlay, Screen};
+
+impl Model {
+    /// Which keys mean something now.
+    pub fn context(&self) -> Context {
+        if self.sign_in.is_some() {
+            return Context::SignIn;
+        }
+        match &self.overlay {
+            Some(Overlay::Help { .. }) => return Context::Help,
+            Some(Overlay::CommandLog { .. }) => return Context::CommandLog,
+            Some(Overlay::Demonstration { .. }) => return Context::Demonstration,
+            Some(Overlay::Picker(Picker { choice: Choice::Assignee { .. }, .. })) => {
+                return Context::People;
+            }
+            Some(Overlay::Picker(_) | Overlay::Copy(_)) => return Context::Picker,
+            Some(Overlay::Title(_)) => return Context::Title,
+            Some(Overlay::Question(_)) => return Context::Question,
+            Some(Overlay::Json { .. }) => return Context::Json,
+            Some(Overlay::Handover { .. }) => return Context::Handover,
+            Some(Overlay::Palette(_)) => return Context::Palette,
+            Some(Overlay::Comment(_)) => return Context::Comment,
+            Some(Overlay::Reason(_)) => return Context::Reason,
+            Some(Overlay::NewIncident(_)) => return Context::NewIncident,
+            None => {}
+        }
+        match self.screen {
+            Screen::Incidents if self.list.query.editing => Context::Query,
+            Screen::Incidents => Context::List,
+            Screen::Cache => Context::Cache,
+            Screen::Events => Context::Events,
+            Screen::Health => Context::Health,
+            Screen::Detail => match &self.detail {
+                Some(detail) if detail.logs.editing => Context::Search,
+                Some(detail) if detail.tab == Tab::Logs => Context::Logs,
+                _ => Context::Detail,
+            },
+        }
+    }
+
+    /// The key that does something in a context, as the help page writes it.
+    pub fn key(&self, context: Context, action: Action) -> Option<String> {
+        let (key, _) = self.setup.keymap.key(context, action)?;
+        Some(key_name(key, self.look.unicode))
+    }
+}
