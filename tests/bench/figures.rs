@@ -75,8 +75,8 @@ pub const FIGURES: &[Figure] = &[
     ),
     figure(
         "mix_hit_rate_pages",
-        "the same where pages are read, which every write makes stale",
-        Kind::Mix(Of::HitRate(Reads::Pages, Writes::Comments)),
+        "the same where pages are read and incidents opened, each of which makes all pages stale",
+        Kind::Mix(Of::HitRate(Reads::Pages, Writes::Incidents)),
     ),
     figure(
         "mix_hit_rate_logs",

@@ -13,7 +13,7 @@ use watchfire_tests::{Api, Engine};
 
 use crate::load::{Connection, request};
 use crate::measure::{Measured, Plan, Result, quantile};
-use crate::scene::Scene;
+use crate::scene::{Scene, incident};
 
 const INCIDENTS: usize = 2_000;
 /// As many as are in a storm at once.
@@ -60,6 +60,8 @@ pub enum Reads {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Writes {
     Comments,
+    /// Each of which every page has to hear of.
+    Incidents,
     LogBatches,
 }
 
@@ -136,7 +138,7 @@ impl Ideal {
         self.hits += u64::from(!self.has.insert(at));
     }
 
-    /// Every page changes with what is on it.
+    /// Every page may change with a new incident.
     fn write(&mut self, at: usize, reads: Reads) {
         match reads {
             Reads::Incidents => drop(self.has.remove(&at)),
@@ -150,8 +152,9 @@ impl Stage {
         let ids = scene.incidents(INCIDENTS).await?;
         let line = r#"{"message": "timeout after 4003 ms", "level": "error"}"#;
         let (end, body) = match writes {
-            Writes::Comments => ("comments", r#"{"body": "Rolling back."}"#.to_owned()),
-            Writes::LogBatches => ("logs", format!("[{}]", vec![line; LINES].join(","))),
+            Writes::Comments => ("/{id}/comments", r#"{"body": "Rolling back."}"#.to_owned()),
+            Writes::LogBatches => ("/{id}/logs", format!("[{}]", vec![line; LINES].join(","))),
+            Writes::Incidents => ("", incident().to_string()),
         };
         let reads = match what {
             Reads::Incidents => {
@@ -163,7 +166,8 @@ impl Stage {
                 .collect(),
         };
         let write = |id: &String| {
-            request("POST", &format!("/v1/incidents/{id}/{end}"), &scene.token, Some(&body))
+            let path = format!("/v1/incidents{}", end.replace("{id}", id));
+            request("POST", &path, &scene.token, Some(&body))
         };
         let writes = ids.iter().map(write).collect();
         let mut sum = 0.0;

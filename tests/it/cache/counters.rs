@@ -7,7 +7,7 @@ use reqwest::Method;
 use sqlx::Executor;
 use watchfire_shared::cache::{CacheType, Operation};
 use watchfire_shared::problem::Code;
-use watchfire_tests::{Daemon, Engine, bounded, eventually};
+use watchfire_tests::{Daemon, Engine, bounded, eventually, until};
 
 use super::stories::{BLOCKED, Scene, misses};
 use super::{since, stats};
@@ -120,7 +120,7 @@ async fn counters_of_a_known_story(daemon: &Daemon) {
 /// asked for.
 #[tokio::test]
 async fn the_counters_of_a_story_with_trouble_are_known() {
-    bounded(counters_of_trouble()).await;
+    Box::pin(bounded(counters_of_trouble())).await;
 }
 
 async fn counters_of_trouble() {
@@ -130,7 +130,7 @@ async fn counters_of_trouble() {
     let one = async || stats(reader).await.by_type[&CacheType::Incident].counts.clone();
     let mut lock = scene.lock().await;
     let unlock = async {
-        while misses(reader, CacheType::Incident).await < 5.0 {}
+        until(async || misses(reader, CacheType::Incident).await >= 5.0).await;
         lock.execute("commit").await.unwrap();
     };
     tokio::join!(join_all((0..5).map(|_| reader.get(incident.id))), unlock);
@@ -140,8 +140,8 @@ async fn counters_of_trouble() {
     assert_eq!(writer.comment(incident.id, "words").await.version, 2);
     let mut lock = scene.lock().await;
     let overtake = async {
-        while misses(reader, CacheType::Incident).await < 6.0 {}
-        while scene.daemons[0].number(BLOCKED).await == 0 {}
+        until(async || misses(reader, CacheType::Incident).await >= 6.0).await;
+        until(async || scene.daemons[0].number(BLOCKED).await != 0).await;
         scene.redis.command(&["FLUSHALL"]).await;
         lock.execute("commit").await.unwrap();
     };
