@@ -35,6 +35,8 @@ pub enum Action {
     Last,
     /// Choose an action by its name.
     Palette,
+    /// Choose another daemon.
+    Contexts,
     /// Watch the cache at work.
     Demonstrate,
     Step(Step),

@@ -50,6 +50,11 @@ pub enum Effect {
         name: String,
         text: String,
     },
+    /// Go to the daemon of this context, or to the one that is asked when none is named; the model
+    /// ends when one has got there.
+    Go(Option<String>),
+    /// Do not go there after all.
+    Stay,
     /// Try the stream now instead of waiting for the back-off; nothing happens when it is up.
     Reconnect,
     /// Leave: restore the terminal and end. Commands still under way are waited for, briefly.

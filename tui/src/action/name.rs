@@ -35,6 +35,7 @@ impl Action {
             Self::Save => "save",
             Self::Last => "last-view",
             Self::Palette => "palette",
+            Self::Contexts => "contexts",
             Self::Demonstrate => "demonstrate-cache",
             Self::Step(Step::Investigate) => "investigate",
             Self::Step(Step::HandBack) => "hand-back",
@@ -117,6 +118,7 @@ impl Action {
             | Self::Save
             | Self::Last
             | Self::Palette
+            | Self::Contexts
             | Self::Json
             | Self::Copy
             | Self::Mark(_)

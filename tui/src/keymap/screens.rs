@@ -39,6 +39,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(Group::Screens, Context::is_screen, &[key('6')], Action::Go(Place::Health), "health", "health"),
     bind(Group::Screens, Context::is_screen, &[key('7')], Action::Go(Place::People), "people", "people").pair(),
     bind(Group::Screens, Context::is_screen, &[key(':'), ctrl('p')], Action::Palette, "palette", "any action by name"),
+    bind(Group::Screens, Context::is_screen, &[], Action::Contexts, "ctx", "another daemon").pair(),
     bind(Group::Screens, commands, &[key('@')], Action::CommandLog, "commands", "commands"),
     bind(Group::Screens, Context::is_screen, &[], Action::Handover, "handover", "the shift as Markdown"),
     bind(Group::Screens, |it| it == C::Handover, &[key('w')], Action::Save, "write file", "write a file"),

@@ -3,6 +3,7 @@
 pub mod age;
 pub mod batch;
 pub mod cache;
+pub mod chooser;
 pub mod columns;
 pub mod commands;
 pub mod connection;
@@ -11,6 +12,7 @@ pub mod copy;
 pub mod deeds;
 pub mod demonstration;
 pub mod detail;
+pub mod drafts;
 pub mod events;
 pub mod feed;
 pub mod forms;
@@ -53,6 +55,7 @@ use watchfire_shared::user::UserOut;
 
 use self::batch::{Batch, Question};
 use self::cache::CachePanel;
+use self::chooser::Chooser;
 use self::commands::{CommandLog, Tone};
 use self::connection::Connection;
 use self::copy::CopyBox;
@@ -112,6 +115,7 @@ pub enum Overlay {
     Question(Question),
     Title(TitleBox),
     Palette(Palette),
+    Chooser(Chooser),
     Comment(CommentBox),
     Reason(ReasonBox),
     Person(PersonForm),

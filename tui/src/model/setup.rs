@@ -1,6 +1,7 @@
 //! What a person configured for the screen.
 
 use super::Model;
+use super::chooser::Named;
 use super::columns::Columns;
 use super::commands::Tone;
 use crate::ink::Inks;
@@ -12,6 +13,8 @@ pub struct Setup {
     /// In the colours that the terminal has.
     pub inks: Inks,
     pub columns: Columns,
+    /// The daemons that one can go to.
+    pub contexts: Vec<Named>,
 }
 
 impl Model {

@@ -236,9 +236,12 @@ impl Truth {
             Effect::Write { text, .. } => {
                 Outcome::Written { text: format!("written {text}"), trouble: None }
             }
-            Effect::Command { .. } | Effect::Copy(_) | Effect::Reconnect | Effect::Quit => {
-                return None;
-            }
+            Effect::Command { .. }
+            | Effect::Copy(_)
+            | Effect::Go(_)
+            | Effect::Stay
+            | Effect::Reconnect
+            | Effect::Quit => return None,
         })
     }
 }
@@ -250,7 +253,11 @@ const fn request_of(effect: &Effect) -> Option<RequestId> {
         | Effect::Write { request, .. }
         | Effect::Save { request, .. }
         | Effect::SignIn { request, .. } => Some(*request),
-        Effect::Copy(_) | Effect::Reconnect | Effect::Quit => None,
+        Effect::Copy(_)
+        | Effect::Go(_)
+        | Effect::Stay
+        | Effect::Reconnect
+        | Effect::Quit => None,
     }
 }
 

@@ -4,6 +4,7 @@
 mod batch;
 mod cached;
 mod chaos;
+mod chooser;
 mod client;
 mod commands;
 mod configured;

@@ -5,6 +5,7 @@ mod answers;
 mod batch;
 mod cache;
 mod choices;
+mod chooser;
 mod commands;
 mod configured;
 mod copy;
@@ -35,6 +36,7 @@ use chrono::{DateTime, Utc};
 
 use crate::effect::{Effect, Load};
 use crate::event::Event;
+use crate::model::commands::Tone;
 use crate::model::forms::SignIn;
 use crate::model::people::People;
 use crate::model::setup::Setup;
@@ -62,6 +64,20 @@ pub fn configure(model: &mut Model, read: Result<(Setup, bool), &str>, now: Date
         Ok((setup, needs_start)) => configured::adopt(model, setup, needs_start),
         Err(mistakes) => configured::refuse(model, mistakes),
     }
+    timers::plan(model);
+}
+
+/// One could not get to the daemon that was chosen.
+pub fn cannot_go(model: &mut Model, why: String, now: DateTime<Utc>) {
+    model.now = now.max(model.now);
+    chooser::failed(model, why);
+    timers::plan(model);
+}
+
+/// Something is to be said that has no event of its own.
+pub fn tell(model: &mut Model, tone: Tone, text: String, now: DateTime<Utc>) {
+    model.now = now.max(model.now);
+    model.flash(tone, text);
     timers::plan(model);
 }
 

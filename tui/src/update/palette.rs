@@ -1,14 +1,16 @@
 //! Actions by name.
 
+use watchfire_shared::ids::{IncidentId, Reference};
+
 use crate::action::{Action, Move};
 use crate::keymap::{Binding, Context, Group};
 use crate::model::commands::Tone;
 use crate::model::input::TextField;
-use crate::model::palette::Palette;
+use crate::model::palette::{Palette, Pick};
 use crate::model::{Model, Overlay};
 
 use super::detail::scrolled;
-use super::{Out, keys};
+use super::{Out, chooser, keys};
 
 /// Rows of a page.
 const PAGE: usize = 10;
@@ -21,10 +23,10 @@ pub fn open(model: &mut Model, from: Context) {
 
 pub fn go(model: &mut Model, step: Move) {
     if let Some(Overlay::Palette(palette)) = &mut model.overlay {
-        let entries = palette.entries(&model.palette_history);
+        let entries = palette.entries(&model.setup, &model.palette_history);
         let last = entries.len().saturating_sub(1);
         let at = scrolled(palette.place(&entries), step, PAGE, last);
-        palette.chosen = entries.get(at).map(|binding| binding.action);
+        palette.chosen = entries.get(at).map(|entry| entry.pick.clone());
     }
 }
 
@@ -33,14 +35,28 @@ pub fn run(model: &mut Model, out: &mut Out) {
     let Some(Overlay::Palette(palette)) = &model.overlay else {
         return;
     };
-    let entries = palette.entries(&model.palette_history);
-    let Some(binding) = entries.get(palette.place(&entries)).copied() else {
+    let entries = palette.entries(&model.setup, &model.palette_history);
+    let Some(entry) = entries.get(palette.place(&entries)) else {
         model.flash(Tone::Neutral, "No action has such a name");
         return;
     };
     let (from, subject) = (palette.from, palette.subject);
     model.overlay = None;
-    model.palette_history.remember(binding.action);
+    model.palette_history.remember(entry.pick.clone());
+    match (&entry.pick, entry.binding) {
+        (Pick::Context(name), _) => chooser::go_to(model, name, out),
+        (Pick::Action(_), Some(binding)) => act(model, binding, from, subject, out),
+        (Pick::Action(_), None) => {}
+    }
+}
+
+fn act(
+    model: &mut Model,
+    binding: &Binding,
+    from: Context,
+    subject: Option<(IncidentId, Reference)>,
+    out: &mut Out,
+) {
     let now = model.subject().map(|incident| incident.id);
     match subject {
         Some((id, reference)) if is_about_incident(binding) && now != Some(id) => {
