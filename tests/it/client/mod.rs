@@ -5,6 +5,8 @@ mod held;
 mod hostile;
 mod main_job;
 mod refusal;
+mod resized;
+mod restore;
 mod start;
 mod terminal;
 
