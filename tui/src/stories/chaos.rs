@@ -253,11 +253,7 @@ const fn request_of(effect: &Effect) -> Option<RequestId> {
         | Effect::Write { request, .. }
         | Effect::Save { request, .. }
         | Effect::SignIn { request, .. } => Some(*request),
-        Effect::Copy(_)
-        | Effect::Go(_)
-        | Effect::Stay
-        | Effect::Reconnect
-        | Effect::Quit => None,
+        Effect::Copy(_) | Effect::Go(_) | Effect::Stay | Effect::Reconnect | Effect::Quit => None,
     }
 }
 
