@@ -23,7 +23,7 @@ fn person(number: u128, name: &str, role: Role, status: UserStatus) -> UserOut {
         name: name.to_owned(),
         role,
         status,
-        last_login_at: (number % 2 == 0).then(|| ago(7_300)),
+        last_login_at: number.is_multiple_of(2).then(|| ago(7_300)),
         ..me()
     }
 }

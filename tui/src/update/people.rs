@@ -53,16 +53,11 @@ pub fn begin(model: &mut Model, action: PersonAction) {
             return;
         }
     }
-    let seen = match action {
-        PersonAction::Add => None,
-        _ => match selected(model) {
-            Some(user) => Some(user.clone()),
-            None => {
-                model.flash(Tone::Neutral, "Nobody is selected");
-                return;
-            }
-        },
-    };
+    let seen = selected(model).filter(|_| action != PersonAction::Add).cloned();
+    if seen.is_none() && action != PersonAction::Add {
+        model.flash(Tone::Neutral, "Nobody is selected");
+        return;
+    }
     model.overlay = Some(Overlay::Person(PersonForm::new(action, seen)));
 }
 
@@ -163,12 +158,11 @@ pub fn changed(model: &mut Model, request: RequestId, user: UserOut, out: &mut O
     model.dirty = true;
     let id = user.id;
     if let Some(users) = &mut model.users.value {
-        match users.iter_mut().find(|other| other.id == id) {
-            Some(other) => *other = UserOut { last_login_at: other.last_login_at, ..user },
-            None => {
-                users.push(user);
-                model.people.selected = Some(id);
-            }
+        if let Some(other) = users.iter_mut().find(|other| other.id == id) {
+            *other = UserOut { last_login_at: other.last_login_at, ..user };
+        } else {
+            users.push(user);
+            model.people.selected = Some(id);
         }
     }
     if model.me.as_ref().is_some_and(|me| me.id == id) {

@@ -116,11 +116,10 @@ fn hint(model: &Model, context: Context, action: Action, usual: &'static str) ->
     match (context, action) {
         (Context::SignIn, Action::Confirm) => "sign in",
         (Context::Query | Context::Search, Action::Confirm) => "apply",
-        (Context::Comment, Action::Confirm) => "send",
+        (Context::Comment | Context::Account, Action::Confirm) => "send",
         (Context::Reason, Action::Confirm) => "discard",
         (Context::NewIncident, Action::Confirm) => "create",
         (Context::Accounts, Action::Person(PersonAction::Status)) if is_out(model) => "let in",
-        (Context::Account, Action::Confirm) => "send",
         (Context::Account, Action::Back) => "leave it",
         (Context::Picker | Context::People, Action::Confirm) => "choose",
         (Context::Chooser, Action::Confirm) => "go there",
@@ -193,8 +192,9 @@ fn offered(model: &Model, context: Context) -> Vec<Action> {
         }
         Context::Comment => vec![Action::Confirm, Action::Edit(Edit::NewLine), Action::Back],
         Context::Account if is_question(model) => vec![Action::Confirm, Action::Back],
-        Context::Account => vec![Action::Confirm, Action::NextField, Action::Back],
-        Context::NewIncident => vec![Action::Confirm, Action::NextField, Action::Back],
+        Context::Account | Context::NewIncident => {
+            vec![Action::Confirm, Action::NextField, Action::Back]
+        }
         Context::SignIn => vec![Action::Confirm, Action::NextField, Action::Quit],
     }
 }
