@@ -22,6 +22,10 @@ pub enum Action {
     Query,
     /// Load what is shown again, and try the stream now.
     Reload,
+    /// Choose a saved view.
+    Views,
+    /// Group the list in the next way.
+    NextGroup,
     /// The next order of the list.
     NextSort,
     /// The same order, the other way round.

@@ -28,6 +28,8 @@ impl Action {
             Self::Wide => "wide",
             Self::Query => "query",
             Self::NextSort => "next-sort",
+            Self::Views => "views",
+            Self::NextGroup => "next-group",
             Self::ReverseSort => "reverse-sort",
             Self::Reload => "reload",
             Self::CommandLog => "command-log",
@@ -111,6 +113,8 @@ impl Action {
             | Self::Wide
             | Self::Query
             | Self::NextSort
+            | Self::Views
+            | Self::NextGroup
             | Self::ReverseSort
             | Self::Reload
             | Self::CommandLog

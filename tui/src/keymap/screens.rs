@@ -10,6 +10,11 @@ const fn opened(context: Context) -> bool {
     matches!(context, C::Detail | C::Logs)
 }
 
+/// A screen on which no incident is open.
+const fn unopened(context: Context) -> bool {
+    context.is_screen() && !opened(context)
+}
+
 const fn everywhere(_: Context) -> bool {
     true
 }
@@ -33,6 +38,8 @@ pub const BINDINGS: &[Binding] = &[
     bind(Group::Screens, Context::is_screen, &[key('/')], Action::Query, "query", "query, or search logs"),
     bind(Group::Screens, |it| it == C::List, &[key('s')], Action::NextSort, "sort", "next order"),
     bind(Group::Screens, |it| it == C::List, &[key('S')], Action::ReverseSort, "reverse", "reversed").pair(),
+    bind(Group::Screens, unopened, &[key('V')], Action::Views, "views", "saved views"),
+    bind(Group::Screens, |it| it == C::List, &[key('b')], Action::NextGroup, "group", "group by").pair(),
     bind(Group::Screens, Context::is_screen, &[key('1')], Action::Go(Place::Incidents), "incidents", "list"),
     bind(Group::Screens, Context::is_screen, &[key('2')], Action::Go(Place::Cache), "cache", "cache").pair(),
     bind(Group::Screens, Context::is_screen, &[key('3')], Action::Go(Place::Events), "events", "events").pair(),

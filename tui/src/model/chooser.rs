@@ -25,15 +25,16 @@ impl Named {
 }
 
 /// What is chosen is a name, never a row number: the configuration may change under it.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Chooser {
     pub field: TextField,
     pub chosen: Option<String>,
     pub progress: Progress,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Progress {
+    #[default]
     Choosing,
     /// On the way to the one of this name.
     Going(String),
@@ -42,11 +43,6 @@ pub enum Progress {
 }
 
 impl Chooser {
-    pub fn new() -> Self {
-        let progress = Progress::Choosing;
-        Self { field: TextField::default(), chosen: None, progress }
-    }
-
     /// What fits the typed text, the best first.
     pub fn entries<'a>(&self, contexts: &'a [Named]) -> Vec<&'a Named> {
         let fit = |named: &&Named| fuzzy::score(self.field.text(), named.name());

@@ -17,6 +17,7 @@ pub mod events;
 pub mod feed;
 pub mod forms;
 pub mod fuzzy;
+pub mod groups;
 pub mod handover;
 pub mod health;
 pub mod help;
@@ -41,6 +42,7 @@ pub mod spot;
 mod start;
 pub mod tell;
 pub mod undo;
+pub mod views;
 pub mod words;
 pub mod writing;
 

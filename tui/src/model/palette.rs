@@ -20,9 +20,18 @@ pub struct Palette {
     pub from: Context,
     /// The incident that was selected then: what is run is about this one or about none.
     pub subject: Option<(IncidentId, Reference)>,
+    pub offer: Offer,
     pub field: TextField,
     /// None is the first.
     pub chosen: Option<Pick>,
+}
+
+/// What there is to choose from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Offer {
+    Everything,
+    /// Saved views alone.
+    Views,
 }
 
 /// What can be chosen by its name.
@@ -31,6 +40,8 @@ pub enum Pick {
     Action(Action),
     /// A daemon, by the name of its context.
     Context(String),
+    /// A saved view.
+    View(String),
 }
 
 /// A line of the palette.
@@ -58,8 +69,11 @@ impl Palette {
     /// What fits the typed text, the best first; with nothing typed what was run last comes first.
     pub fn entries(&self, setup: &Setup, history: &History) -> Vec<Entry> {
         let wanted = self.field.text();
+        let wants =
+            |entry: &Entry| self.offer == Offer::Everything || matches!(entry.pick, Pick::View(_));
         let mut entries: Vec<(i32, Entry)> = offered(self.from, setup, history)
             .into_iter()
+            .filter(wants)
             .filter_map(|entry| Some((score_of(&entry, wanted)?, entry)))
             .collect();
         // Stable: what fits equally well stays as it was.
@@ -97,6 +111,12 @@ fn offered(from: Context, setup: &Setup, history: &History) -> Vec<Entry> {
         }
     }
     let mut entries: Vec<Entry> = offered.into_iter().map(Entry::of).collect();
+    entries.extend(setup.views.iter().map(|view| Entry {
+        pick: Pick::View(view.name.clone()),
+        name: format!("view {}", view.name),
+        help: view.query.clone(),
+        binding: None,
+    }));
     entries.extend(setup.contexts.iter().map(|named| Entry {
         pick: Pick::Context(named.name().to_owned()),
         name: format!("ctx {}", named.name()),
@@ -137,6 +157,7 @@ mod tests {
         let palette = Palette {
             from: Context::List,
             subject: None,
+            offer: Offer::Everything,
             field: TextField::new(typed),
             chosen: None,
         };

@@ -4,6 +4,7 @@ use super::Model;
 use super::chooser::Named;
 use super::columns::Columns;
 use super::commands::Tone;
+use super::views::View;
 use crate::ink::Inks;
 use crate::keymap::Keymap;
 
@@ -13,6 +14,8 @@ pub struct Setup {
     /// In the colours that the terminal has.
     pub inks: Inks,
     pub columns: Columns,
+    /// In the order of the file.
+    pub views: Vec<View>,
     /// The daemons that one can go to.
     pub contexts: Vec<Named>,
 }

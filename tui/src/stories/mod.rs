@@ -33,6 +33,7 @@ mod spots;
 mod storms;
 mod typing;
 mod undo;
+mod views;
 mod world;
 mod writing;
 mod wrong_row;

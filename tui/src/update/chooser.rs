@@ -15,7 +15,7 @@ pub fn open(model: &mut Model) {
         model.flash(Tone::Neutral, text);
         return;
     }
-    model.overlay = Some(Overlay::Chooser(Chooser::new()));
+    model.overlay = Some(Overlay::Chooser(Chooser::default()));
 }
 
 pub fn go(model: &mut Model, step: Move) {
@@ -54,7 +54,7 @@ pub fn confirm(model: &mut Model, out: &mut Out) {
 /// The same by a name from the palette.
 pub fn go_to(model: &mut Model, name: &str, out: &mut Out) {
     let chosen = Some(name.to_owned());
-    model.overlay = Some(Overlay::Chooser(Chooser { chosen, ..Chooser::new() }));
+    model.overlay = Some(Overlay::Chooser(Chooser { chosen, ..Chooser::default() }));
     confirm(model, out);
 }
 

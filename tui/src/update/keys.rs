@@ -16,7 +16,7 @@ use crate::model::{Model, Overlay, Screen, layout};
 use super::{
     Out, batch, cache, choices, chooser, commands, copy, demonstration, detail, events, forms,
     handover, health, letters, list, load_again, logs, marks, palette, people, query, spot, timers,
-    title, undo, writing,
+    title, undo, views, writing,
 };
 
 /// Why no command is taken.
@@ -139,6 +139,8 @@ pub fn act(model: &mut Model, action: Action, context: Context, out: &mut Out) {
         Action::Wide => model.list.wide = !model.list.wide,
         Action::Query => query(model),
         Action::NextSort => query::next_sort(model, out),
+        Action::Views => views::open(model, context),
+        Action::NextGroup => views::next_group(model),
         Action::ReverseSort => query::reverse_sort(model, out),
         Action::Reload => {
             out.push(Effect::Reconnect);

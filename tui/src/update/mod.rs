@@ -30,6 +30,7 @@ mod timers;
 mod title;
 mod undo;
 mod verdict;
+mod views;
 mod writing;
 
 use chrono::{DateTime, Utc};

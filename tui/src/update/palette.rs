@@ -6,11 +6,11 @@ use crate::action::{Action, Move};
 use crate::keymap::{Binding, Context, Group};
 use crate::model::commands::Tone;
 use crate::model::input::TextField;
-use crate::model::palette::{Palette, Pick};
+use crate::model::palette::{Offer, Palette, Pick};
 use crate::model::{Model, Overlay};
 
 use super::detail::scrolled;
-use super::{Out, chooser, keys};
+use super::{Out, chooser, keys, views};
 
 /// Rows of a page.
 const PAGE: usize = 10;
@@ -18,7 +18,17 @@ const PAGE: usize = 10;
 pub fn open(model: &mut Model, from: Context) {
     let subject = model.subject().map(|incident| (incident.id, incident.reference));
     let field = TextField::default();
-    model.overlay = Some(Overlay::Palette(Palette { from, subject, field, chosen: None }));
+    let offer = Offer::Everything;
+    model.overlay = Some(Overlay::Palette(Palette { from, subject, offer, field, chosen: None }));
+}
+
+/// The same of saved views alone.
+pub fn open_views(model: &mut Model, from: Context) {
+    open(model, from);
+    if let Some(Overlay::Palette(palette)) = &mut model.overlay {
+        palette.offer = Offer::Views;
+        palette.subject = None;
+    }
 }
 
 pub fn go(model: &mut Model, step: Move) {
@@ -45,6 +55,7 @@ pub fn run(model: &mut Model, out: &mut Out) {
     model.palette_history.remember(entry.pick.clone());
     match (&entry.pick, entry.binding) {
         (Pick::Context(name), _) => chooser::go_to(model, name, out),
+        (Pick::View(name), _) => views::show(model, name, out),
         (Pick::Action(_), Some(binding)) => act(model, binding, from, subject, out),
         (Pick::Action(_), None) => {}
     }

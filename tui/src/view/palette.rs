@@ -12,7 +12,7 @@ use ratatui::layout::Rect;
 
 use crate::keymap::key_name;
 use crate::model::Model;
-use crate::model::palette::{Entry, Palette};
+use crate::model::palette::{Entry, Offer, Palette};
 use crate::theme::{Theme, short_status};
 
 use super::paint::{Pen, clear, rule};
@@ -44,7 +44,11 @@ pub fn render(buf: &mut Buffer, area: Rect, model: &Model, palette: &Palette) ->
     if entries.is_empty() {
         let mut pen = Pen::new(buf, body, 0, theme);
         pen.gap(1);
-        pen.text("No action has such a name; esc closes", theme.dim());
+        let text = match palette.offer {
+            Offer::Everything => "No action has such a name; esc closes",
+            Offer::Views => "No view has such a name; esc closes",
+        };
+        pen.text(text, theme.dim());
     }
     cursor
 }
@@ -54,7 +58,11 @@ fn title(pen: &mut Pen, model: &Model, palette: &Palette) {
     let theme = pen.theme;
     pen.gap(1);
     let Some((id, reference)) = palette.subject else {
-        pen.text("Do what?", theme.bold());
+        let text = match palette.offer {
+            Offer::Everything => "Do what?",
+            Offer::Views => "Which view?",
+        };
+        pen.text(text, theme.bold());
         return;
     };
     pen.text(&format!("On {reference} "), theme.bold());
