@@ -29,6 +29,7 @@ pub mod list;
 pub mod logs;
 pub mod marks;
 pub mod matching;
+pub mod notify;
 pub mod overview;
 pub mod palette;
 pub mod people;
@@ -67,6 +68,7 @@ use self::forms::{CommentBox, NewForm, Picker, ReasonBox, SignIn, TitleBox};
 use self::known::Known;
 use self::list::List;
 use self::marks::Marks;
+use self::notify::Notices;
 use self::palette::{History, Palette};
 use self::people::{People, PersonForm};
 use self::setup::Setup;
@@ -198,6 +200,8 @@ pub struct Model {
     /// flash.
     pub closing: Option<(IncidentId, DateTime<Utc>)>,
     pub timers: Timers,
+    /// What is to be told to somebody who looks elsewhere.
+    pub notices: Notices,
     pub requests: Requests,
     pub(crate) dirty: bool,
     /// When the passing of time alone changes something visible.
@@ -245,6 +249,7 @@ impl Model {
             mistakes: Vec::new(),
             closing: None,
             timers: Timers::default(),
+            notices: Notices::default(),
             requests: Requests::default(),
             dirty: true,
             repaint_at: None,
@@ -262,7 +267,8 @@ impl Model {
     pub fn wake_at(&self) -> Option<DateTime<Utc>> {
         let reload = self.list.reload_at.map(|(soon, latest)| soon.min(latest));
         let live = self.list.query.live_at;
-        let all = [self.repaint_at, reload, live, self.timers.counts, self.timers.pane];
+        let notice = self.notices.due_at(self.now);
+        let all = [self.repaint_at, reload, live, notice, self.timers.counts, self.timers.pane];
         all.into_iter().flatten().min()
     }
 

@@ -4,6 +4,7 @@ use super::Model;
 use super::chooser::Named;
 use super::columns::Columns;
 use super::commands::Tone;
+use super::notify::Notify;
 use super::views::View;
 use crate::ink::Inks;
 use crate::keymap::Keymap;
@@ -14,6 +15,7 @@ pub struct Setup {
     /// In the colours that the terminal has.
     pub inks: Inks,
     pub columns: Columns,
+    pub notify: Notify,
     /// In the order of the file.
     pub views: Vec<View>,
     /// The daemons that one can go to.

@@ -9,6 +9,7 @@ mod ends;
 mod feed;
 mod going;
 mod keys;
+mod notice;
 mod reload;
 pub mod screen;
 
@@ -351,6 +352,10 @@ impl<'a> Loop<'a> {
             match effect {
                 // A terminal that is gone shows at the next frame.
                 Effect::Copy(text) => drop(clipboard::send(&text, self.config.terminal)),
+                Effect::Notify { notify, text } => {
+                    let Config { terminal, utf8, .. } = self.config;
+                    drop(notice::send(notify, &text, *terminal, *utf8));
+                }
                 Effect::Write { request, name, text } => {
                     self.writing = Some((request, name, text));
                 }

@@ -5,6 +5,7 @@
 mod columns;
 mod contexts;
 mod keys;
+mod notify;
 mod reader;
 mod themes;
 pub mod url;
@@ -69,7 +70,7 @@ impl fmt::Display for Mistake {
     }
 }
 
-const NAMES: [&str; 10] = [
+const NAMES: [&str; 11] = [
     "url",
     "context",
     "contexts",
@@ -78,6 +79,7 @@ const NAMES: [&str; 10] = [
     "theme",
     "columns",
     "keys",
+    "notify",
     "read_only",
     "views",
 ];
@@ -104,6 +106,7 @@ pub fn read(file: &Path, text: &str) -> (Settings, Vec<Mistake>) {
                     settings.setup.inks = inks;
                 }
             }
+            "notify" => settings.setup.notify = reader.lightly(|it| notify::read(it, name, value)),
             "views" => settings.setup.views = reader.lightly(|it| views::read(it, name, value)),
             "keys" => settings.setup.keymap = reader.lightly(|it| keys::read(it, name, value)),
             _ => reader.unknown(name, "setting", &NAMES),

@@ -239,6 +239,7 @@ impl Truth {
             Effect::Command { .. }
             | Effect::Copy(_)
             | Effect::Go(_)
+            | Effect::Notify { .. }
             | Effect::Stay
             | Effect::Reconnect
             | Effect::Quit => return None,
@@ -253,7 +254,12 @@ const fn request_of(effect: &Effect) -> Option<RequestId> {
         | Effect::Write { request, .. }
         | Effect::Save { request, .. }
         | Effect::SignIn { request, .. } => Some(*request),
-        Effect::Copy(_) | Effect::Go(_) | Effect::Stay | Effect::Reconnect | Effect::Quit => None,
+        Effect::Copy(_)
+        | Effect::Go(_)
+        | Effect::Notify { .. }
+        | Effect::Stay
+        | Effect::Reconnect
+        | Effect::Quit => None,
     }
 }
 

@@ -150,7 +150,7 @@ fn what_was_written_waits_for_the_return_and_nothing_else_does() {
     assert!(back.model.marks.is_empty() && back.model.undo.last().is_none());
     back.model.put_drafts(kept);
     assert_eq!(back.model.marked_draft, "for all of them");
-    back.press("enter n");
+    back.press("j enter n");
     assert!(back.screen().contains("rolling back"), "{}", back.screen());
 }
 

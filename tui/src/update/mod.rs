@@ -20,6 +20,7 @@ mod letters;
 mod list;
 mod logs;
 mod marks;
+mod notify;
 mod palette;
 mod parts;
 mod people;
