@@ -16,7 +16,7 @@ pub struct Setup {
     pub inks: Inks,
     pub columns: Columns,
     pub notify: Notify,
-    /// In the order of the file.
+    /// By name.
     pub views: Vec<View>,
     /// The daemons that one can go to.
     pub contexts: Vec<Named>,

@@ -107,7 +107,7 @@ fn in_a_storm_there_is_one_every_few_seconds() {
     all.extend(told(&mut client));
     assert_eq!(all[0], "INC-300 is critical: Checkout is down");
     assert_eq!(all.len(), 3, "in ten seconds: {all:?}");
-    assert_eq!(all[1], "20 new critical incidents, from INC-301 on");
+    assert_eq!(all[1], "19 new critical incidents, from INC-301 on");
 }
 
 #[test]
