@@ -16,6 +16,7 @@ mod events;
 mod freshness;
 mod handover;
 mod health;
+mod hostile;
 mod letters;
 mod list;
 mod marks;
