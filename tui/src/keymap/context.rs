@@ -30,6 +30,8 @@ pub enum Context {
     Question,
     /// Where actions are chosen by name.
     Palette,
+    /// A daemon to choose, found by typing.
+    Chooser,
     /// The query bar.
     Query,
     /// The search of the log pane.
@@ -61,7 +63,7 @@ enum Kind {
 }
 
 impl Context {
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::List,
         Self::Detail,
         Self::Logs,
@@ -80,6 +82,7 @@ impl Context {
         Self::People,
         Self::Question,
         Self::Palette,
+        Self::Chooser,
         Self::Query,
         Self::Search,
         Self::Comment,
@@ -108,6 +111,7 @@ impl Context {
             Self::Picker | Self::Question => Kind::Choice,
             Self::People
             | Self::Palette
+            | Self::Chooser
             | Self::Query
             | Self::Search
             | Self::Comment

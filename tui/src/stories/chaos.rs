@@ -245,9 +245,13 @@ impl Truth {
             Effect::Write { text, .. } => {
                 Outcome::Written { text: format!("written {text}"), trouble: None }
             }
-            Effect::Command { .. } | Effect::Copy(_) | Effect::Reconnect | Effect::Quit => {
-                return None;
-            }
+            Effect::Command { .. }
+            | Effect::Copy(_)
+            | Effect::Go(_)
+            | Effect::Notify { .. }
+            | Effect::Stay
+            | Effect::Reconnect
+            | Effect::Quit => return None,
         })
     }
 }
@@ -260,7 +264,12 @@ const fn request_of(effect: &Effect) -> Option<RequestId> {
         | Effect::Save { request, .. }
         | Effect::Export { request, .. }
         | Effect::SignIn { request, .. } => Some(*request),
-        Effect::Copy(_) | Effect::Reconnect | Effect::Quit => None,
+        Effect::Copy(_)
+        | Effect::Go(_)
+        | Effect::Notify { .. }
+        | Effect::Stay
+        | Effect::Reconnect
+        | Effect::Quit => None,
     }
 }
 

@@ -160,6 +160,7 @@ pub fn screens() -> Vec<(&'static str, Client)> {
         "5",
         "5 x",
         "enter [ W",
+        "b",
         "6",
         "7",
         "7 r",
