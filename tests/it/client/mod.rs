@@ -1,8 +1,10 @@
 //! The real client, on a real screen and without one, against the real daemon.
 
 mod cli;
+mod fifteen;
 mod held;
 mod hostile;
+mod lane;
 mod main_job;
 mod refusal;
 mod start;

@@ -26,6 +26,7 @@ impl Action {
             Self::PreviousTab => "previous-tab",
             Self::Wide => "wide",
             Self::Query => "query",
+            Self::Related => "related",
             Self::NextSort => "next-sort",
             Self::ReverseSort => "reverse-sort",
             Self::Reload => "reload",
@@ -102,6 +103,7 @@ impl Action {
             | Self::PreviousTab
             | Self::Wide
             | Self::Query
+            | Self::Related
             | Self::NextSort
             | Self::ReverseSort
             | Self::Reload

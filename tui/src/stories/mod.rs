@@ -29,6 +29,7 @@ mod sizes;
 mod sorted;
 mod spots;
 mod storms;
+mod together;
 mod typing;
 mod undo;
 mod world;

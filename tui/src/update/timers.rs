@@ -7,6 +7,7 @@ use crate::event::{Failure, FailureKind};
 use crate::model::age;
 use crate::model::connection::Link;
 use crate::model::health;
+use crate::model::slot::LOADING_AFTER;
 use crate::model::{Model, Overlay, Screen, layout};
 
 use super::{Out, cache, detail, events, health as health_page, list, query};
@@ -71,6 +72,7 @@ pub fn clock_set_back(model: &mut Model, by: TimeDelta) {
     let shift = |at: &mut DateTime<Utc>| *at -= by;
     let connection = &mut model.connection;
     connection.heard_at.iter_mut().for_each(shift);
+    connection.woken_at.iter_mut().for_each(shift);
     if let Link::Down { retry_at, .. } = &mut connection.link {
         shift(retry_at);
     }
@@ -168,8 +170,15 @@ fn loading(model: &Model) -> Vec<DateTime<Utc>> {
     {
         at.push(age::next_change(asked.at, model.now));
     }
+    if let Some((_, since)) = model.commands.oldest_open() {
+        at.extend([since + LOADING_AFTER, age::next_change(since, model.now)]);
+    }
     match (model.screen, &model.detail) {
-        (Screen::Incidents, _) => at.extend(model.list.loading_at()),
+        (Screen::Incidents, _) => {
+            let since = model.list.loading_at();
+            at.extend(since.iter().map(|since| age::next_change(*since, model.now)));
+            at.extend(since);
+        }
         (Screen::Cache, _) => at.extend(model.cache.stats.note_changes_at(model.now)),
         (Screen::Health, _) => at.extend(model.health.note_changes_at(model.now)),
         (Screen::Events, _) => at.extend(model.events.notes_change_at(model.now)),

@@ -16,6 +16,7 @@ use watchfire_shared::user::Role;
 use crate::action::{Action, Edit, Move, Place, Step};
 use crate::keymap::{Context, key_name};
 use crate::model::batch::Batch;
+use crate::model::slot::LOADING_AFTER;
 use crate::model::{Flash, Model, Screen};
 use crate::safe::SafeText;
 use crate::theme::Theme;
@@ -44,12 +45,22 @@ pub fn render(buf: &mut Buffer, area: Rect, model: &Model) {
         return;
     }
     let mut pen = Pen::new(buf, area, row, theme);
-    let progress = model.batch.as_ref().map(Batch::progress);
+    let progress = model.batch.as_ref().map(Batch::progress).or_else(|| waiting(model, theme));
     let place = progress.clone().unwrap_or_else(|| place(model, area.width, theme));
     if area.width >= 60 || progress.is_some() {
         pen.right(&format!("{place} "), theme.dim());
     }
     keys(&mut pen, model);
+}
+
+/// A command whose answer takes its time, and for how long already.
+fn waiting(model: &Model, theme: Theme) -> Option<String> {
+    let (what, at) = model.commands.oldest_open()?;
+    let waited = model.now - at;
+    let seconds = waited.num_seconds();
+    let since = if seconds > 0 { format!(" {seconds} s") } else { String::new() };
+    let text = format!("{} {}{since}", theme.pending(), what.words());
+    (waited >= LOADING_AFTER).then_some(text)
 }
 
 /// A message that needs the whole line, or two.

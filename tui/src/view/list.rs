@@ -91,6 +91,9 @@ fn query(pen: &mut Pen, model: &Model) -> Cursor {
             pen.right(&text, theme.accent());
         }
     }
+    if let Some(text) = loading(model).filter(|_| !list.rows.is_empty()) {
+        pen.right(&text, theme.dim());
+    }
     if !marked.is_empty() && pen.room() > marked.len() + 4 {
         pen.right(&marked, theme.accent());
     }
@@ -100,6 +103,15 @@ fn query(pen: &mut Pen, model: &Model) -> Cursor {
     let wrong = query.mistake.as_ref().map(|mistake| mistake.start..mistake.end);
     let style = if query.editing { theme.plain() } else { theme.dim() };
     field::line(pen, &query.field, query.editing, style, wrong)
+}
+
+/// The list of another query or order is being read, and that takes its time.
+fn loading(model: &Model) -> Option<String> {
+    let since = model.list.loading_at().filter(|at| *at <= model.now)?;
+    match (model.now - since).num_seconds() {
+        0 => Some("loading … ".to_owned()),
+        seconds => Some(format!("loading … {seconds} s ")),
+    }
 }
 
 /// Rows that could not be read again: the reason where there is room beside the query, else in short.
