@@ -19,6 +19,7 @@ pub mod broker;
 pub mod daemon;
 pub mod embedded;
 pub mod kafka;
+pub mod line;
 pub mod link;
 pub mod people;
 pub mod postgres;
@@ -28,18 +29,21 @@ pub mod reply;
 pub mod stream;
 pub mod terminal;
 pub mod worker;
+pub mod written;
 
 pub use alertmanager::Alertmanager;
 pub use api::Api;
 pub use broker::Broker;
 pub use daemon::{Daemon, Engine};
 pub use embedded::Home;
+pub use line::Line;
 pub use link::Link;
 pub use redis::Redis;
 pub use reply::Reply;
 pub use stream::Stream;
 pub use terminal::Terminal;
 pub use worker::{Feed, Scene, Worker};
+pub use written::Written;
 
 use std::time::Duration;
 

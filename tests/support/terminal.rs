@@ -13,12 +13,12 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use crate::programs;
+use crate::written::Written;
 
 /// What the program has written so far, and how it ended.
 struct Display {
     parser: vt100::Parser,
-    /// Bytes the program has written.
-    written: u64,
+    written: Written,
     ended: Option<ExitStatus>,
 }
 
@@ -29,6 +29,8 @@ pub struct Terminal {
     changes: watch::Receiver<u64>,
     keyboard: Box<dyn Write + Send>,
     master: Box<dyn MasterPty + Send>,
+    /// How the line was set before the program.
+    settings_before: String,
     pid: Pid,
 }
 
@@ -59,6 +61,7 @@ fn size(columns: u16, rows: u16) -> PtySize {
 impl Terminal {
     pub fn spawn(command: CommandBuilder, columns: u16, rows: u16) -> Self {
         let pty = native_pty_system().openpty(size(columns, rows)).expect("a pty can be opened");
+        let settings_before = format!("{:?}", pty.master.get_termios());
         let mut child = pty.slave.spawn_command(command).expect("the program starts in the pty");
         // The reader sees the end only once nobody here holds the program's side open.
         drop(pty.slave);
@@ -66,7 +69,7 @@ impl Terminal {
         let keyboard = pty.master.take_writer().expect("a pty can be written to");
         let display = Arc::new(Mutex::new(Display {
             parser: vt100::Parser::new(cells(rows), cells(columns), 0),
-            written: 0,
+            written: Written::default(),
             ended: None,
         }));
         let (announce, changes) = watch::channel(0);
@@ -75,6 +78,7 @@ impl Terminal {
             changes,
             keyboard,
             master: pty.master,
+            settings_before,
             pid: child.process_id().and_then(programs::pid).expect("the program has just started"),
         };
         std::thread::spawn(move || {
@@ -83,7 +87,7 @@ impl Terminal {
             while let Ok(count @ 1..) = output.read(&mut buffer) {
                 let mut display = lock(&display);
                 display.parser.process(&buffer[..count]);
-                display.written += count as u64;
+                display.written.take(&buffer[..count]);
                 drop(display);
                 announce.send_modify(|changes| *changes += 1);
             }
@@ -113,7 +117,32 @@ impl Terminal {
 
     /// Bytes the program has written since its start.
     pub fn bytes_written(&self) -> u64 {
-        lock(&self.display).written
+        self.written(Written::bytes)
+    }
+
+    /// Looks at what the program has written since its start.
+    pub fn written<T>(&self, look: impl FnOnce(&Written) -> T) -> T {
+        look(&lock(&self.display).written)
+    }
+
+    /// Keeps the bytes that the program writes from now on.
+    pub fn keep(&self) {
+        lock(&self.display).written.keep();
+    }
+
+    /// How the line is set: echo, signals, line breaks, control characters.
+    pub fn settings(&self) -> String {
+        format!("{:?}", self.master.get_termios())
+    }
+
+    /// How it was set before the program started.
+    pub fn settings_before(&self) -> &str {
+        &self.settings_before
+    }
+
+    /// The program.
+    pub const fn pid(&self) -> Pid {
+        self.pid
     }
 
     /// Waits until the text of the screen is as wanted; shows the screen when it never is.
@@ -124,6 +153,11 @@ impl Terminal {
     /// Waits until a text stands on the screen.
     pub async fn wait_for_text(&self, text: &str, limit: Duration) {
         self.wait_for(text, limit, |screen| screen.contains(text)).await;
+    }
+
+    /// Waits until something is so.
+    pub async fn wait_until(&self, what: &str, limit: Duration, so: impl Fn(&Self) -> bool) {
+        self.wait(limit, what, |terminal| so(terminal).then_some(())).await;
     }
 
     /// Waits for the program to end by itself.
@@ -152,9 +186,9 @@ impl Terminal {
             .unwrap_or_else(|| panic!("the program ended without {what:?}:\n{}", self.text()))
     }
 
-    /// Changes the size of the window.
+    /// Changes the size of the window. One without rows or columns is drawn on a single cell.
     pub fn resize(&self, columns: u16, rows: u16) {
-        lock(&self.display).parser.set_size(cells(rows), cells(columns));
+        lock(&self.display).parser.set_size(cells(rows.max(1)), cells(columns.max(1)));
         self.master.resize(size(columns, rows)).expect("a pty can be resized");
     }
 

@@ -7,6 +7,8 @@ mod hostile;
 mod lane;
 mod main_job;
 mod refusal;
+mod resized;
+mod restore;
 mod start;
 mod terminal;
 

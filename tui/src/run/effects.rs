@@ -63,8 +63,9 @@ impl Runner {
 
     /// Begins to follow the live stream.
     pub fn listen(&mut self) {
-        let wake = Arc::clone(&self.wake);
-        self.tasks.spawn(feed::listen(self.client.clone(), self.to.clone(), wake));
+        let (client, to, wake) = (self.client.clone(), self.to.clone(), Arc::clone(&self.wake));
+        let listen = move || feed::listen(client.clone(), to.clone(), Arc::clone(&wake));
+        self.tasks.spawn(feed::keep(self.to.clone(), listen));
     }
 
     /// Begins to watch the configuration.

@@ -5,6 +5,7 @@
 mod clipboard;
 mod editor;
 mod effects;
+mod ends;
 mod feed;
 mod keys;
 mod reload;
@@ -15,7 +16,6 @@ use std::time::Duration;
 
 use crossterm::event::EventStream as Terminal;
 use futures_util::StreamExt;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
@@ -29,12 +29,11 @@ use crate::model::{Look, Model, Start, Zone};
 use crate::settings::Mistake;
 use crate::update;
 use effects::Runner;
+use ends::Ends;
 use screen::Screen;
 
 /// Between two frames.
 const FRAME: Duration = Duration::from_micros(16_667);
-/// An interrupt this soon after the end of the editor was typed into it.
-const NOT_OURS: Duration = Duration::from_millis(200);
 /// Events taken in a row before keys and the screen have their turn.
 const BURST: usize = 256;
 /// Events that may wait; the stream's reader waits when they are more.
@@ -61,7 +60,7 @@ pub fn open(config: &Config) -> Result<(), ClientError> {
 
 async fn live(config: &Config, client: Client) -> Result<(), ClientError> {
     let gone = |error| ClientError::local(format!("The terminal cannot be used: {error}"));
-    let signals = Signals::new().map_err(gone)?;
+    let ends = Ends::new().map_err(gone)?;
     let mut screen = Screen::enter().map_err(gone)?;
     let size = screen.size().map_err(gone)?;
     let model = Model::new(start(config, &client, size), clock::now());
@@ -76,8 +75,9 @@ async fn live(config: &Config, client: Client) -> Result<(), ClientError> {
         events,
         config,
         changes,
-        signals,
+        ends,
         writing: None,
+        torn: false,
         next_frame: Instant::now(),
         last_tick: Instant::now(),
     };
@@ -132,53 +132,6 @@ fn is_hangup(error: &std::io::Error) -> bool {
         || error.raw_os_error() == Some(input_output)
 }
 
-/// What asks a program to end.
-struct Signals {
-    terminate: Signal,
-    hang_up: Signal,
-    interrupt: Signal,
-    interrupts_count_from: Instant,
-}
-
-impl Signals {
-    fn new() -> std::io::Result<Self> {
-        Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            hang_up: signal(SignalKind::hangup())?,
-            interrupt: signal(SignalKind::interrupt())?,
-            interrupts_count_from: Instant::now(),
-        })
-    }
-
-    /// What ends a program even while another one has the terminal.
-    async fn end(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.hang_up.recv() => {}
-        }
-    }
-
-    /// An interrupt typed into the program that had the terminal until now is not for us, though it
-    /// may arrive after that program's end.
-    fn forget_interrupts(&mut self) {
-        self.interrupts_count_from = Instant::now() + NOT_OURS;
-    }
-
-    async fn any(&mut self) {
-        loop {
-            tokio::select! {
-                _ = self.terminate.recv() => return,
-                _ = self.hang_up.recv() => return,
-                _ = self.interrupt.recv() => {
-                    if Instant::now() >= self.interrupts_count_from {
-                        return;
-                    }
-                }
-            }
-        }
-    }
-}
-
 struct Loop<'a> {
     model: Model,
     runner: Runner,
@@ -187,9 +140,12 @@ struct Loop<'a> {
     config: &'a Config,
     /// It was read again.
     changes: mpsc::Receiver<reload::Read>,
-    signals: Signals,
+    ends: Ends,
     /// What is to be written in the editor: the request, the file's name, the text.
     writing: Option<(RequestId, String, String)>,
+    /// What stands on the screen is not what was drawn: its size has changed since, perhaps to and
+    /// fro.
+    torn: bool,
     /// No frame before this.
     next_frame: Instant,
     last_tick: Instant,
@@ -218,6 +174,7 @@ impl Loop<'_> {
         while going {
             match self.wait(&mut terminal, unpainted).await? {
                 Woken::Event(event) => {
+                    self.torn |= matches!(event, Event::Resize(..));
                     going = self.take(event) && self.take_burst();
                     unpainted |= self.model.take_dirty();
                 }
@@ -251,12 +208,12 @@ impl Loop<'_> {
         (request, name, text): (RequestId, String, String),
     ) -> std::io::Result<bool> {
         screen.leave();
-        let end = self.signals.end();
+        let end = self.ends.end();
         let (command, state) = (&self.config.editor, &self.config.state);
         let outcome = editor::write(command, state, &name, &text, end).await;
         screen.take_back()?;
         keys::forget()?;
-        self.signals.forget_interrupts();
+        self.ends.forget_interrupts();
         let Some(outcome) = outcome else {
             return Ok(false);
         };
@@ -271,7 +228,7 @@ impl Loop<'_> {
         let wake = self.wake_at();
         Ok(tokio::select! {
             biased;
-            () = self.signals.any() => Woken::End,
+            () = self.ends.any() => Woken::End,
             input = terminal.next() => match input {
                 Some(input) => keys::event(input?).map_or(Woken::Nothing, Woken::Event),
                 None => Woken::End,
@@ -342,6 +299,9 @@ impl Loop<'_> {
 
     fn paint(&mut self, screen: &mut Screen) -> std::io::Result<()> {
         self.model.take_dirty();
+        if std::mem::take(&mut self.torn) {
+            screen.forget()?;
+        }
         screen.draw(&self.model)?;
         self.next_frame = Instant::now() + FRAME;
         Ok(())

@@ -2,18 +2,26 @@
 //! signal and a panic alike.
 
 use std::io::{self, Stdout, Write, stdout};
+use std::sync::OnceLock;
 
 use crossterm::cursor::{Hide, Show};
-use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::event::{
+    DisableBracketedPaste, DisableFocusChange, DisableMouseCapture, EnableBracketedPaste,
+};
 use crossterm::execute;
+use crossterm::style::ResetColor;
 use crossterm::terminal::{
-    EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+    Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
+use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 
 use crate::model::Model;
 use crate::view;
+
+/// How the terminal was set before the screen opened.
+static BEFORE: OnceLock<Termios> = OnceLock::new();
 
 type Buffered = Terminal<CrosstermBackend<io::BufWriter<Stdout>>>;
 
@@ -26,6 +34,10 @@ impl Screen {
     pub fn enter() -> io::Result<Self> {
         // Made first: from here on every way out puts the terminal back.
         let restore = Restore;
+        // Only the first time it is as the person had it.
+        if let Ok(before) = tcgetattr(stdout()) {
+            let _ = BEFORE.set(before);
+        }
         open()?;
         let terminal = terminal()?;
         std::mem::forget(restore);
@@ -34,13 +46,21 @@ impl Screen {
 
     /// Gives the terminal to another program.
     pub fn leave(&mut self) {
-        drop(Restore);
+        restore();
     }
 
     /// Takes it back, and draws all of it at the next frame.
     pub fn take_back(&mut self) -> io::Result<()> {
+        // What the other program asked for and did not take back.
+        execute!(stdout(), DisableMouseCapture, DisableFocusChange)?;
         open()?;
-        // A new one knows that nothing stands on the screen; clearing would ask the terminal where
+        self.forget()
+    }
+
+    /// All of it is drawn at the next frame.
+    pub fn forget(&mut self) -> io::Result<()> {
+        execute!(stdout(), ResetColor, Clear(ClearType::All))?;
+        // A new one knows that nothing stands on the screen; one that clears asks the terminal where
         // its cursor is, and not every terminal answers in time.
         self.terminal = terminal()?;
         Ok(())
@@ -59,7 +79,7 @@ impl Screen {
 
 impl Drop for Screen {
     fn drop(&mut self) {
-        drop(Restore);
+        restore();
     }
 }
 
@@ -76,11 +96,20 @@ struct Restore;
 
 impl Drop for Restore {
     fn drop(&mut self) {
-        // Each on its own: what can still be put back is. A terminal that is gone needs nothing.
-        let _ = disable_raw_mode();
-        let mut to = stdout();
-        let _ = execute!(to, DisableBracketedPaste, Show);
-        let _ = execute!(to, LeaveAlternateScreen);
-        let _ = to.flush();
+        restore();
     }
+}
+
+/// Puts the terminal back.
+pub fn restore() {
+    // Each on its own: what can still be put back is. A terminal that is gone needs nothing.
+    let _ = disable_raw_mode();
+    let mut to = stdout();
+    if let Some(before) = BEFORE.get() {
+        // Another program may have had the terminal meanwhile, and left it in a state of its own.
+        let _ = tcsetattr(&to, OptionalActions::Now, before);
+    }
+    let _ = execute!(to, DisableBracketedPaste, Show);
+    let _ = execute!(to, LeaveAlternateScreen);
+    let _ = to.flush();
 }
