@@ -54,7 +54,7 @@ pub struct UserOut {
     pub last_login_at: Option<DateTime<Utc>>,
 }
 
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct UserIn {
@@ -72,7 +72,7 @@ impl std::fmt::Debug for UserIn {
 }
 
 /// Admins may change all of it; everybody their own `name` and `password`.
-#[derive(Clone, Default, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct UserPatch {

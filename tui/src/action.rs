@@ -61,6 +61,8 @@ pub enum Action {
     Redrive,
     /// Give the selected dead letter up, for a reason.
     Discard,
+    /// Change something about the selected person, or add one.
+    Person(PersonAction),
     Mark(Mark),
     Follow,
     /// Show fewer log lines: the next higher level.
@@ -85,6 +87,7 @@ pub enum Place {
     Cache,
     Events,
     Health,
+    People,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -97,6 +100,17 @@ pub enum Move {
     HalfUp,
     PageDown,
     PageUp,
+}
+
+/// What an admin may do to a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PersonAction {
+    Add,
+    Role,
+    /// Deactivate, or let in again.
+    Status,
+    Rename,
+    Password,
 }
 
 /// Which incidents of the list to mark.

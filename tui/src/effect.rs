@@ -8,10 +8,11 @@
 use std::fmt;
 
 use chrono::{DateTime, Utc};
-use watchfire_shared::ids::{DeadLetterId, IncidentId};
+use watchfire_shared::ids::{DeadLetterId, IncidentId, UserId};
 use watchfire_shared::incident::{IncidentPatch, NewComment, NewIncident};
 use watchfire_shared::log::Level;
 use watchfire_shared::page::Sort;
+use watchfire_shared::user::{UserIn, UserPatch};
 
 /// Never used twice; so an answer that comes after a newer question is known and dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -129,6 +130,10 @@ pub enum Command {
     Redrive(DeadLetterId),
     /// Answered by `Decided`.
     Discard { id: DeadLetterId, reason: String },
+    /// Answered by `Person`.
+    AddPerson(Box<UserIn>),
+    /// Answered by `Person`.
+    ChangePerson { id: UserId, patch: Box<UserPatch> },
 }
 
 /// A password on its way; never printed.

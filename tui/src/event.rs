@@ -147,6 +147,8 @@ pub enum Outcome {
     Commented(Box<Comment>),
     /// What was to become of a dead letter was accepted.
     Decided,
+    /// A person was added or changed: how they are now.
+    Person(Box<UserOut>),
     Handover(Box<Shift>),
     /// The file that was written, with its folder.
     Saved(String),

@@ -7,6 +7,7 @@ mod incidents;
 mod logs;
 mod map;
 mod moving;
+mod people;
 mod read;
 mod screens;
 mod text;
@@ -25,13 +26,21 @@ pub enum Group {
     Moving,
     LogPane,
     DeadLetter,
+    Person,
     Screens,
     Text,
 }
 
 impl Group {
-    pub const ALL: [Self; 6] =
-        [Self::Incident, Self::Moving, Self::LogPane, Self::DeadLetter, Self::Screens, Self::Text];
+    pub const ALL: [Self; 7] = [
+        Self::Incident,
+        Self::Moving,
+        Self::LogPane,
+        Self::DeadLetter,
+        Self::Person,
+        Self::Screens,
+        Self::Text,
+    ];
 
     pub const fn title(self) -> &'static str {
         match self {
@@ -40,6 +49,7 @@ impl Group {
             Self::Screens => "Screens",
             Self::LogPane => "Log pane",
             Self::DeadLetter => "Dead letter",
+            Self::Person => "Person",
             Self::Text => "Text fields",
         }
     }
@@ -108,11 +118,12 @@ const fn bind(
 pub const ALWAYS_QUITS: KeyInput = ctrl('c');
 
 /// The tables of the keys as they come. The first binding that fits counts.
-const TABLES: [&[Binding]; 6] = [
+const TABLES: [&[Binding]; 7] = [
     incidents::BINDINGS,
     moving::BINDINGS,
     logs::BINDINGS,
     events::BINDINGS,
+    people::BINDINGS,
     screens::BINDINGS,
     text::BINDINGS,
 ];

@@ -1,7 +1,7 @@
 //! What an action is called in `config.toml` and wherever actions are named (a name that people wrote
 //! into their files stays), and whether it changes anything.
 
-use super::{Action, Edit, Mark, Move, Place, Step};
+use super::{Action, Edit, Mark, Move, PersonAction, Place, Step};
 
 impl Action {
     pub const fn name(self) -> &'static str {
@@ -14,6 +14,7 @@ impl Action {
             Self::Go(Place::Cache) => "go-cache",
             Self::Go(Place::Events) => "go-events",
             Self::Go(Place::Health) => "go-health",
+            Self::Go(Place::People) => "go-people",
             Self::Move(Move::Down) => "down",
             Self::Move(Move::Up) => "up",
             Self::Move(Move::First) => "first",
@@ -56,6 +57,11 @@ impl Action {
             Self::Mark(Mark::All) => "mark-all",
             Self::Redrive => "redrive",
             Self::Discard => "discard",
+            Self::Person(PersonAction::Add) => "add-person",
+            Self::Person(PersonAction::Role) => "change-role",
+            Self::Person(PersonAction::Status) => "deactivate",
+            Self::Person(PersonAction::Rename) => "rename-person",
+            Self::Person(PersonAction::Password) => "new-password",
             Self::Follow => "follow",
             Self::RaiseLevel => "fewer-levels",
             Self::LowerLevel => "more-levels",
@@ -92,7 +98,8 @@ impl Action {
             | Self::Title
             | Self::Undo
             | Self::Redrive
-            | Self::Discard => true,
+            | Self::Discard
+            | Self::Person(_) => true,
             Self::Quit
             | Self::Help
             | Self::Back

@@ -10,7 +10,7 @@ use watchfire_shared::cache::{CacheDemo, CacheKey, CacheStats, PurgeIn, Purged};
 use watchfire_shared::dead_letter::{DeadLetter, DeadLetterState, DiscardIn};
 use watchfire_shared::event::{Event, EventPage};
 use watchfire_shared::health::Health;
-use watchfire_shared::ids::{DeadLetterId, IncidentRef, KeyId};
+use watchfire_shared::ids::{DeadLetterId, IncidentRef, KeyId, UserId};
 use watchfire_shared::incident::{Comment, Incident, IncidentPatch, NewComment, NewIncident};
 use watchfire_shared::log::{Level, LogEntry, LogsAccepted};
 use watchfire_shared::outbox::OutboxStatus;
@@ -18,7 +18,7 @@ use watchfire_shared::page::{IncidentPage, Page};
 use watchfire_shared::process::Fleet;
 use watchfire_shared::session::{Login, Refresh, Tokens};
 use watchfire_shared::stats::{Counts, Stats};
-use watchfire_shared::user::{IngestKey, IngestKeyIn, UserOut, WithSecret};
+use watchfire_shared::user::{IngestKey, IngestKeyIn, UserIn, UserOut, UserPatch, WithSecret};
 
 use super::{Auth, Call, Client, ClientError, DEMO_TIMEOUT, UPLOAD_TIMEOUT};
 use crate::secret::Secret;
@@ -109,6 +109,15 @@ impl Client {
     pub async fn users(&self, cursor: Option<&str>) -> Result<Page<UserOut>, ClientError> {
         let query = PageQuery { cursor, limit: None };
         self.fetch(Call::get("/v1/users").query(&query)?).await
+    }
+
+    pub async fn add_user(&self, user: &UserIn) -> Result<UserOut, ClientError> {
+        self.fetch(Call::new(Method::POST, "/v1/users").json(user)?).await
+    }
+
+    pub async fn change_user(&self, id: UserId, patch: &UserPatch) -> Result<UserOut, ClientError> {
+        let call = Call::new(Method::PATCH, format!("/v1/users/{id}")).json(patch)?;
+        self.fetch(call).await
     }
 
     pub async fn incidents(&self, query: &IncidentQuery) -> Result<IncidentPage, ClientError> {

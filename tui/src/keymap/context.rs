@@ -10,6 +10,8 @@ pub enum Context {
     Cache,
     Events,
     Health,
+    /// The people of the installation.
+    Accounts,
     Help,
     CommandLog,
     /// The incident as JSON.
@@ -33,6 +35,8 @@ pub enum Context {
     Title,
     /// Why a dead letter is discarded.
     Reason,
+    /// A person to add or to change.
+    Account,
     NewIncident,
     SignIn,
 }
@@ -51,13 +55,14 @@ enum Kind {
 }
 
 impl Context {
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 24] = [
         Self::List,
         Self::Detail,
         Self::Logs,
         Self::Cache,
         Self::Events,
         Self::Health,
+        Self::Accounts,
         Self::Help,
         Self::CommandLog,
         Self::Json,
@@ -72,15 +77,20 @@ impl Context {
         Self::Comment,
         Self::Title,
         Self::Reason,
+        Self::Account,
         Self::NewIncident,
         Self::SignIn,
     ];
 
     const fn kind(self) -> Kind {
         match self {
-            Self::List | Self::Detail | Self::Logs | Self::Cache | Self::Events | Self::Health => {
-                Kind::Screen
-            }
+            Self::List
+            | Self::Detail
+            | Self::Logs
+            | Self::Cache
+            | Self::Events
+            | Self::Health
+            | Self::Accounts => Kind::Screen,
             Self::Help | Self::CommandLog | Self::Json | Self::Handover | Self::Demonstration => {
                 Kind::Page
             }
@@ -92,6 +102,7 @@ impl Context {
             | Self::Comment
             | Self::Title
             | Self::Reason
+            | Self::Account
             | Self::NewIncident
             | Self::SignIn => Kind::Text,
         }

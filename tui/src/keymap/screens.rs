@@ -38,6 +38,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(Group::Screens, Context::is_screen, &[key('2')], Action::Go(Place::Cache), "cache", "cache").pair(),
     bind(Group::Screens, Context::is_screen, &[key('3')], Action::Go(Place::Events), "events", "events").pair(),
     bind(Group::Screens, Context::is_screen, &[key('6')], Action::Go(Place::Health), "health", "health"),
+    bind(Group::Screens, Context::is_screen, &[key('7')], Action::Go(Place::People), "people", "people").pair(),
     bind(Group::Screens, Context::is_screen, &[key(':'), ctrl('p')], Action::Palette, "palette", "any action by name"),
     bind(Group::Screens, commands, &[key('@')], Action::CommandLog, "commands", "commands"),
     bind(Group::Screens, Context::is_screen, &[key('H')], Action::Handover, "handover", "the shift as Markdown"),

@@ -7,7 +7,7 @@ use crate::event::KeyCode;
 
 /// Where there is more than one field.
 const fn fields(context: Context) -> bool {
-    matches!(context, C::NewIncident | C::SignIn)
+    matches!(context, C::Account | C::NewIncident | C::SignIn)
 }
 
 #[rustfmt::skip]

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use chrono::{DateTime, Utc};
-use watchfire_shared::ids::{DeadLetterId, IncidentId, Reference};
+use watchfire_shared::ids::{DeadLetterId, IncidentId, Reference, UserId};
 use watchfire_shared::incident::{NewIncident, Priority};
 use watchfire_shared::user::UserRef;
 
@@ -35,6 +35,11 @@ pub enum Deed {
     Redrive(Letter),
     /// With the reason, to give it back when it could not be sent.
     Discard(Letter, String),
+    /// Somebody is added, or changed; in words: the password is in none of them.
+    Person {
+        id: Option<UserId>,
+        words: String,
+    },
 }
 
 /// A dead letter, and what people call it.
@@ -60,7 +65,11 @@ impl Deed {
             Self::Assign(_) => Some(Cell::Who),
             Self::Priority(_) => Some(Cell::Priority),
             Self::Title(_) => Some(Cell::Title),
-            Self::Comment(_) | Self::Create(_) | Self::Redrive(_) | Self::Discard(..) => None,
+            Self::Comment(_)
+            | Self::Create(_)
+            | Self::Redrive(_)
+            | Self::Discard(..)
+            | Self::Person { .. } => None,
         }
     }
 
@@ -88,6 +97,7 @@ impl Deed {
             Self::Create(new) => format!("create {}", new.title),
             Self::Redrive(letter) => format!("redrive {}", letter.name),
             Self::Discard(letter, _) => format!("discard {}", letter.name),
+            Self::Person { words, .. } => words.clone(),
         }
     }
 }
@@ -190,6 +200,12 @@ impl CommandLog {
     /// Whether a decision about this dead letter waits for its answer.
     pub fn is_deciding(&self, id: DeadLetterId) -> bool {
         self.waiting().any(|what| what.deed.letter().is_some_and(|letter| letter.id == id))
+    }
+
+    /// Whether a change of this person waits for its answer.
+    pub fn is_about_person(&self, id: UserId) -> bool {
+        self.waiting()
+            .any(|what| matches!(what.deed, Deed::Person { id: about, .. } if about == Some(id)))
     }
 
     pub fn is_creating(&self) -> bool {

@@ -28,6 +28,7 @@ impl Model {
             Some(Overlay::Palette(_)) => return Context::Palette,
             Some(Overlay::Comment(_)) => return Context::Comment,
             Some(Overlay::Reason(_)) => return Context::Reason,
+            Some(Overlay::Person(_)) => return Context::Account,
             Some(Overlay::NewIncident(_)) => return Context::NewIncident,
             None => {}
         }
@@ -37,6 +38,7 @@ impl Model {
             Screen::Cache => Context::Cache,
             Screen::Events => Context::Events,
             Screen::Health => Context::Health,
+            Screen::People => Context::Accounts,
             Screen::Detail => match &self.detail {
                 Some(detail) if detail.logs.editing => Context::Search,
                 Some(detail) if detail.tab == Tab::Logs => Context::Logs,

@@ -34,7 +34,9 @@ impl Deed {
                 let body = NewComment { body: body.clone() };
                 return Some(Command::Comment { id: seen.id, body });
             }
-            Self::Create(_) | Self::Redrive(_) | Self::Discard(..) => return None,
+            Self::Create(_) | Self::Redrive(_) | Self::Discard(..) | Self::Person { .. } => {
+                return None;
+            }
         }
         patch.expect = Some(expect);
         Some(Command::Patch { id: seen.id, patch: Box::new(patch) })
@@ -86,7 +88,9 @@ impl Deed {
             Self::Assign(_) => "assigning",
             Self::Priority(_) | Self::Title(_) => "changing",
             Self::Comment(_) => "commenting on",
-            Self::Create(_) | Self::Redrive(_) | Self::Discard(..) => "sending",
+            Self::Create(_) | Self::Redrive(_) | Self::Discard(..) | Self::Person { .. } => {
+                "sending"
+            }
         }
     }
 
@@ -101,7 +105,9 @@ impl Deed {
             Self::Priority(to) => format!("set to {to}"),
             Self::Title(_) => "renamed".to_owned(),
             Self::Comment(_) => "commented".to_owned(),
-            Self::Create(_) | Self::Redrive(_) | Self::Discard(..) => "sent".to_owned(),
+            Self::Create(_) | Self::Redrive(_) | Self::Discard(..) | Self::Person { .. } => {
+                "sent".to_owned()
+            }
         }
     }
 }

@@ -28,6 +28,7 @@ pub mod marks;
 pub mod matching;
 pub mod overview;
 pub mod palette;
+pub mod people;
 pub mod pipeline;
 pub mod query;
 pub mod scroll;
@@ -62,6 +63,7 @@ use self::known::Known;
 use self::list::List;
 use self::marks::Marks;
 use self::palette::{History, Palette};
+use self::people::{People, PersonForm};
 use self::setup::Setup;
 use self::slot::{Requests, Slot};
 use self::spot::Spot;
@@ -79,6 +81,7 @@ pub enum Screen {
     Cache,
     Events,
     Health,
+    People,
 }
 
 /// What lies on top of the screen and takes the keys.
@@ -111,6 +114,7 @@ pub enum Overlay {
     Palette(Palette),
     Comment(CommentBox),
     Reason(ReasonBox),
+    Person(PersonForm),
     NewIncident(NewForm),
 }
 
@@ -149,6 +153,7 @@ pub struct Model {
     pub base: String,
     pub me: Option<UserOut>,
     pub users: Slot<Vec<UserOut>>,
+    pub people: People,
     pub connection: Connection,
     pub screen: Screen,
     /// The view before this one.
@@ -207,6 +212,7 @@ impl Model {
             base: start.base,
             me: None,
             users: Slot::default(),
+            people: People::default(),
             connection: Connection::default(),
             screen: Screen::Incidents,
             last_spot: None,
@@ -259,7 +265,7 @@ impl Model {
         let id = match self.screen {
             Screen::Incidents => self.list.selected,
             Screen::Detail => self.detail.as_ref().map(|detail| detail.id),
-            Screen::Cache | Screen::Events | Screen::Health => None,
+            Screen::Cache | Screen::Events | Screen::Health | Screen::People => None,
         };
         id.and_then(|id| self.known.get(id))
     }

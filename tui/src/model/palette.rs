@@ -86,13 +86,14 @@ mod tests {
     use super::*;
     use crate::action::{Place, Step};
 
-    const VIEWS: [Context; 6] = [
+    const VIEWS: [Context; 7] = [
         Context::List,
         Context::Detail,
         Context::Logs,
         Context::Cache,
         Context::Events,
         Context::Health,
+        Context::Accounts,
     ];
 
     fn first(typed: &str) -> Option<Action> {

@@ -56,7 +56,9 @@ fn on_incident(deed: &Deed, reference: &str) -> Option<String> {
             format!("printf %b {} | watchfire comment {reference} -", quoted(&body))
         }
         Deed::Comment(body) => format!("watchfire comment {reference} -- {}", quoted(body)),
-        Deed::Create(_) | Deed::Redrive(_) | Deed::Discard(..) => return None,
+        Deed::Create(_) | Deed::Redrive(_) | Deed::Discard(..) | Deed::Person { .. } => {
+            return None;
+        }
     })
 }
 

@@ -12,6 +12,7 @@ pub enum Spot {
     Cache,
     Events,
     Health,
+    People,
 }
 
 impl Spot {
@@ -20,6 +21,7 @@ impl Spot {
             (Screen::Cache, _) => Self::Cache,
             (Screen::Events, _) => Self::Events,
             (Screen::Health, _) => Self::Health,
+            (Screen::People, _) => Self::People,
             (Screen::Detail, Some(detail)) => Self::Detail { id: detail.id, tab: detail.tab },
             (Screen::Incidents | Screen::Detail, _) => {
                 Self::List { query: model.list.query.applied.clone() }

@@ -297,6 +297,10 @@ async fn perform_command(client: &Client, command: Command) -> Result<Outcome, C
             client.discard(id, &reason).await?;
             Outcome::Decided
         }
+        Command::AddPerson(user) => Outcome::Person(Box::new(client.add_user(&user).await?)),
+        Command::ChangePerson { id, patch } => {
+            Outcome::Person(Box::new(client.change_user(id, &patch).await?))
+        }
         Command::Create(incident) => Outcome::Changed(Box::new(client.create(&incident).await?)),
     })
 }

@@ -20,6 +20,7 @@ mod list;
 mod marks;
 mod matching;
 mod palette;
+mod people;
 mod pictures;
 mod plant;
 mod query;

@@ -7,7 +7,7 @@ use crate::model::slot::{Purpose, Slot};
 
 use super::{
     Out, cache, choices, commands, demonstration, events, forms, handover, health, list, logs,
-    parts, sign_out, timers, writing,
+    parts, people, sign_out, timers, writing,
 };
 
 pub fn done(model: &mut Model, request: RequestId, outcome: Outcome, out: &mut Out) {
@@ -53,6 +53,7 @@ fn loaded(model: &mut Model, request: RequestId, load: &Load, outcome: Outcome, 
             if first {
                 choices::choose_best(model);
             }
+            people::arrived(model);
             model.dirty = true;
         }
         // It is asked for again where somebody still looks at it.

@@ -9,7 +9,7 @@ use crate::model::forms::{
     About, Candidate, Choice, PRIORITIES, Picker, candidates, found, place_among, place_of,
 };
 use crate::model::input::TextField;
-use crate::model::{Model, Overlay};
+use crate::model::{Model, Overlay, Screen};
 
 use super::detail::scrolled;
 use super::{Out, batch, commands};
@@ -44,7 +44,7 @@ pub fn open_assign(model: &mut Model, out: &mut Out) {
     model.overlay = Some(Overlay::Picker(Picker { about, choice }));
 }
 
-fn ask_people(model: &mut Model, out: &mut Out) {
+pub fn ask_people(model: &mut Model, out: &mut Out) {
     model.users.asked = Some(model.requests.load(Load::Users, model.now, out));
 }
 
@@ -52,7 +52,11 @@ fn ask_people(model: &mut Model, out: &mut Out) {
 /// everybody else when they choose.
 pub fn people_changed(model: &mut Model, out: &mut Out) {
     model.users.asked = None;
-    if let Some(Overlay::Picker(Picker { choice: Choice::Assignee { .. }, .. })) = &model.overlay {
+    let choosing = matches!(
+        &model.overlay,
+        Some(Overlay::Picker(Picker { choice: Choice::Assignee { .. }, .. }))
+    );
+    if choosing || model.screen == Screen::People {
         ask_people(model, out);
     }
 }

@@ -14,7 +14,7 @@ use crate::model::commands::{Cell, Deed, Tone, What};
 use crate::model::known::Known;
 
 use super::stream::{self, Learnt};
-use super::{Out, batch, detail, events, forms, verdict};
+use super::{Out, batch, detail, events, forms, people, verdict};
 
 /// Whether this person may change incidents; otherwise the flash says why not.
 pub fn may_change(model: &mut Model) -> bool {
@@ -178,10 +178,18 @@ pub fn answered(
         }
         Outcome::Commented(_) => (Tone::Good, format!("{} sent", what.words())),
         Outcome::Decided => (Tone::Good, verdict::decided(what)),
+        Outcome::Person(user) => {
+            people::changed(model, request, *user, out);
+            (Tone::Good, verdict::decided(what))
+        }
         Outcome::Failed(failure) => {
             give_back(model, request, what, &failure);
             check_again(model, what, out);
-            (Tone::Bad, verdict::failed(model, what, &failure))
+            let why = verdict::failed(model, what, &failure);
+            if matches!(what.deed, Deed::Person { .. }) {
+                people::refused(model, request, &why, out);
+            }
+            (Tone::Bad, why)
         }
         _ => {
             let text = format!("{}: the answer makes no sense", what.words());

@@ -18,8 +18,8 @@ use crate::model::{Model, Overlay, Screen, layout};
 
 use super::{
     Out, batch, cache, choices, commands, copy, demonstration, detail, events, forms, handover,
-    health, letters, list, load_again, logs, marks, palette, query, spot, timers, title, undo,
-    writing,
+    health, letters, list, load_again, logs, marks, palette, people, query, spot, timers, title,
+    undo, writing,
 };
 
 /// Keys in a row try the connection no more often than this.
@@ -68,6 +68,8 @@ pub fn paste(model: &mut Model, text: &str) {
 fn type_char(model: &mut Model, c: char) {
     if let Some(Overlay::NewIncident(form)) = &mut model.overlay {
         forms::type_new(form, c);
+    } else if let Some(Overlay::Person(form)) = &mut model.overlay {
+        people::type_char(form, c);
     } else if let Some(field) = field(model) {
         field.insert(c);
         typed(model);
@@ -85,12 +87,13 @@ fn field(model: &mut Model) -> Option<&mut TextField> {
         Some(Overlay::Picker(Picker { choice: Choice::Assignee { field, .. }, .. })) => Some(field),
         Some(Overlay::Reason(form)) => Some(&mut form.field),
         Some(Overlay::NewIncident(form)) => form.field(),
+        Some(Overlay::Person(form)) => form.field(),
         Some(Overlay::Palette(palette)) => Some(&mut palette.field),
         Some(_) => None,
         None => match model.screen {
             Screen::Incidents => Some(&mut model.list.query.field),
             Screen::Detail => model.detail.as_mut().map(|detail| &mut detail.logs.field),
-            Screen::Cache | Screen::Events | Screen::Health => None,
+            Screen::Cache | Screen::Events | Screen::Health | Screen::People => None,
         },
     }
 }
@@ -105,6 +108,7 @@ fn typed(model: &mut Model) {
         Some(Overlay::Title(form)) => form.error = None,
         Some(Overlay::Picker(_)) => choices::choose_best(model),
         Some(Overlay::Reason(form)) => form.error = None,
+        Some(Overlay::Person(form)) => form.error = None,
         Some(Overlay::NewIncident(form)) => form.edited(),
         Some(Overlay::Palette(palette)) => palette.chosen = None,
         _ => {}
@@ -170,6 +174,7 @@ pub fn act(model: &mut Model, action: Action, context: Context, out: &mut Out) {
         Action::NewIncident => forms::open_new(model),
         Action::Redrive => letters::redrive(model, out),
         Action::Discard => letters::open_discard(model),
+        Action::Person(action) => people::begin(model, action),
         Action::Mark(mark) => marks::mark(model, mark, out),
         Action::Follow => logs::follow(model, out),
         Action::RaiseLevel => logs::turn_level(model, true, out),
@@ -197,6 +202,7 @@ fn back(model: &mut Model, context: Context, out: &mut Out) {
         | Context::Picker
         | Context::Palette
         | Context::People
+        | Context::Account
         | Context::Title => {
             model.overlay = None;
         }
@@ -208,7 +214,7 @@ fn back(model: &mut Model, context: Context, out: &mut Out) {
             }
         }
         Context::Detail => detail::close(model),
-        Context::Cache | Context::Events | Context::Health => {
+        Context::Cache | Context::Events | Context::Health | Context::Accounts => {
             go_to(model, Place::Incidents, out);
         }
         Context::List if !model.marks.is_empty() => model.marks.clear(),
@@ -229,6 +235,7 @@ pub fn go_to(model: &mut Model, place: Place, out: &mut Out) {
             model.screen = Screen::Health;
             health::refresh(model, out);
         }
+        Place::People => people::open(model, out),
     }
     timers::watch_pane(model);
 }
@@ -261,6 +268,7 @@ fn go(model: &mut Model, context: Context, step: Move, out: &mut Out) {
         (_, Context::List) => list::go(model, step, out),
         (_, Context::Detail | Context::Logs) => detail::go(model, step, out),
         (_, Context::Events) => events::go(model, step),
+        (_, Context::Accounts) => people::go(model, step),
         _ => {}
     }
 }
@@ -269,7 +277,7 @@ fn query(model: &mut Model) {
     match model.screen {
         Screen::Detail => logs::edit_search(model),
         Screen::Incidents => query::edit_query(model),
-        Screen::Cache | Screen::Events | Screen::Health => {
+        Screen::Cache | Screen::Events | Screen::Health | Screen::People => {
             model.screen = Screen::Incidents;
             timers::watch_pane(model);
             query::edit_query(model);
@@ -296,6 +304,7 @@ fn confirm(model: &mut Model, context: Context, out: &mut Out) {
         Context::Comment => forms::submit_comment(model, out),
         Context::Reason => letters::submit_discard(model, out),
         Context::NewIncident => forms::submit_new(model, out),
+        Context::Account => people::submit(model, out),
         Context::Demonstration => demonstration::run(model, out),
         Context::Question => batch::confirm(model, out),
         Context::Title => title::submit(model, out),
@@ -313,12 +322,16 @@ fn turn_field(model: &mut Model, by: usize) {
         forms::turn_sign_in(model);
     } else if let Some(Overlay::NewIncident(form)) = &mut model.overlay {
         forms::turn_new(form, by);
+    } else if let Some(Overlay::Person(form)) = &mut model.overlay {
+        people::turn(form, if by == 1 { 1 } else { -1 });
     }
 }
 
 fn edit_text(model: &mut Model, edit: Edit) {
     if let Some(Overlay::NewIncident(form)) = &mut model.overlay {
         forms::edit_new(form, edit);
+    } else if let Some(Overlay::Person(form)) = &mut model.overlay {
+        people::edit(form, edit);
     } else if let Some(field) = field(model) {
         field.edit(edit);
         typed(model);

@@ -21,6 +21,7 @@ mod logs;
 mod marks;
 mod palette;
 mod parts;
+mod people;
 mod query;
 mod spot;
 mod stream;
@@ -35,6 +36,7 @@ use chrono::{DateTime, Utc};
 use crate::effect::{Effect, Load};
 use crate::event::Event;
 use crate::model::forms::SignIn;
+use crate::model::people::People;
 use crate::model::setup::Setup;
 use crate::model::slot::Slot;
 use crate::model::{Model, Screen};
@@ -131,6 +133,7 @@ fn load_others(model: &mut Model, out: &mut Out) {
         Screen::Cache => cache::refresh(model, out),
         Screen::Events => events::refresh(model, out),
         Screen::Health => health::refresh(model, out),
+        Screen::People => people::refresh(model, out),
         Screen::Incidents => {}
     }
 }
@@ -151,6 +154,7 @@ fn sign_out(model: &mut Model, message: &str) {
     if model.sign_in.is_none() {
         model.sign_in = Some(SignIn::new(Some(message.to_owned())));
         model.users = Slot::default();
+        model.people = People::default();
         model.me = None;
     }
 }

@@ -34,5 +34,6 @@ pub fn return_to_last(model: &mut Model, out: &mut Out) {
         Some(Spot::Cache) => keys::go_to(model, Place::Cache, out),
         Some(Spot::Events) => keys::go_to(model, Place::Events, out),
         Some(Spot::Health) => keys::go_to(model, Place::Health, out),
+        Some(Spot::People) => keys::go_to(model, Place::People, out),
     }
 }

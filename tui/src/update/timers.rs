@@ -10,7 +10,7 @@ use crate::model::health;
 use crate::model::slot::LOADING_AFTER;
 use crate::model::{Model, Overlay, Screen, layout};
 
-use super::{Out, cache, detail, events, health as health_page, list, query};
+use super::{Out, cache, detail, events, health as health_page, list, people, query};
 
 /// A burst of events asks for one reload, this long after the last of them …
 const RELOAD_AFTER: TimeDelta = TimeDelta::milliseconds(700);
@@ -24,7 +24,7 @@ const COUNTS_AFTER: TimeDelta = TimeDelta::milliseconds(700);
 const fn pane_interval(screen: Screen) -> TimeDelta {
     match screen {
         Screen::Incidents => TimeDelta::seconds(15),
-        Screen::Detail => TimeDelta::seconds(5),
+        Screen::Detail | Screen::People => TimeDelta::seconds(5),
         Screen::Cache | Screen::Events | Screen::Health => TimeDelta::seconds(2),
     }
 }
@@ -82,6 +82,7 @@ pub fn clock_set_back(model: &mut Model, by: TimeDelta) {
     model.events.set_back(by);
     model.cache.stats.set_back(by);
     model.health.set_back(by);
+    model.users.set_back(by);
     let list = &mut model.list;
     list.fresh.values_mut().for_each(shift);
     list.asked.iter_mut().for_each(|(asked, _)| shift(&mut asked.at));
@@ -139,6 +140,7 @@ fn refresh_pane(model: &mut Model, out: &mut Out) {
         Screen::Cache => cache::refresh(model, out),
         Screen::Events => events::refresh(model, out),
         Screen::Health => health_page::refresh(model, out),
+        Screen::People => people::refresh(model, out),
     }
 }
 
@@ -181,6 +183,7 @@ fn loading(model: &Model) -> Vec<DateTime<Utc>> {
         }
         (Screen::Cache, _) => at.extend(model.cache.stats.note_changes_at(model.now)),
         (Screen::Health, _) => at.extend(model.health.note_changes_at(model.now)),
+        (Screen::People, _) => at.extend(model.users.note_changes_at(model.now)),
         (Screen::Events, _) => at.extend(model.events.notes_change_at(model.now)),
         (Screen::Detail, Some(detail)) => {
             at.extend(detail.timeline.state.loading_at());
@@ -199,7 +202,7 @@ fn ages(model: &Model) -> Vec<DateTime<Utc>> {
         Screen::Detail => {
             model.detail.as_ref().map_or(&[][..], |detail| std::slice::from_ref(&detail.id))
         }
-        Screen::Cache | Screen::Events | Screen::Health => &[],
+        Screen::Cache | Screen::Events | Screen::Health | Screen::People => &[],
     };
     let beside = model.size.0 >= layout::SIDE;
     let mut at = Vec::new();
@@ -214,6 +217,11 @@ fn ages(model: &Model) -> Vec<DateTime<Utc>> {
     if let (Screen::Health, Some(health)) = (model.screen, &model.health.value) {
         let times = health::times(health);
         at.extend(times.map(|since| age::next_change(since, model.now)));
+    }
+    if model.screen == Screen::People {
+        let users = model.users.value.iter().flatten();
+        let times = users.flat_map(|user| [Some(user.created_at), user.last_login_at]);
+        at.extend(times.flatten().map(|since| age::next_change(since, model.now)));
     }
     if model.screen == Screen::Events {
         let letters = model.events.letters.rows().iter();

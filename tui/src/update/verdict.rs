@@ -20,7 +20,7 @@ pub fn done(what: &What, incident: &Incident) -> String {
         Deed::Title(_) => format!("{reference} renamed"),
         Deed::Create(_) => format!("{reference} created"),
         Deed::Comment(_) => format!("{reference} commented"),
-        Deed::Redrive(_) | Deed::Discard(..) => decided(what),
+        Deed::Redrive(_) | Deed::Discard(..) | Deed::Person { .. } => decided(what),
     }
 }
 
@@ -29,7 +29,7 @@ pub fn decided(what: &What) -> String {
     match &what.deed {
         Deed::Redrive(letter) => format!("{} will be handled once more", letter.name),
         Deed::Discard(letter, _) => format!("{} discarded", letter.name),
-        _ => format!("{} done", what.words()),
+        _ => format!("{}: done", what.words()),
     }
 }
 

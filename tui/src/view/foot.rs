@@ -11,13 +11,14 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use watchfire_shared::dead_letter::{DeadLetter, DeadLetterState};
 use watchfire_shared::incident::Incident;
-use watchfire_shared::user::Role;
+use watchfire_shared::user::{Role, UserStatus};
 
-use crate::action::{Action, Edit, Move, Place, Step};
+use crate::action::{Action, Edit, Move, PersonAction, Place, Step};
 use crate::keymap::{Context, key_name};
 use crate::model::batch::Batch;
+use crate::model::people::selected;
 use crate::model::slot::LOADING_AFTER;
-use crate::model::{Flash, Model, Screen};
+use crate::model::{Flash, Model, Overlay, Screen};
 use crate::safe::SafeText;
 use crate::theme::Theme;
 
@@ -126,9 +127,11 @@ fn hint(model: &Model, context: Context, action: Action, usual: &'static str) ->
     match (context, action) {
         (Context::SignIn, Action::Confirm) => "sign in",
         (Context::Query | Context::Search, Action::Confirm) => "apply",
-        (Context::Comment, Action::Confirm) => "send",
+        (Context::Comment | Context::Account, Action::Confirm) => "send",
         (Context::Reason, Action::Confirm) => "discard",
         (Context::NewIncident, Action::Confirm) => "create",
+        (Context::Accounts, Action::Person(PersonAction::Status)) if is_out(model) => "let in",
+        (Context::Account, Action::Back) => "leave it",
         (Context::Picker | Context::People, Action::Confirm) => "choose",
         (Context::Title, Action::Confirm) => "rename",
         (Context::Question, Action::Confirm) => "do it to these",
@@ -175,6 +178,13 @@ fn offered(model: &Model, context: Context) -> Vec<Action> {
             actions
         }
         Context::Health => vec![Action::Go(Place::Incidents), Action::Reload, Action::Back],
+        Context::Accounts => {
+            use PersonAction::{Add, Password, Rename, Role as Change, Status};
+            let may = model.me.as_ref().is_some_and(|me| me.role == Role::Admin);
+            let actions = [Change, Status, Password, Add, Rename].map(Action::Person);
+            let usual = [Action::Go(Place::Incidents), Action::Back];
+            actions.into_iter().filter(|_| may).chain(usual).collect()
+        }
         Context::Handover => vec![Action::Copy, Action::Save, Action::Back],
         Context::Json => vec![Action::Copy, Action::Back],
         Context::Help | Context::CommandLog => vec![Action::Back],
@@ -191,7 +201,10 @@ fn offered(model: &Model, context: Context) -> Vec<Action> {
             vec![Action::Confirm, Action::Move(Move::Down), Action::Move(Move::Up), Action::Back]
         }
         Context::Comment => vec![Action::Confirm, Action::Edit(Edit::NewLine), Action::Back],
-        Context::NewIncident => vec![Action::Confirm, Action::NextField, Action::Back],
+        Context::Account if is_question(model) => vec![Action::Confirm, Action::Back],
+        Context::Account | Context::NewIncident => {
+            vec![Action::Confirm, Action::NextField, Action::Back]
+        }
         Context::SignIn => vec![Action::Confirm, Action::NextField, Action::Quit],
     }
 }
@@ -227,6 +240,16 @@ fn marked(model: &Model) -> Vec<Action> {
     let others = [Action::Comment, Action::AssignToMe, Action::Priority];
     let actions = steps.filter(|step| *step != Action::Step(Step::HandBack)).chain(others);
     iter::once(Action::Back).chain(actions.filter(|_| may)).collect()
+}
+
+/// The selected person cannot sign in.
+fn is_out(model: &Model) -> bool {
+    selected(model).is_some_and(|user| user.status == UserStatus::Deactivated)
+}
+
+/// The form asks whether, not what.
+fn is_question(model: &Model) -> bool {
+    matches!(&model.overlay, Some(Overlay::Person(form)) if form.fields().len() < 2)
 }
 
 /// What may be decided about the selected dead letter, by somebody with this role.
@@ -266,7 +289,10 @@ fn place(model: &Model, width: u16, theme: Theme) -> String {
         Screen::Cache if over => vec!["cache".to_owned()],
         Screen::Events if over => vec!["events".to_owned()],
         Screen::Health if over => vec!["health".to_owned()],
-        Screen::Incidents | Screen::Cache | Screen::Events | Screen::Health => Vec::new(),
+        Screen::People if over => vec!["people".to_owned()],
+        Screen::Incidents | Screen::Cache | Screen::Events | Screen::Health | Screen::People => {
+            Vec::new()
+        }
     };
     let tab = model.detail.as_ref().map(|detail| detail.tab.name().to_lowercase());
     match tab.filter(|_| !over && !crumbs.is_empty()) {
@@ -283,6 +309,8 @@ fn leaf(model: &Model) -> String {
         Context::Cache => (Some(Action::Go(Place::Cache)), "cache"),
         Context::Events => (Some(Action::Go(Place::Events)), "events"),
         Context::Health => (Some(Action::Go(Place::Health)), "health"),
+        Context::Accounts => (Some(Action::Go(Place::People)), "people"),
+        Context::Account => (None, "person"),
         Context::Help => (Some(Action::Help), "help"),
         Context::CommandLog => (Some(Action::CommandLog), "commands"),
         Context::Detail | Context::Logs | Context::Search => (None, "incident"),

@@ -21,6 +21,7 @@ mod overview;
 mod page;
 mod paint;
 mod palette;
+mod people;
 mod picker;
 mod pipeline;
 mod question;
@@ -53,6 +54,7 @@ pub fn render(frame: &mut Frame<'_>, model: &Model) {
             Screen::Cache => cache::render(buf, area, model),
             Screen::Events => events::render(buf, area, model),
             Screen::Health => health::render(buf, area, model),
+            Screen::People => people::render(buf, area, model),
         }
         match &model.overlay {
             None => {}
@@ -82,6 +84,7 @@ pub fn render(frame: &mut Frame<'_>, model: &Model) {
             Some(Overlay::Comment(comment)) => {
                 cursor = form::comment(buf, area, model, comment);
             }
+            Some(Overlay::Person(form)) => cursor = people::form(buf, area, model, form),
             Some(Overlay::Reason(reason)) => cursor = form::reason(buf, area, model, reason),
             Some(Overlay::NewIncident(form)) => {
                 cursor = form::new_incident(buf, area, model, form);
