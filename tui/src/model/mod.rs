@@ -27,6 +27,7 @@ pub mod logs;
 pub mod marks;
 pub mod matching;
 pub mod overview;
+mod paging;
 pub mod palette;
 pub mod people;
 pub mod pipeline;
@@ -39,6 +40,7 @@ pub mod spot;
 mod start;
 pub mod tell;
 pub mod undo;
+pub mod window;
 pub mod words;
 pub mod writing;
 

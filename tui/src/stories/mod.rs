@@ -19,6 +19,7 @@ mod letters;
 mod list;
 mod marks;
 mod matching;
+mod million;
 mod palette;
 mod people;
 mod pictures;

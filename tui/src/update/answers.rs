@@ -63,7 +63,7 @@ fn loaded(model: &mut Model, request: RequestId, load: &Load, outcome: Outcome, 
         Load::Alerts { id, .. } => parts::alerts_answered(model, request, id, outcome, out),
         Load::Logs { id, .. } => logs::answered(model, request, id, outcome, out),
         Load::Handover { .. } | Load::HandoverOf { .. } => {
-            handover::answered(model, request, outcome)
+            handover::answered(model, request, outcome);
         }
         Load::CacheDemo => demonstration::answered(model, request, outcome),
         Load::CacheStats => cache::answered(model, request, outcome),

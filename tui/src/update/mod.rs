@@ -19,6 +19,7 @@ mod letters;
 mod list;
 mod logs;
 mod marks;
+mod paging;
 mod palette;
 mod parts;
 mod people;

@@ -116,9 +116,7 @@ fn set_query(model: &mut Model, text: String, out: &mut Out) {
 fn take(model: &mut Model, text: String) {
     let list = &mut model.list;
     list.query.applied = text;
-    list.loaded = false;
-    list.next_cursor = None;
-    list.failure = None;
+    list.restart();
     model.dirty = true;
 }
 
@@ -143,9 +141,7 @@ pub fn reverse_sort(model: &mut Model, out: &mut Out) {
 fn set_sort(model: &mut Model, sort: Sort, out: &mut Out) {
     let list = &mut model.list;
     list.sort = sort;
-    list.loaded = false;
-    list.next_cursor = None;
-    list.failure = None;
+    list.restart();
     model.flash(Tone::Neutral, sort_words(sort));
     reload_now(model, out);
 }
