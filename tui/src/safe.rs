@@ -122,6 +122,18 @@ impl SafeText {
         Self(out)
     }
 
+    /// Each character that takes columns, with the marks on it, and how many it takes.
+    pub fn parts(&self) -> impl Iterator<Item = (&str, usize)> {
+        let mut rest = self.0.as_str();
+        std::iter::from_fn(move || {
+            let first = rest.chars().next()?;
+            let mut marks = rest.char_indices().skip(1).skip_while(|(_, c)| c.width() == Some(0));
+            let (part, after) = rest.split_at(marks.next().map_or(rest.len(), |(at, _)| at));
+            rest = after;
+            Some((part, first.width().unwrap_or(0)))
+        })
+    }
+
     /// In columns.
     pub fn width(&self) -> usize {
         width_of(&self.0)
@@ -167,8 +179,25 @@ fn width_of(text: &str) -> usize {
     text.graphemes(true).map(UnicodeWidthStr::width).sum()
 }
 
-/// Appends one grapheme of outside text in a form that cannot deceive.
+/// Appends one grapheme of outside text in a form that cannot deceive, and that is as wide where a
+/// terminal joins its characters as where it draws each of them.
 fn push_safe(grapheme: &str, out: &mut String) {
+    let from = out.len();
+    push_harmless(grapheme, out);
+    let alone: usize = out[from..].chars().filter_map(UnicodeWidthChar::width).sum();
+    if out[from..].width() == alone {
+        return;
+    }
+    let joined = out.split_off(from);
+    let mut chars = joined.chars();
+    out.extend(chars.next());
+    for c in chars {
+        if c.is_ascii() { out.push(c) } else { out.extend(c.escape_unicode()) }
+    }
+}
+
+/// Each character of a grapheme by itself.
+fn push_harmless(grapheme: &str, out: &mut String) {
     let mut marks = 0;
     // Whether a combining mark would land on a character it belongs to.
     let mut has_base = false;
@@ -185,6 +214,12 @@ fn push_safe(grapheme: &str, out: &mut String) {
                 out.push(control_picture(c));
                 has_base = false;
             }
+            // Marks that take a column of their own, and that not every measure counts: their
+            // likes are letters.
+            '\u{ff9e}' | '\u{ff9f}' => {
+                out.push(if c == '\u{ff9e}' { '゛' } else { '゜' });
+                has_base = true;
+            }
             '\u{7f}' => {
                 out.push('␡');
                 has_base = false;
@@ -199,7 +234,8 @@ fn push_safe(grapheme: &str, out: &mut String) {
                     has_base = false;
                 } else {
                     out.push(c);
-                    has_base = true;
+                    // A line may end at a space: a mark on it would begin the next one.
+                    has_base = c != ' ';
                 }
             }
         }
@@ -256,13 +292,13 @@ const fn is_deceptive(c: char) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use proptest::prelude::*;
 
     use super::*;
 
     /// Text as an attacker would write it: ordinary, wide, combining, controlling, hiding.
-    fn hostile() -> impl Strategy<Value = String> {
+    pub fn hostile() -> impl Strategy<Value = String> {
         let part = prop_oneof![
             any::<char>().prop_map(String::from),
             "[ -~]{1,8}",
@@ -279,6 +315,21 @@ mod tests {
             Just("ｶﾞ".to_owned()),
             Just("ലാ".to_owned()),
             Just("각".to_owned()),
+            Just("👍🏽".to_owned()),
+            Just("🇩🇪".to_owned()),
+            Just("1\u{fe0f}\u{20e3}".to_owned()),
+            Just("🏴\u{e0067}\u{e0062}\u{e007f}".to_owned()),
+            Just("क्षि".to_owned()),
+            Just("שלום لا".to_owned()),
+            Just("\u{1b}]0;mine\u{7}".to_owned()),
+            Just("\u{1b}]52;c;bWluZQ==\u{1b}\\".to_owned()),
+            Just("\u{1b}P+q544e\u{1b}\\".to_owned()),
+            Just("\u{9d}0;mine\u{9c}".to_owned()),
+            Just("\u{1b}[?1049h\u{1b}[6n\u{1b}c".to_owned()),
+            Just(String::from_utf8_lossy(b"\xff\xfe\xc3\x28").into_owned()),
+            "[\u{300}-\u{36f}]{1,9}",
+            "[\u{1f300}-\u{1faff}]{1,3}",
+            Just("long ".repeat(60)),
         ];
         proptest::collection::vec(part, 0..25).prop_map(|parts| parts.concat())
     }
@@ -362,6 +413,9 @@ mod tests {
             ("\u{301}alone", "\\u{301}alone"),
             ("⚠\u{fe0f} disk", "⚠ disk"),
             ("監視", "監視"),
+            ("ｶﾞｷﾟ", "ｶ゛ｷ゜"),
+            ("👍🏽", "👍\\u{1f3fd}"),
+            (" \u{301}", " \\u{301}"),
         ] {
             assert_eq!(SafeText::line(hostile).as_str(), shown, "{hostile:?}");
         }
@@ -380,6 +434,15 @@ mod tests {
             assert!(!safe.contains(bad), "{bad:?} in {safe}");
         }
         assert!(safe.contains("監視"));
+    }
+
+    #[test]
+    fn every_character_that_takes_columns_is_a_part() {
+        let text = SafeText::line("e\u{301}監क्षि🇩🇪");
+        let parts: Vec<_> = text.parts().collect();
+        let marked = [("e\u{301}", 1), ("監", 2), ("क\u{94d}", 1), ("ष", 1), ("ि", 1)];
+        assert_eq!(parts[..5], marked);
+        assert_eq!(parts.iter().map(|(_, width)| width).sum::<usize>(), text.width());
     }
 
     #[test]

@@ -21,7 +21,7 @@ mod plant;
 mod token;
 pub mod words;
 
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -113,9 +113,25 @@ impl Failure {
 
 type Done = Result<(), Failure>;
 
+/// Says what is wrong with the arguments, which are repeated in it and may come from anywhere; the
+/// help and the version, which are asked for in the same way, are our own words.
+fn misread(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        error.exit();
+    }
+    for line in SafeText::lines(&error.render().to_string()) {
+        // Nobody is left to be told.
+        let _ = writeln!(io::stderr(), "{line}");
+    }
+    ExitCode::from(Exit::Usage)
+}
+
 /// The whole program, from its arguments to its exit code.
 pub fn main() -> ExitCode {
-    let arguments = Arguments::read(std::env::args_os()).unwrap_or_else(|error| error.exit());
+    let arguments = match Arguments::read(std::env::args_os()) {
+        Ok(arguments) => arguments,
+        Err(error) => return misread(&error),
+    };
     if let Some(done) = without_settings(&arguments) {
         return done.map_or_else(|failure| report(&failure), |()| Exit::Done).into();
     }
@@ -164,7 +180,6 @@ fn run(arguments: Arguments, config: &Config) -> Exit {
 
 /// Says on standard error what went wrong.
 fn report(failure: &Failure) -> Exit {
-    use io::Write as _;
     let mut to = io::stderr().lock();
     for (number, line) in SafeText::lines(&failure.to_string()).iter().enumerate() {
         let name = if number == 0 { "watchfire: " } else { "" };
@@ -176,7 +191,6 @@ fn report(failure: &Failure) -> Exit {
 
 /// A word on standard error that is no result and no failure.
 pub fn note(text: &str) {
-    use io::Write as _;
     let _ = writeln!(io::stderr().lock(), "watchfire: {}", SafeText::line(text));
 }
 

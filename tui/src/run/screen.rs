@@ -1,6 +1,8 @@
 //! The terminal while the screen is open, and as it was afterwards: after a normal end, an error, a
 //! signal and a panic alike.
 
+mod anchored;
+
 use std::io::{self, Stdout, Write, stdout};
 use std::sync::OnceLock;
 
@@ -14,16 +16,16 @@ use crossterm::terminal::{
     Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
 use ratatui::Terminal;
-use ratatui::backend::CrosstermBackend;
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 
 use crate::model::Model;
 use crate::view;
+pub use anchored::Anchored;
 
 /// How the terminal was set before the screen opened.
 static BEFORE: OnceLock<Termios> = OnceLock::new();
 
-type Buffered = Terminal<CrosstermBackend<io::BufWriter<Stdout>>>;
+type Buffered = Terminal<Anchored<io::BufWriter<Stdout>>>;
 
 /// The open screen; dropping it gives the terminal back.
 pub struct Screen {
@@ -84,7 +86,7 @@ impl Drop for Screen {
 }
 
 fn terminal() -> io::Result<Buffered> {
-    Terminal::new(CrosstermBackend::new(io::BufWriter::with_capacity(1 << 16, stdout())))
+    Terminal::new(Anchored::new(io::BufWriter::with_capacity(1 << 16, stdout())))
 }
 
 fn open() -> io::Result<()> {

@@ -15,6 +15,7 @@ mod events;
 mod freshness;
 mod handover;
 mod health;
+mod hostile;
 mod letters;
 mod list;
 mod marks;

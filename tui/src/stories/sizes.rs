@@ -35,7 +35,7 @@ fn hostile_incident(incident: &Incident) -> Incident {
     }
 }
 
-fn answer(load: &Load) -> Option<Outcome> {
+pub fn answer(load: &Load) -> Option<Outcome> {
     Some(match load {
         Load::Incidents { .. } => page(incidents().iter().map(hostile_incident).collect()),
         Load::Incident(wanted) => {
@@ -145,7 +145,7 @@ fn at(keys: &str) -> Client {
     client
 }
 
-fn screens() -> Vec<(&'static str, Client)> {
+pub fn screens() -> Vec<(&'static str, Client)> {
     let mut screens: Vec<(&str, Client)> = [
         "",
         "/",

@@ -141,6 +141,9 @@ pub fn incidents() -> Vec<Incident> {
 
 /// Text that tries everything.
 pub fn hostile() -> String {
+    if let Some(text) = super::hostile::next() {
+        return text;
+    }
     format!(
         "\u{1b}[2J\r\u{9b}31m\u{202e}gpj.exe\u{2066}\u{200b}\u{feff}e{}監視 👨\u{200d}👩\u{200d}👧 \n{}",
         "\u{301}".repeat(30),

@@ -120,10 +120,24 @@ impl<'a> Pen<'a> {
         safe.width()
     }
 
+    /// Every character has a cell of its own, with its marks: where a terminal draws those apart
+    /// that others join, each is drawn and cleared in its place.
     fn put(&mut self, text: &SafeText, style: Style) {
-        let room = self.room();
-        if room > 0 && !text.is_empty() {
-            self.buf.set_stringn(self.x, self.y, text.as_str(), room, style);
+        let (mut x, mut room) = (self.x, self.room());
+        for (part, width) in text.parts() {
+            if width > room {
+                return;
+            }
+            for column in x..x + to_columns(width) {
+                let Some(cell) = self.buf.cell_mut((column, self.y)) else { return };
+                if column == x {
+                    cell.set_symbol(part).set_style(style);
+                } else {
+                    cell.reset();
+                }
+            }
+            x += to_columns(width);
+            room -= width;
         }
     }
 }
