@@ -29,6 +29,8 @@ impl Action {
             Self::Query => "query",
             Self::Related => "related",
             Self::NextSort => "next-sort",
+            Self::Views => "views",
+            Self::NextGroup => "next-group",
             Self::ReverseSort => "reverse-sort",
             Self::Reload => "reload",
             Self::CommandLog => "command-log",
@@ -36,6 +38,7 @@ impl Action {
             Self::Save => "save",
             Self::Last => "last-view",
             Self::Palette => "palette",
+            Self::Contexts => "contexts",
             Self::Demonstrate => "demonstrate-cache",
             Self::Step(Step::Investigate) => "investigate",
             Self::Step(Step::HandBack) => "hand-back",
@@ -112,6 +115,8 @@ impl Action {
             | Self::Query
             | Self::Related
             | Self::NextSort
+            | Self::Views
+            | Self::NextGroup
             | Self::ReverseSort
             | Self::Reload
             | Self::CommandLog
@@ -119,6 +124,7 @@ impl Action {
             | Self::Save
             | Self::Last
             | Self::Palette
+            | Self::Contexts
             | Self::Json
             | Self::Copy
             | Self::Mark(_)

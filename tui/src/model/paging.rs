@@ -21,10 +21,12 @@ impl List {
         ids.retain(|id| !held.contains(id));
         if below {
             self.rows.extend(ids);
+            self.arrange();
         } else {
             self.offset += ids.len();
             ids.append(&mut self.rows);
             self.rows = ids;
+            self.arrange();
             if let (Some(at), Some(line)) = (self.selected_index(), line) {
                 self.offset = at.saturating_sub(line);
             }
@@ -35,7 +37,8 @@ impl List {
     /// Lets rows go where they are furthest from the cursor, whole pages only, so that no more than
     /// [`ROWS_MAX`] stay; `near` says on which side: at the beginning of reading or at its end.
     pub fn trim(&mut self, near: bool, height: usize) {
-        while self.rows.len() > ROWS_MAX {
+        // Groups stand in another order than pages.
+        while self.rows.len() > ROWS_MAX && self.group.is_none() {
             let seam = if near { self.window.seams.first() } else { self.window.seams.last() };
             let Some(seam) = seam.cloned() else {
                 return;

@@ -238,11 +238,12 @@ impl Truth {
             }
             Effect::Command { .. }
             | Effect::Copy(_)
+            | Effect::Go(_)
+            | Effect::Notify { .. }
+            | Effect::Stay
             | Effect::Reconnect
             | Effect::Wake
-            | Effect::Quit => {
-                return None;
-            }
+            | Effect::Quit => return None,
         })
     }
 }
@@ -254,7 +255,13 @@ const fn request_of(effect: &Effect) -> Option<RequestId> {
         | Effect::Write { request, .. }
         | Effect::Save { request, .. }
         | Effect::SignIn { request, .. } => Some(*request),
-        Effect::Copy(_) | Effect::Reconnect | Effect::Wake | Effect::Quit => None,
+        Effect::Copy(_)
+        | Effect::Go(_)
+        | Effect::Notify { .. }
+        | Effect::Stay
+        | Effect::Reconnect
+        | Effect::Wake
+        | Effect::Quit => None,
     }
 }
 

@@ -61,7 +61,8 @@ fn ask(model: &mut Model, cursor: Option<String>, fetch: Fetch, out: &mut Out) {
 /// Reads on where the cursor comes near to what is not held.
 pub fn more_if_near_end(model: &mut Model, out: &mut Out) {
     let list = &model.list;
-    if list.asked.is_some() || !list.loaded {
+    let full = list.group.is_some() && list.rows.len() >= ROWS_MAX;
+    if list.asked.is_some() || !list.loaded || full {
         return;
     }
     let selected = list.selected_index().unwrap_or(0);
@@ -134,9 +135,11 @@ fn take_page(model: &mut Model, page: IncidentPage, fetch: Fetch, out: &mut Out)
     match fetch {
         Fetch::More => {
             differs |= !ids.is_empty();
+            list.learn_groups(&ids, &model.known);
             paging::read_on(list, ids, page.next_cursor, height);
         }
         Fetch::Back => {
+            list.learn_groups(&ids, &model.known);
             list.incoming.extend(ids);
             match paging::gap(list, page.next_cursor) {
                 Some(cursor) => ask(model, Some(cursor), Fetch::Back, out),
@@ -200,6 +203,7 @@ fn settle(model: &mut Model) -> bool {
     }
     let ghost = keep.filter(|id| is_ghost(model, *id, &rows));
     let list = &mut model.list;
+    list.learn_groups(&rows, &model.known);
     list.replace(rows, keep, height);
     list.ghost = ghost;
     list.loaded = true;
@@ -314,6 +318,8 @@ pub fn changed(model: &mut Model, incident: &Incident) {
 pub fn go(model: &mut Model, step: Move, out: &mut Out) {
     let (height, window) = (model.list_height(), &model.list.window);
     match step {
+        // Of groups the held ones are arranged; their ends are no ends of the list.
+        _ if model.list.group.is_some() => model.list.go(step, height),
         Move::First if window.has_above() => return jump(model, End::Top, out),
         Move::Last if window.has_below() => return jump(model, End::Bottom, out),
         _ => model.list.go(step, height),

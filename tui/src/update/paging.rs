@@ -11,7 +11,7 @@ pub fn read_on(list: &mut List, mut ids: Vec<IncidentId>, next: Option<String>, 
     let last = if below { list.rows.last() } else { list.rows.first() };
     let cursor = std::mem::replace(&mut list.window.next, next);
     let seam = last.copied().zip(cursor).map(|(last, cursor)| Seam { last, cursor });
-    list.window.seams.extend(seam);
+    list.window.seams.extend(seam.filter(|_| list.group.is_none()));
     if !below {
         ids.reverse();
     }
