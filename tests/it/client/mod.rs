@@ -1,6 +1,7 @@
 //! The real client, on a real screen and without one, against the real daemon.
 
 mod cli;
+mod contexts;
 mod deceit;
 mod fifteen;
 mod held;
