@@ -20,6 +20,8 @@ pub enum Action {
     Wide,
     /// Edit the query of the list, or the search of the log pane.
     Query,
+    /// Show what shares the service, or the next label, of the selected incident.
+    Related,
     /// Load what is shown again, and try the stream now.
     Reload,
     /// Choose a saved view.

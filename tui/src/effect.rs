@@ -68,8 +68,11 @@ pub enum Effect {
         notify: Notify,
         text: String,
     },
-    /// Try the stream now instead of waiting for the back-off; nothing happens when it is up.
+    /// Try the stream now instead of waiting for the back-off; nothing happens when it is up. A
+    /// daemon of the person's own that is gone is started.
     Reconnect,
+    /// Try the stream now, and nothing else.
+    Wake,
     /// Leave: restore the terminal and end. Commands still under way are waited for, briefly.
     Quit,
 }
@@ -132,6 +135,11 @@ pub enum Load {
     },
     /// All that is open, and what ended since then.
     Handover {
+        since: DateTime<Utc>,
+    },
+    /// These, whatever became of them; `since` says which of them are new.
+    HandoverOf {
+        ids: Vec<IncidentId>,
         since: DateTime<Utc>,
     },
     CacheStats,

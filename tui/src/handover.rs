@@ -12,9 +12,20 @@ use crate::safe::SafeText;
 /// Characters of a comment that are quoted.
 const QUOTED: usize = 300;
 
-/// A shift up to a moment.
+/// What a handover is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Scope {
+    #[default]
+    Shift,
+    /// Incidents that somebody chose.
+    Chosen,
+}
+
+/// A shift up to a moment, or what somebody chose of it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Shift {
+    #[serde(skip)]
+    pub scope: Scope,
     pub since: DateTime<Utc>,
     pub as_of: DateTime<Utc>,
     /// Everything that is open or under investigation, whenever it began; the most urgent first.
@@ -43,8 +54,11 @@ impl Shift {
     /// Whether an incident was resolved or closed in the shift, and still is.
     pub fn ended(since: DateTime<Utc>, incident: &Incident) -> bool {
         let ended = [incident.resolved_at, incident.closed_at].into_iter().flatten().max();
-        let over = matches!(incident.status, Status::Resolved | Status::Closed);
-        over && ended.is_some_and(|at| at >= since)
+        Self::is_over(incident) && ended.is_some_and(|at| at >= since)
+    }
+
+    pub const fn is_over(incident: &Incident) -> bool {
+        matches!(incident.status, Status::Resolved | Status::Closed)
     }
 
     fn opened(&self) -> usize {
@@ -57,8 +71,19 @@ impl Shift {
         let mut out = String::new();
         let (opened, open, over) = (self.opened(), self.open.len(), self.over.len());
         // Writing to a string cannot fail.
-        let _ = writeln!(out, "# Handover, {} to {}\n", moment(self.since), moment(self.as_of));
-        let _ = writeln!(out, "{opened} opened, {over} resolved or closed, {open} still open.");
+        let as_of = moment(self.as_of);
+        let _ = match self.scope {
+            Scope::Shift => writeln!(
+                out,
+                "# Handover, {} to {as_of}\n\n{opened} opened, {over} resolved or closed, {open} still open.",
+                moment(self.since)
+            ),
+            Scope::Chosen => writeln!(
+                out,
+                "# Handover of {}, {as_of}\n\n{over} resolved or closed, {open} still open.",
+                words(open + over)
+            ),
+        };
         if self.cut {
             let _ = writeln!(out, "\n**Not complete**: there is more than could be read.");
         }
@@ -109,6 +134,10 @@ impl Shift {
             let _ = writeln!(out, "  - {} {}: {text}{more}", plain(&said.by), moment(said.at));
         }
     }
+}
+
+fn words(incidents: usize) -> String {
+    if incidents == 1 { "1 incident".to_owned() } else { format!("{incidents} incidents") }
 }
 
 fn moment(at: DateTime<Utc>) -> String {

@@ -203,6 +203,10 @@ impl Theme {
         if reversed { self.either("↑", "^") } else { self.either("↓", "v") }
     }
 
+    pub const fn about(self) -> &'static str {
+        self.either("≈", "~")
+    }
+
     pub const fn at_least(self) -> &'static str {
         self.either("≥", ">=")
     }

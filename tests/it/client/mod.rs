@@ -1,9 +1,12 @@
 //! The real client, on a real screen and without one, against the real daemon.
 
 mod cli;
+mod contexts;
 mod deceit;
+mod fifteen;
 mod held;
 mod hostile;
+mod lane;
 mod main_job;
 mod refusal;
 mod resized;

@@ -28,6 +28,7 @@ impl Action {
             Self::PreviousTab => "previous-tab",
             Self::Wide => "wide",
             Self::Query => "query",
+            Self::Related => "related",
             Self::NextSort => "next-sort",
             Self::Views => "views",
             Self::NextGroup => "next-group",
@@ -120,6 +121,7 @@ impl Action {
             | Self::PreviousTab
             | Self::Wide
             | Self::Query
+            | Self::Related
             | Self::NextSort
             | Self::Views
             | Self::NextGroup

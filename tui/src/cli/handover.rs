@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use watchfire_shared::event::{Event, Fact};
 use watchfire_shared::filter::{Filter, Test};
-use watchfire_shared::ids::IncidentRef;
+use watchfire_shared::ids::{IncidentId, IncidentRef};
 use watchfire_shared::incident::Incident;
 use watchfire_shared::page::{MAX_INCIDENTS, MAX_LINES};
 
@@ -17,7 +17,7 @@ use super::output::Out;
 use super::{Done, Exit, Failure};
 use crate::client::{Client, ClientError, ErrorKind as Kind, IncidentQuery, TimelineQuery};
 use crate::clock;
-use crate::handover::{Entry, Said, Shift};
+use crate::handover::{Entry, Said, Scope, Shift};
 
 /// Incidents of each part at most: nobody hands over more.
 const INCIDENTS_MAX: usize = 500;
@@ -84,7 +84,28 @@ pub async fn gather(
     let over: Vec<Incident> = ended.into_iter().filter(|i| Shift::ended(since, i)).collect();
     let cut = open_cut || over_cut;
     let (open, over) = tokio::try_join!(entries(client, open), entries(client, over))?;
-    Ok(Shift { since, as_of: now, open, over, cut })
+    Ok(Shift { scope: Scope::Shift, since, as_of: now, open, over, cut })
+}
+
+/// Reads these incidents as they are now; what was deleted is left out.
+pub async fn gather_these(
+    client: &Client,
+    ids: Vec<IncidentId>,
+    since: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<Shift, ClientError> {
+    let cut = ids.len() > INCIDENTS_MAX;
+    let read: Vec<Option<Incident>> = stream::iter(ids.into_iter().take(INCIDENTS_MAX))
+        .map(async |id| match client.incident(&IncidentRef::Id(id)).await {
+            Err(error) if error.kind == Kind::NotFound => Ok(None),
+            read => read.map(Some),
+        })
+        .buffered(AT_ONCE)
+        .try_collect()
+        .await?;
+    let (over, open) = read.into_iter().flatten().partition::<Vec<_>, _>(Shift::is_over);
+    let (open, over) = tokio::try_join!(entries(client, open), entries(client, over))?;
+    Ok(Shift { scope: Scope::Chosen, since, as_of: now, open, over, cut })
 }
 
 /// Incidents in their order as long as they are `wanted`, and whether there are more of them.

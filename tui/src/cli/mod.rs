@@ -67,7 +67,9 @@ impl Exit {
             | ErrorKind::Interrupted
             | ErrorKind::Timeout
             | ErrorKind::Unavailable => Self::Unreachable,
-            ErrorKind::Refused | ErrorKind::Protocol | ErrorKind::Local => Self::Failed,
+            ErrorKind::Refused | ErrorKind::Failed | ErrorKind::Protocol | ErrorKind::Local => {
+                Self::Failed
+            }
         }
     }
 }

@@ -23,6 +23,8 @@ pub enum ErrorKind {
     Conflict,
     /// The daemon refused the request for another reason.
     Refused,
+    /// The daemon failed over it: what was asked may or may not have happened.
+    Failed,
     /// The daemon is there and cannot answer now.
     Unavailable,
     /// The answer is not one of ours.
@@ -85,7 +87,7 @@ impl ClientError {
         Self::new(kind, message)
     }
 
-    /// The error of a repeated write whose first try was cut off: unless the daemon decided, which it
+    /// The error of a repeated write whose first try was cut off, or failed in the daemon: unless the daemon decided, which it
     /// does for both tries by their common key, nobody knows whether it happened.
     pub(super) fn after_cut(self) -> Self {
         let decided = match self.kind {
@@ -100,7 +102,11 @@ impl ClientError {
             return self;
         }
         let message = format!("{}; it may have happened: look before you repeat it", self.message);
-        Self { kind: ErrorKind::Interrupted, message, ..self }
+        let kind = match self.kind {
+            ErrorKind::Failed => ErrorKind::Failed,
+            _ => ErrorKind::Interrupted,
+        };
+        Self { kind, message, ..self }
     }
 
     /// An answer that is no success.
@@ -165,6 +171,7 @@ const fn kind_of(code: Code) -> ErrorKind {
         | Code::VersionMismatch
         | Code::ExpectationFailed => ErrorKind::Conflict,
         Code::Unavailable => ErrorKind::Unavailable,
+        Code::Internal => ErrorKind::Failed,
         _ => ErrorKind::Refused,
     }
 }

@@ -51,9 +51,41 @@ pub type Locate = Arc<dyn Fn() -> Result<String, ClientError> + Send + Sync>;
 #[derive(Clone)]
 pub struct Client {
     http: reqwest::Client,
+    wires: Wires,
     locate: Locate,
     session: Arc<Session>,
     read_only: bool,
+}
+
+/// How connections are made.
+#[derive(Debug, Clone, Copy)]
+struct Wires {
+    /// To daemons behind TLS too.
+    secure: bool,
+    /// Past every proxy.
+    local: bool,
+}
+
+impl Wires {
+    fn open(self) -> Result<reqwest::Client, ClientError> {
+        let mut builder = reqwest::Client::builder()
+            .connect_timeout(Duration::from_secs(5))
+            .pool_idle_timeout(Duration::from_secs(30))
+            .tcp_nodelay(true)
+            // A redirect could carry the token to somebody else.
+            .redirect(reqwest::redirect::Policy::none())
+            .user_agent(concat!("watchfire/", env!("CARGO_PKG_VERSION")));
+        if !self.secure {
+            // No certificate is trusted, so `https` fails closed.
+            builder = builder.tls_certs_only([]);
+        }
+        if self.local {
+            builder = builder.no_proxy();
+        }
+        builder
+            .build()
+            .map_err(|error| ClientError::local(format!("TLS cannot be set up: {error}")))
+    }
 }
 
 /// One call before it is sent.
@@ -149,24 +181,15 @@ impl Client {
     ) -> Result<Self, ClientError> {
         // Fails when a provider is installed already, which is then as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut builder = reqwest::Client::builder()
-            .connect_timeout(Duration::from_secs(5))
-            .pool_idle_timeout(Duration::from_secs(30))
-            .tcp_nodelay(true)
-            // A redirect could carry the token to somebody else.
-            .redirect(reqwest::redirect::Policy::none())
-            .user_agent(concat!("watchfire/", env!("CARGO_PKG_VERSION")));
-        if !secure {
-            // No certificate is trusted, so `https` fails closed.
-            builder = builder.tls_certs_only([]);
-        }
-        if local {
-            builder = builder.no_proxy();
-        }
-        let http = builder
-            .build()
-            .map_err(|error| ClientError::local(format!("TLS cannot be set up: {error}")))?;
-        Ok(Self { http, locate, session: Arc::new(session), read_only: false })
+        let wires = Wires { secure, local };
+        let http = wires.open()?;
+        Ok(Self { http, wires, locate, session: Arc::new(session), read_only: false })
+    }
+
+    /// The same sign-in over connections of its own: what is asked here waits behind nothing that
+    /// is asked there.
+    pub fn apart(&self) -> Result<Self, ClientError> {
+        Ok(Self { http: self.wires.open()?, ..self.clone() })
     }
 
     /// From here on whatever would change something is refused before it is sent.
@@ -233,7 +256,7 @@ impl Client {
                 Ok(bytes) => return Ok(bytes),
                 Err(failure) => failure,
             };
-            *was_cut |= failure.error.kind == ErrorKind::Interrupted;
+            *was_cut |= matches!(failure.error.kind, ErrorKind::Interrupted | ErrorKind::Failed);
             let expired = failure.error.kind == ErrorKind::Unauthenticated
                 && matches!(call.auth, Auth::Session)
                 && self.session.can_renew();
@@ -276,10 +299,13 @@ impl Client {
         if status.is_success() || call.also == Some(status.as_u16()) {
             return Ok(bytes);
         }
-        Err(Failure {
-            error: ClientError::answer(&base, status.as_u16(), &bytes),
-            pause: pause.filter(|_| status.as_u16() == 503),
-        })
+        let pause = match status.as_u16() {
+            503 => pause,
+            // Its repeat under the same key says what became of the write.
+            500 if call.method != Method::GET => Some(SHORT_PAUSE),
+            _ => None,
+        };
+        Err(Failure { error: ClientError::answer(&base, status.as_u16(), &bytes), pause })
     }
 
     async fn authorization(&self, auth: &Auth) -> Result<Option<HeaderValue>, ClientError> {

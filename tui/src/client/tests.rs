@@ -159,3 +159,51 @@ async fn who_may_only_read_sends_no_change() {
     let asked = client.cache_stats().await.unwrap_err();
     assert_eq!(asked.message, "asked where the daemon is");
 }
+
+fn failed_inside() -> String {
+    let code = watchfire_shared::problem::Code::Internal;
+    let problem = watchfire_shared::problem::Problem::new(code, "Something failed.", "r7");
+    serde_json::to_string(&problem).unwrap()
+}
+
+/// The key of a request's head.
+fn key_of(head: &str) -> String {
+    let key = head.lines().find_map(|line| line.strip_prefix("idempotency-key: "));
+    key.expect("a write has a key").to_owned()
+}
+
+#[tokio::test]
+async fn a_write_over_which_the_daemon_failed_is_repeated_under_its_key() {
+    let (listener, client, _state) = server().await;
+    let id = DeadLetterId(Uuid::from_u128(7));
+    let serve = async {
+        let (first, _) = answer(&listener, "500 Internal Server Error", &failed_inside()).await;
+        let (again, _) = answer(&listener, "202 Accepted", "").await;
+        assert_eq!(key_of(&first), key_of(&again));
+    };
+    let (done, ()) = tokio::join!(client.redrive(id), serve);
+    done.unwrap();
+}
+
+#[tokio::test]
+async fn a_write_over_which_the_daemon_fails_again_may_have_happened() {
+    let (listener, client, _state) = server().await;
+    let serve = async {
+        for _ in 0..TRIES {
+            answer(&listener, "500 Internal Server Error", &failed_inside()).await;
+        }
+    };
+    let (error, ()) = tokio::join!(comment(&client), serve);
+    assert_eq!(error.kind, ErrorKind::Failed, "{error}");
+    assert!(error.message.contains("request r7; it may have happened"), "{error}");
+}
+
+#[tokio::test]
+async fn a_read_over_which_the_daemon_failed_is_told_as_it_is() {
+    let (listener, client, _state) = server().await;
+    let body = failed_inside();
+    let (read, _) =
+        tokio::join!(client.me(), answer(&listener, "500 Internal Server Error", &body));
+    let error = read.unwrap_err();
+    assert!(!error.message.contains("may have happened"), "{error}");
+}

@@ -178,6 +178,12 @@ impl CommandLog {
         said
     }
 
+    /// What has waited longest for its answer, and since when.
+    pub fn oldest_open(&self) -> Option<(&What, DateTime<Utc>)> {
+        let sent = self.entries.iter().find(|sent| sent.result.is_none())?;
+        Some((&sent.what, sent.at))
+    }
+
     /// The requests that wait for their answer.
     pub fn open(&self) -> Vec<RequestId> {
         let waiting = self.entries.iter().filter(|sent| sent.result.is_none());

@@ -22,11 +22,13 @@ pub struct Connection {
     pub heard_at: Option<DateTime<Utc>>,
     /// Versions and positions mean something only within one log.
     pub log_id: Option<JournalId>,
+    /// When a key last made it try again.
+    pub woken_at: Option<DateTime<Utc>>,
 }
 
 impl Default for Connection {
     fn default() -> Self {
-        Self { link: Link::Connecting, heard_at: None, log_id: None }
+        Self { link: Link::Connecting, heard_at: None, log_id: None, woken_at: None }
     }
 }
 

@@ -164,6 +164,6 @@ impl List {
             && self.sort.by == SortKey::Priority
             && !self.sort.reversed
             && upto < self.rows.len();
-        (upto - before, self.next_cursor.is_none() || in_order)
+        (upto - before, self.window.is_whole() || in_order)
     }
 }

@@ -17,10 +17,11 @@ use super::groups::{GroupBy, Key};
 use super::known::Known;
 use super::query::{self, Query};
 use super::slot::{Asked, LOADING_AFTER};
+use super::window::{End, Seam, Window};
 
 /// A new row's reference is accented this long.
 pub const FRESH_FOR: TimeDelta = TimeDelta::seconds(3);
-/// A reload reads again what was loaded, up to this many rows; events add none beyond it.
+/// Rows held at the same time; what is further away is read when the cursor comes near.
 pub const ROWS_MAX: usize = 2_000;
 
 /// What the request under way will do with its page.
@@ -28,8 +29,19 @@ pub const ROWS_MAX: usize = 2_000;
 pub enum Fetch {
     /// Replace the rows.
     Reload,
-    /// Append to them.
+    /// Add what comes after them, seen from the end that reading began at.
     More,
+    /// Add what was let go before them.
+    Back,
+}
+
+/// Where a new row belongs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Entered {
+    /// Among the rows that are held.
+    Held,
+    Above,
+    Below,
 }
 
 #[derive(Debug, Default)]
@@ -41,7 +53,9 @@ pub struct List {
     pub selected: Option<IncidentId>,
     /// The first visible row.
     pub offset: usize,
-    pub next_cursor: Option<String>,
+    pub window: Window,
+    /// The cursor goes to this end once its rows are read.
+    pub landing: Option<End>,
     /// How many match, and whether that is exact.
     pub total: Option<(i64, bool)>,
     /// The rows answer the applied query.
@@ -50,8 +64,9 @@ pub struct List {
     pub asked: Option<(Asked, Fetch)>,
     /// Something changed since the reload under way was asked for: read once more after it.
     pub again: bool,
-    /// Pages of a reload that takes several.
+    /// Pages of a reload that takes several, in the order of reading.
     pub incoming: Vec<IncidentId>,
+    pub incoming_seams: Vec<Seam>,
     /// Rows that events brought while a reload was under way, which may not know them.
     pub arrived: Vec<IncidentId>,
     pub failure: Option<Failure>,
@@ -159,7 +174,14 @@ impl List {
 
     /// What is on the screen now, or below it, is not above it.
     fn see(&mut self) {
-        if !self.unseen.is_empty() {
+        if self.unseen.is_empty() {
+            return;
+        }
+        let held = &self.rows[self.offset.min(self.rows.len())..];
+        for id in held {
+            self.unseen.remove(id);
+        }
+        if !self.window.has_above() {
             let above = &self.rows[..self.offset.min(self.rows.len())];
             self.unseen = above.iter().filter(|id| self.unseen.contains(id)).copied().collect();
         }
@@ -167,21 +189,28 @@ impl List {
 
     /// A row came in that was not there before: whoever looks further down is told.
     pub fn came_in(&mut self, id: IncidentId) {
-        if self.index_of(id).is_some_and(|at| at < self.offset) {
+        let above = match self.index_of(id) {
+            Some(at) => at < self.offset,
+            None => self.window.has_above() && self.unseen.len() < ROWS_MAX,
+        };
+        if above {
             self.unseen.insert(id);
         }
     }
 
-    /// Adds a row where the sort puts it. Says whether it belongs to
-    /// what is loaded; beyond that the next page brings it.
-    pub fn insert(&mut self, incident: &Incident, known: &Known, height: usize) -> bool {
+    /// Adds a row where the sort puts it, and says where that is; beyond what is held a page brings
+    /// it.
+    pub fn insert(&mut self, incident: &Incident, known: &Known, height: usize) -> Entered {
         if self.index_of(incident.id).is_some() {
-            return true;
+            return Entered::Held;
         }
         let beyond =
             |row: &IncidentId| known.get(*row).is_some_and(|it| self.is_beyond(it, incident));
-        if self.next_cursor.is_some() && !self.rows.iter().any(beyond) {
-            return false;
+        if self.window.has_above() && self.rows.iter().all(beyond) {
+            return Entered::Above;
+        }
+        if self.window.has_below() && !self.rows.iter().any(beyond) {
+            return Entered::Below;
         }
         let key = self.group.map(|by| by.key(incident));
         let follows = |row: &IncidentId| match self.heads.get(row).cmp(&key.as_ref()) {
@@ -190,7 +219,7 @@ impl List {
         };
         let at = self.rows.iter().position(follows).unwrap_or(self.rows.len());
         if at >= ROWS_MAX {
-            return false;
+            return Entered::Below;
         }
         self.rows.insert(at, incident.id);
         self.heads.extend(key.map(|key| (incident.id, key)));
@@ -199,14 +228,15 @@ impl List {
         if let Some((total, _)) = &mut self.total {
             *total += 1;
         }
-        true
+        Entered::Held
     }
 
     /// Lets the last row go when there are too many and nobody looks at it.
     fn cut(&mut self, height: usize) {
         let seen = self.offset + height >= self.rows.len();
         let last = self.rows.last().copied();
-        if self.rows.len() > ROWS_MAX && !seen && self.selected != last {
+        let spare = self.window.end == End::Top && self.rows.len() > ROWS_MAX;
+        if spare && !seen && self.selected != last {
             self.rows.pop();
             if let Some(last) = last {
                 self.fresh.remove(&last);
@@ -268,19 +298,6 @@ impl List {
         {
             self.offset = at.saturating_sub(line);
         }
-        self.show_selected(height);
-    }
-
-    /// Appends the rows of a further page. A row that is held under the cursor only goes to the place
-    /// where the page has it.
-    pub fn append(&mut self, mut ids: Vec<IncidentId>, height: usize) {
-        if let Some(selected) = self.selected.filter(|id| ids.contains(id)) {
-            self.rows.retain(|id| *id != selected);
-        }
-        let held: HashSet<IncidentId> = self.rows.iter().copied().collect();
-        ids.retain(|id| !held.contains(id));
-        self.rows.extend(ids);
-        self.arrange();
         self.show_selected(height);
     }
 

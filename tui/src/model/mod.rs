@@ -31,6 +31,7 @@ pub mod marks;
 pub mod matching;
 pub mod notify;
 pub mod overview;
+mod paging;
 pub mod palette;
 pub mod people;
 pub mod pipeline;
@@ -44,6 +45,7 @@ mod start;
 pub mod tell;
 pub mod undo;
 pub mod views;
+pub mod window;
 pub mod words;
 pub mod writing;
 

@@ -1,5 +1,5 @@
 //! Performs what `update` asks for. Loads run side by side, a few at a time; commands run one after
-//! another in a lane of their own and never wait behind loads. Each request is answered exactly
+//! another in a lane of their own, over connections of their own, and never wait behind loads. Each request is answered exactly
 //! once, also when its task panics.
 
 use std::sync::Arc;
@@ -101,6 +101,7 @@ impl Runner {
             | Effect::Stay
             | Effect::Notify { .. } => {}
             Effect::Reconnect => self.reconnect(),
+            Effect::Wake => self.wake.notify_one(),
             Effect::Quit => self.commands = None,
         }
     }
@@ -183,8 +184,13 @@ async fn lane_of(
     to: mpsc::Sender<Event>,
     mut waiting: mpsc::UnboundedReceiver<(RequestId, Command)>,
 ) {
+    // Reading the machine's certificates for it takes a while, which nobody waits for at the start.
+    let shared = client.clone();
+    let own = spawn_blocking(move || client.apart()).await;
+    // What made the first connections makes these.
+    let own = own.ok().and_then(Result::ok).unwrap_or(shared);
     while let Some((request, command)) = waiting.recv().await {
-        answer(&to, request, perform_command(&client, command)).await;
+        answer(&to, request, perform_command(&own, command)).await;
     }
 }
 
@@ -215,7 +221,7 @@ fn failure(error: ClientError) -> Failure {
             FailureKind::Refused
         }
         ErrorKind::Unavailable => FailureKind::Unavailable,
-        ErrorKind::Protocol => FailureKind::Unreadable,
+        ErrorKind::Failed | ErrorKind::Protocol => FailureKind::Unreadable,
     };
     Failure { kind, message: error.message, problem: error.problem }
 }
@@ -264,6 +270,9 @@ async fn perform_load(client: &Client, load: Load) -> Result<Outcome, ClientErro
         Load::Handover { since } => {
             Outcome::Handover(Box::new(handover::gather(client, since, clock::now()).await?))
         }
+        Load::HandoverOf { ids, since } => Outcome::Handover(Box::new(
+            handover::gather_these(client, ids, since, clock::now()).await?,
+        )),
         Load::CacheStats => Outcome::CacheStats(Box::new(client.cache_stats().await?)),
         Load::CacheDemo => Outcome::CacheDemo(Box::new(client.cache_demo().await?)),
         Load::Health => Outcome::Health(Box::new(client.health().await?)),

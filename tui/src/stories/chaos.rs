@@ -251,6 +251,7 @@ impl Truth {
             | Effect::Notify { .. }
             | Effect::Stay
             | Effect::Reconnect
+            | Effect::Wake
             | Effect::Quit => return None,
         })
     }
@@ -269,6 +270,7 @@ const fn request_of(effect: &Effect) -> Option<RequestId> {
         | Effect::Notify { .. }
         | Effect::Stay
         | Effect::Reconnect
+        | Effect::Wake
         | Effect::Quit => None,
     }
 }

@@ -151,3 +151,50 @@ fn a_clock_that_is_set_back_stops_no_timer() {
     assert!(client.loads().iter().any(|(_, load)| matches!(load, Load::Incidents { .. })));
     assert!(head(&client).contains("s old"), "{}", head(&client));
 }
+
+fn lost(retry_in: u64) -> StreamEvent {
+    let retry_in = Duration::from_secs(retry_in);
+    StreamEvent::Lost { reason: "the connection was cut".to_owned(), retry_in }
+}
+
+fn wakes(client: &mut Client) -> usize {
+    client.take().into_iter().filter(|effect| *effect == Effect::Wake).count()
+}
+
+#[test]
+fn a_key_tries_the_connection_at_once_and_a_burst_of_keys_once_a_second() {
+    let mut client = Client::live();
+    client.press("j");
+    assert_eq!(wakes(&mut client), 0, "it is up");
+    client.stream(lost(10));
+    client.press("r");
+    assert_eq!(wakes(&mut client), 1);
+    client.press("j j j k");
+    assert_eq!(wakes(&mut client), 0);
+    client.stream(StreamEvent::Connecting);
+    client.wait(1_100);
+    client.press("j");
+    assert_eq!(wakes(&mut client), 0, "a try is under way");
+    client.stream(lost(10));
+    client.press("j");
+    assert_eq!(wakes(&mut client), 1);
+}
+
+#[test]
+fn what_takes_long_says_so_after_a_moment_and_for_how_long() {
+    let mut client = Client::live();
+    client.press("a");
+    client.wait(150);
+    assert!(!client.screen().contains("INC-204 investigate"), "{}", client.screen());
+    client.wait(100);
+    assert!(client.screen().contains("… INC-204 investigate"), "{}", client.screen());
+    client.wait(3_000);
+    insta::assert_snapshot!("slow_command", client.screen());
+    client.press("s");
+    client.wait(100);
+    assert!(!client.screen().contains("loading"));
+    client.wait(6_000);
+    insta::assert_snapshot!("slow_list", client.screen());
+    client.press("j j k");
+    assert_eq!(client.selected(), "INC-203", "keys work while it loads");
+}

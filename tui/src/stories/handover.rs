@@ -7,7 +7,7 @@ use super::client::Client;
 use super::world::*;
 use crate::effect::{Effect, Load};
 use crate::event::{Failure, FailureKind, Outcome};
-use crate::handover::{Entry, Said, Shift};
+use crate::handover::{Entry, Said, Scope, Shift};
 use crate::keymap::Context;
 
 /// A shift of ordinary variety.
@@ -21,7 +21,7 @@ pub fn shift(since: DateTime<Utc>) -> Shift {
     };
     let (open, over) =
         (open.into_iter().map(entry).collect(), over.into_iter().map(entry).collect());
-    Shift { since, as_of: clock(), open, over, cut: false }
+    Shift { scope: Scope::Shift, since, as_of: clock(), open, over, cut: false }
 }
 
 fn read() -> Client {

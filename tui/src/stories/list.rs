@@ -306,7 +306,7 @@ fn the_next_page_is_asked_for_near_the_end_and_once() {
     assert!(!asks_list(&mut client));
     client.press("ctrl-d ctrl-d");
     assert!(!asks_list(&mut client));
-    client.press("G");
+    client.press("pgdn pgdn");
     let (request, _, cursor, _) = list_load(&mut client);
     assert_eq!(cursor.as_deref(), Some("p2"));
     client.press("k j");
@@ -323,10 +323,11 @@ fn a_reload_reads_as_many_pages_as_were_loaded_and_keeps_the_line() {
     let mut client = Client::new();
     let (request, ..) = list_load(&mut client);
     client.done(request, page_with_more(many(0, 50), "p2"));
-    client.press("G");
+    client.press("pgdn pgdn pgdn");
     let (request, ..) = list_load(&mut client);
     client.done(request, page_with_more(many(50, 250), "p3"));
-    client.press("G k k k");
+    client.press(&["pgdn"; 15].join(" "));
+    client.press("k k k");
     client.loads();
     let before = place(&client);
     client.press("ctrl-r");

@@ -73,7 +73,7 @@ pub fn answer(load: &Load) -> Option<Outcome> {
             });
             Outcome::Logs(Page { items: items.collect(), next_cursor: None })
         }
-        Load::Handover { since } => {
+        Load::Handover { since } | Load::HandoverOf { since, .. } => {
             let mut shift = shift(*since);
             for entry in shift.open.iter_mut().chain(&mut shift.over) {
                 entry.incident = hostile_incident(&entry.incident);

@@ -129,10 +129,10 @@ fn a_row_further_down_than_a_reload_reads_is_no_ghost() {
     let mut client = Client::new();
     let (request, ..) = list_load(&mut client);
     client.done(request, page_with_more(many(0, 2_000), "p"));
-    client.press("G");
+    client.press(&["pgdn"; 120].join(" "));
     let (request, ..) = list_load(&mut client);
     client.done(request, page_with_more(many(2_000, 2_200), "q"));
-    client.press("G");
+    client.press(&["pgdn"; 15].join(" "));
     client.loads();
     let selected = client.selected();
     client.model.list.asked = None;

@@ -23,6 +23,7 @@ use super::cached;
 use super::plant::{alone, journal, letters_page};
 use crate::effect::Load;
 use crate::event::{Failure, FailureKind, Outcome, StreamEvent};
+use crate::handover::Scope;
 
 /// 20:45:59 in the zone of the tests.
 pub fn clock() -> DateTime<Utc> {
@@ -379,6 +380,13 @@ pub fn usual(load: &Load) -> Option<Outcome> {
             Outcome::Logs(Page { items: Vec::new(), next_cursor: None })
         }
         Load::Handover { since } => Outcome::Handover(Box::new(super::handover::shift(*since))),
+        Load::HandoverOf { since, ids } => {
+            let mut shift = super::handover::shift(*since);
+            shift.scope = Scope::Chosen;
+            shift.open.retain(|entry| ids.contains(&entry.incident.id));
+            shift.over.retain(|entry| ids.contains(&entry.incident.id));
+            Outcome::Handover(Box::new(shift))
+        }
         Load::CacheStats => Outcome::CacheStats(Box::new(cached::in_memory())),
         Load::CacheDemo => Outcome::Failed(offline()),
         Load::Health => Outcome::Health(Box::new(health())),

@@ -70,7 +70,9 @@ fn loaded(model: &mut Model, request: RequestId, load: &Load, outcome: Outcome, 
         Load::Timeline { id, .. } => parts::timeline_answered(model, request, id, outcome, out),
         Load::Alerts { id, .. } => parts::alerts_answered(model, request, id, outcome, out),
         Load::Logs { id, limit, .. } => logs::answered(model, request, id, limit, outcome, out),
-        Load::Handover { .. } => handover::answered(model, request, outcome),
+        Load::Handover { .. } | Load::HandoverOf { .. } => {
+            handover::answered(model, request, outcome);
+        }
         Load::CacheDemo => demonstration::answered(model, request, outcome),
         Load::CacheStats => cache::answered(model, request, outcome),
         Load::Health => health::answered(model, request, outcome),

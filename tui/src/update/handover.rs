@@ -11,14 +11,19 @@ use crate::model::{Model, Overlay, handover, layout};
 
 use super::answers::take;
 use super::detail::scrolled;
-use super::{Out, copy};
+use super::{Out, batch, copy};
 
 /// How long a shift is; the command line knows others.
 const SHIFT: TimeDelta = TimeDelta::hours(12);
 
-/// Reads it anew: an old one must not be handed over.
+/// Reads it anew: an old one must not be handed over. With marks it is about these alone.
 pub fn open(model: &mut Model, out: &mut Out) {
-    let load = Load::Handover { since: model.now - SHIFT };
+    let since = model.now - SHIFT;
+    let load = if batch::is_meant(model) {
+        Load::HandoverOf { ids: model.marks.in_order(&model.list), since }
+    } else {
+        Load::Handover { since }
+    };
     let asked = Some(model.requests.load(load, model.now, out));
     model.handover = Slot { asked, ..Slot::default() };
     model.overlay = Some(Overlay::Handover { top: 0 });

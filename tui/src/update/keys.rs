@@ -1,10 +1,13 @@
 //! Keys: the keymap says which action, this says whose it is.
 
+use chrono::TimeDelta;
+
 use crate::action::{Action, Edit, Move, Place, Step};
 use crate::effect::Effect;
 use crate::event::KeyInput;
 use crate::keymap::Context;
 use crate::model::commands::{Deed, Tone};
+use crate::model::connection::Link;
 use crate::model::demonstration::{lines, shown};
 use crate::model::detail::Tab;
 use crate::model::forms::{Choice, Picker};
@@ -19,10 +22,14 @@ use super::{
     title, undo, views, writing,
 };
 
+/// Keys in a row try the connection no more often than this.
+const WAKE_AGAIN: TimeDelta = TimeDelta::seconds(1);
+
 /// Why no command is taken.
 const READ_ONLY: &str = "Nothing done: read_only is set in config.toml";
 
 pub fn press(model: &mut Model, key: KeyInput, out: &mut Out) {
+    wake(model, out);
     let context = model.context();
     if let Some(action) = model.setup.keymap.lookup(context, key) {
         let before = Spot::of(model);
@@ -32,6 +39,17 @@ pub fn press(model: &mut Model, key: KeyInput, out: &mut Out) {
         && context.takes_text()
     {
         type_char(model, c);
+    }
+}
+
+/// Somebody is there: an offline client tries again at once instead of at the end of its wait.
+fn wake(model: &mut Model, out: &mut Out) {
+    let connection = &mut model.connection;
+    let waits = matches!(&connection.link, Link::Down { retry_at, .. } if *retry_at > model.now);
+    let lately = connection.woken_at.is_some_and(|at| model.now - at < WAKE_AGAIN);
+    if waits && !lately {
+        connection.woken_at = Some(model.now);
+        out.push(Effect::Wake);
     }
 }
 
@@ -123,6 +141,7 @@ pub fn act(model: &mut Model, action: Action, context: Context, out: &mut Out) {
         Action::Copy if context == Context::Handover => handover::copy(model, out),
         Action::Copy => copy::open(model, out),
         Action::Handover => handover::open(model, out),
+        Action::Related => query::related(model, out),
         Action::Save => handover::save(model, out),
         Action::Palette => palette::open(model, context),
         Action::Contexts => chooser::open(model),

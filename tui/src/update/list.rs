@@ -13,13 +13,14 @@ use crate::effect::{Load, RequestId};
 use crate::event::{Failure, Outcome};
 use crate::model::Model;
 use crate::model::known::Known;
-use crate::model::list::{FRESH_FOR, Fetch, ROWS_MAX};
+use crate::model::list::{Entered, FRESH_FOR, Fetch, ROWS_MAX};
 use crate::model::matching;
+use crate::model::window::{End, Seam, Window};
 
 use super::stream::{self, Learnt};
-use super::{Out, timers};
+use super::{Out, paging, timers};
 
-/// The next page is asked for when the cursor is this near to the last row.
+/// The next page is asked for when the cursor is this near to the last row held, or to the first.
 const NEAR_END: usize = 20;
 
 /// Reads the list again from the top; what is shown stays until the answer. While it is being read
@@ -38,8 +39,10 @@ pub fn reload_now(model: &mut Model, out: &mut Out) {
     model.list.reload_at = None;
     model.list.again = false;
     model.list.incoming.clear();
+    model.list.incoming_seams.clear();
     model.list.arrived.clear();
-    ask(model, None, Fetch::Reload, out);
+    let start = model.list.window.start.clone();
+    ask(model, start, Fetch::Reload, out);
 }
 
 fn ask(model: &mut Model, cursor: Option<String>, fetch: Fetch, out: &mut Out) {
@@ -47,7 +50,7 @@ fn ask(model: &mut Model, cursor: Option<String>, fetch: Fetch, out: &mut Out) {
     let limit = u32::try_from(wanted).unwrap_or(MAX_INCIDENTS);
     let load = Load::Incidents {
         filter: model.list.query.applied.clone(),
-        sort: model.list.sort,
+        sort: model.list.reading(),
         cursor,
         limit: limit.clamp(DEFAULT_LIMIT, MAX_INCIDENTS),
     };
@@ -55,16 +58,36 @@ fn ask(model: &mut Model, cursor: Option<String>, fetch: Fetch, out: &mut Out) {
     model.list.asked = Some((asked, fetch));
 }
 
+/// Reads on where the cursor comes near to what is not held.
 pub fn more_if_near_end(model: &mut Model, out: &mut Out) {
     let list = &model.list;
-    let reach = list.selected_index().unwrap_or(0).max(list.offset + model.list_height());
-    if list.asked.is_none()
-        && list.loaded
-        && reach + NEAR_END >= list.rows.len()
-        && let Some(cursor) = list.next_cursor.clone()
-    {
-        ask(model, Some(cursor), Fetch::More, out);
+    let full = list.group.is_some() && list.rows.len() >= ROWS_MAX;
+    if list.asked.is_some() || !list.loaded || full {
+        return;
     }
+    let selected = list.selected_index().unwrap_or(0);
+    let reach = selected.max(list.offset + model.list_height());
+    let below = reach + NEAR_END >= list.rows.len();
+    let above = selected.min(list.offset) <= NEAR_END;
+    let (on, back) = match list.window.end {
+        End::Top => (below, above),
+        End::Bottom => (above, below),
+    };
+    if let Some(cursor) = list.window.next.clone().filter(|_| on) {
+        ask(model, Some(cursor), Fetch::More, out);
+    } else if let Some(passed) = list.window.passed.last().filter(|_| back) {
+        let start = passed.start.clone();
+        model.list.incoming.clear();
+        ask(model, start, Fetch::Back, out);
+    }
+}
+
+/// Goes to an end of the whole list: where its rows are not held they are read from there.
+fn jump(model: &mut Model, end: End, out: &mut Out) {
+    model.list.begin(end);
+    model.list.landing = Some(end);
+    model.dirty = true;
+    reload_now(model, out);
 }
 
 /// Takes the answer to a page; one to an older question is dropped.
@@ -108,27 +131,44 @@ fn take_page(model: &mut Model, page: IncidentPage, fetch: Fetch, out: &mut Out)
     list.asked = None;
     model.dirty |= list.failure.take().is_some();
     let said = (list.total, list.loaded);
-    let more = page.next_cursor.clone();
+    list.total = Some((page.total, page.total_exact));
     match fetch {
         Fetch::More => {
             differs |= !ids.is_empty();
             list.learn_groups(&ids, &model.known);
-            list.append(ids, height);
+            paging::read_on(list, ids, page.next_cursor, height);
+        }
+        Fetch::Back => {
+            list.learn_groups(&ids, &model.known);
+            list.incoming.extend(ids);
+            match paging::gap(list, page.next_cursor) {
+                Some(cursor) => ask(model, Some(cursor), Fetch::Back, out),
+                None => differs |= paging::read_back(list, height),
+            }
         }
         Fetch::Reload => {
             ids.retain(|id| !list.incoming.contains(id));
             list.incoming.extend(ids);
             let wanted = list.rows.len().min(ROWS_MAX);
-            if list.incoming.len() < wanted && list.loaded && more.is_some() {
-                ask(model, more, Fetch::Reload, out);
+            let last = list.incoming.last().copied();
+            if let (Some(last), Some(cursor)) = (last, page.next_cursor.clone())
+                && list.incoming.len() < wanted
+                && list.loaded
+            {
+                list.incoming_seams.push(Seam { last, cursor });
+                ask(model, page.next_cursor, Fetch::Reload, out);
                 return;
             }
+            if list.incoming.is_empty() && list.window.start.is_some() {
+                // What was held is gone: what was before it is read from the beginning.
+                list.window = Window::from(list.window.end);
+                reload_now(model, out);
+                return;
+            }
+            list.window.seams = std::mem::take(&mut list.incoming_seams);
+            list.window.next = page.next_cursor;
+            differs |= settle(model);
         }
-    }
-    list.next_cursor = page.next_cursor;
-    list.total = Some((page.total, page.total_exact));
-    if fetch == Fetch::Reload {
-        differs |= settle(model);
     }
     let list = &mut model.list;
     list.loaded_at = Some(model.now);
@@ -158,16 +198,30 @@ fn settle(model: &mut Model) -> bool {
     let keep = list.selected.filter(|_| list.loaded);
     let mut rows = std::mem::take(&mut list.incoming);
     rows.retain(|id| !model.known.is_deleted(*id));
+    if list.window.end == End::Bottom {
+        rows.reverse();
+    }
     let ghost = keep.filter(|id| is_ghost(model, *id, &rows));
     let list = &mut model.list;
     list.learn_groups(&rows, &model.known);
     list.replace(rows, keep, height);
     list.ghost = ghost;
     list.loaded = true;
+    let landed = match list.landing.take() {
+        Some(End::Top) => list.rows.first(),
+        Some(End::Bottom) => list.rows.last(),
+        None => None,
+    };
+    if let Some(id) = landed.copied() {
+        list.selected = Some(id);
+        list.show_selected(height);
+    }
     let arrived = std::mem::take(&mut list.arrived);
     for id in arrived {
-        if let Some(incident) = model.known.get(id).filter(|_| !model.known.is_deleted(id)) {
-            model.list.insert(incident, &model.known, height);
+        if let Some(incident) = model.known.get(id).filter(|_| !model.known.is_deleted(id))
+            && model.list.insert(incident, &model.known, height) == Entered::Above
+        {
+            model.list.came_in(id);
         }
     }
     let list = &mut model.list;
@@ -183,18 +237,20 @@ fn settle(model: &mut Model) -> bool {
     before != (list.rows.clone(), list.selected, list.ghost)
 }
 
-/// Whether an incident no longer belongs to a list that has been read as `rows`. Further down than
-/// they reach it may well.
+/// Whether an incident no longer belongs to a list that has been read as `rows`. Where they do not
+/// reach it may well.
 fn is_ghost(model: &Model, id: IncidentId, rows: &[IncidentId]) -> bool {
     if rows.contains(&id) {
         return false;
     }
-    let last = rows.last().and_then(|last| model.known.get(*last));
-    let beyond = match (model.known.get(id), last) {
-        (Some(incident), Some(last)) => model.list.is_beyond(incident, last),
-        _ => false,
+    let list = &model.list;
+    let Some(incident) = model.known.get(id).filter(|_| !model.known.is_deleted(id)) else {
+        return true;
     };
-    model.known.is_deleted(id) || model.list.next_cursor.is_none() || !beyond
+    let known = |row: Option<&IncidentId>| row.and_then(|row| model.known.get(*row));
+    let below = known(rows.last()).is_some_and(|last| list.is_beyond(incident, last));
+    let above = known(rows.first()).is_some_and(|first| list.is_beyond(first, incident));
+    !(below && list.window.has_below() || above && list.window.has_above())
 }
 
 fn fail(model: &mut Model, failure: Failure) {
@@ -208,7 +264,7 @@ fn fail(model: &mut Model, failure: Failure) {
     }
     // The cursor of a page belongs to a list that is gone: read it from the top.
     if refused.is_some_and(|problem| problem.code == Code::InvalidCursor) {
-        list.next_cursor = None;
+        list.window = Window::from(list.window.end);
         timers::reload_list_soon(model);
         return;
     }
@@ -242,13 +298,17 @@ pub fn changed(model: &mut Model, incident: &Incident) {
             if model.list.is_reloading() {
                 model.list.arrived.push(id);
             }
-            if model.list.loaded && model.list.insert(incident, &model.known, height) {
+            let entered =
+                model.list.loaded.then(|| model.list.insert(incident, &model.known, height));
+            if entered == Some(Entered::Held) {
                 model.list.fresh.insert(id, model.now + FRESH_FOR);
+            }
+            if matches!(entered, Some(Entered::Held | Entered::Above)) {
                 model.list.came_in(id);
                 model.dirty = true;
             }
             // What is beyond the last row comes with a page again, for which a reload has the cursor.
-            if model.list.rows.len() >= ROWS_MAX && model.list.next_cursor.is_none() {
+            if model.list.rows.len() >= ROWS_MAX && !model.list.window.has_below() {
                 timers::reload_list_soon(model);
             }
         }
@@ -256,7 +316,20 @@ pub fn changed(model: &mut Model, incident: &Incident) {
 }
 
 pub fn go(model: &mut Model, step: Move, out: &mut Out) {
-    let height = model.list_height();
-    model.list.go(step, height);
+    let (height, window) = (model.list_height(), &model.list.window);
+    match step {
+        // Of groups the held ones are arranged; their ends are no ends of the list.
+        _ if model.list.group.is_some() => model.list.go(step, height),
+        Move::First if window.has_above() => return jump(model, End::Top, out),
+        Move::Last if window.has_below() => return jump(model, End::Bottom, out),
+        _ => model.list.go(step, height),
+    }
     more_if_near_end(model, out);
+}
+
+/// A row that changed is accented as a new one is.
+pub fn changed_by_others(model: &mut Model, id: IncidentId) {
+    if model.list.index_of(id).is_some() {
+        model.list.fresh.insert(id, model.now + FRESH_FOR);
+    }
 }

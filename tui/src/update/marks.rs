@@ -49,7 +49,7 @@ fn all(model: &mut Model) {
     let rows: Vec<IncidentId> =
         list.rows.iter().copied().filter(|id| list.ghost != Some(*id)).collect();
     model.marks.toggle_all(&rows);
-    let more = model.list.next_cursor.is_some();
+    let more = !model.list.window.is_whole();
     if more && rows.iter().all(|id| model.marks.contains(*id)) {
         let loaded = number(i64::try_from(rows.len()).unwrap_or(i64::MAX));
         let text = format!("{loaded} marked; what the query finds beyond them is not loaded yet");

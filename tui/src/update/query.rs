@@ -1,7 +1,8 @@
 //! The query bar and the order of the list.
 
 use chrono::TimeDelta;
-use watchfire_shared::filter::Filter;
+use watchfire_shared::filter::{Filter, Test};
+use watchfire_shared::incident::Incident;
 use watchfire_shared::page::{Sort, SortKey};
 
 use crate::action::Edit;
@@ -125,9 +126,7 @@ fn set_query(model: &mut Model, text: String, out: &mut Out) {
 fn take(model: &mut Model, text: String) {
     let list = &mut model.list;
     list.query.applied = text;
-    list.loaded = false;
-    list.next_cursor = None;
-    list.failure = None;
+    list.restart();
     model.dirty = true;
 }
 
@@ -152,9 +151,7 @@ pub fn reverse_sort(model: &mut Model, out: &mut Out) {
 fn set_sort(model: &mut Model, sort: Sort, out: &mut Out) {
     let list = &mut model.list;
     list.sort = sort;
-    list.loaded = false;
-    list.next_cursor = None;
-    list.failure = None;
+    list.restart();
     model.flash(Tone::Neutral, sort_words(sort));
     reload_now(model, out);
 }
@@ -175,4 +172,39 @@ pub fn complete_query(model: &mut Model) {
         field.insert(' ');
     }
     check_query(model);
+}
+
+/// What shares the service of the selected incident, and what shares its labels, one after the other.
+pub fn related(model: &mut Model, out: &mut Out) {
+    let Some(incident) = model.subject().filter(|_| model.can_act()) else {
+        model.flash(Tone::Neutral, "No incident is selected");
+        return;
+    };
+    let reference = incident.reference;
+    let ways = ways_to_relate(incident);
+    let now = ways.iter().position(|way| *way == model.list.query.applied);
+    let next = now.map_or(0, |at| (at + 1) % ways.len().max(1));
+    let Some(way) = ways.get(next).cloned() else {
+        let text = format!("{reference} has neither a service nor a label to look for");
+        model.flash(Tone::Neutral, text);
+        return;
+    };
+    let place = format!("Related to {reference}, {} of {}", next + 1, ways.len());
+    model.flash(Tone::Neutral, place);
+    model.list.query.remember(&way);
+    show(model, way, out);
+}
+
+/// The queries by which others are found that may have the same cause; the service comes first.
+fn ways_to_relate(incident: &Incident) -> Vec<String> {
+    let service = (!incident.service.is_empty()).then(|| Test::Service(incident.service.clone()));
+    let labels = incident
+        .labels
+        .iter()
+        .map(|(name, value)| Test::Label { name: name.clone(), value: value.clone() });
+    let tests = service.into_iter().chain(labels);
+    tests
+        .map(|test| format!("{DEFAULT_QUERY} {test}"))
+        .filter(|way| way.parse::<Filter>().is_ok())
+        .collect()
 }

@@ -95,7 +95,10 @@ fn fact(model: &mut Model, event: &Event, out: &mut Out) {
             let height = model.list_height();
             model.dirty |= model.list.visible(height).contains(&incident.id);
         }
-        Learnt::Place => placed(model, incident),
+        Learnt::Place => {
+            list::changed_by_others(model, incident.id);
+            placed(model, incident);
+        }
     }
     detail::hear(model, event, out);
     logs::across::hear(model, event, out);

@@ -8,6 +8,7 @@ use crate::model::age;
 use crate::model::connection::Link;
 use crate::model::health;
 use crate::model::logs::{self as pane, shape::Times};
+use crate::model::slot::LOADING_AFTER;
 use crate::model::{Model, Overlay, Screen, layout};
 
 use super::{Out, cache, detail, events, health as health_page, list, logs, notify, people, query};
@@ -72,6 +73,7 @@ pub fn clock_set_back(model: &mut Model, by: TimeDelta) {
     let shift = |at: &mut DateTime<Utc>| *at -= by;
     let connection = &mut model.connection;
     connection.heard_at.iter_mut().for_each(shift);
+    connection.woken_at.iter_mut().for_each(shift);
     if let Link::Down { retry_at, .. } = &mut connection.link {
         shift(retry_at);
     }
@@ -179,8 +181,15 @@ fn loading(model: &Model) -> Vec<DateTime<Utc>> {
     {
         at.push(age::next_change(asked.at, model.now));
     }
+    if let Some((_, since)) = model.commands.oldest_open() {
+        at.extend([since + LOADING_AFTER, age::next_change(since, model.now)]);
+    }
     match (model.screen, &model.detail) {
-        (Screen::Incidents, _) => at.extend(model.list.loading_at()),
+        (Screen::Incidents, _) => {
+            let since = model.list.loading_at();
+            at.extend(since.iter().map(|since| age::next_change(*since, model.now)));
+            at.extend(since);
+        }
         (Screen::Cache, _) => at.extend(model.cache.stats.note_changes_at(model.now)),
         (Screen::Logs, _) => at.extend(model.across.pane.loading_at()),
         (Screen::Health, _) => at.extend(model.health.note_changes_at(model.now)),

@@ -17,6 +17,7 @@ use crate::action::{Action, Edit, Move, PersonAction, Place, Step};
 use crate::keymap::{Context, key_name};
 use crate::model::batch::Batch;
 use crate::model::people::selected;
+use crate::model::slot::LOADING_AFTER;
 use crate::model::words::count;
 use crate::model::{Flash, Model, Overlay, Screen};
 use crate::safe::SafeText;
@@ -49,11 +50,22 @@ pub fn render(buf: &mut Buffer, area: Rect, model: &Model) {
     let exporting = model.exporting.as_ref();
     let exporting = exporting.map(|it| format!("writing, {}", count(it.lines, "line", "lines")));
     let progress = model.batch.as_ref().map(Batch::progress).or(exporting);
+    let progress = progress.or_else(|| waiting(model, theme));
     let place = progress.clone().unwrap_or_else(|| place(model, area.width, theme));
     if area.width >= 60 || progress.is_some() {
         pen.right(&format!("{place} "), theme.dim());
     }
     keys(&mut pen, model);
+}
+
+/// A command whose answer takes its time, and for how long already.
+fn waiting(model: &Model, theme: Theme) -> Option<String> {
+    let (what, at) = model.commands.oldest_open()?;
+    let waited = model.now - at;
+    let seconds = waited.num_seconds();
+    let since = if seconds > 0 { format!(" {seconds} s") } else { String::new() };
+    let text = format!("{} {}{since}", theme.pending(), what.words());
+    (waited >= LOADING_AFTER).then_some(text)
 }
 
 /// A message that needs the whole line, or two.

@@ -21,6 +21,7 @@ use crate::event::Failure;
 use crate::keymap::Context;
 use crate::model::groups::Key;
 use crate::model::layout::{self, ListRows};
+use crate::model::list::List;
 use crate::model::query::DEFAULT_QUERY;
 use crate::model::words::{count, number, sort_words};
 use crate::model::{Model, age};
@@ -77,11 +78,10 @@ fn query(pen: &mut Pen, model: &Model) -> Cursor {
             sort if sort == Sort::default() => String::new(),
             sort => format!("{} {} ", sort_words(sort), theme.dot()),
         };
-        let text = if list.next_cursor.is_some() {
-            let loaded = number(i64::try_from(list.rows.len()).unwrap_or(i64::MAX));
-            format!("{order}{loaded} of {}{more} loaded ", number(total))
-        } else {
+        let text = if list.window.is_whole() {
             format!("{order}{}{more} shown ", number(total))
+        } else {
+            format!("{order}{} ", place(list, (total, exact), theme))
         };
         if pen.room() > 40 + marked.len() {
             pen.right(&text, theme.dim());
@@ -92,6 +92,9 @@ fn query(pen: &mut Pen, model: &Model) -> Cursor {
             pen.right(&text, theme.accent());
         }
     }
+    if let Some(text) = loading(model).filter(|_| !list.rows.is_empty()) {
+        pen.right(&text, theme.dim());
+    }
     if !marked.is_empty() && pen.room() > marked.len() + 4 {
         pen.right(&marked, theme.accent());
     }
@@ -101,6 +104,31 @@ fn query(pen: &mut Pen, model: &Model) -> Cursor {
     let wrong = query.mistake.as_ref().map(|mistake| mistake.start..mistake.end);
     let style = if query.editing { theme.plain() } else { theme.dim() };
     field::line(pen, &query.field, query.editing, style, wrong)
+}
+
+/// Where the cursor stands in a list of which a part is held: `row ≈ 252 of 812`. What nobody has
+/// counted is not said.
+fn place(list: &List, (total, exact): (i64, bool), theme: Theme) -> String {
+    let Some((before, sure)) = list.before_selected() else {
+        return "near the end".to_owned();
+    };
+    let row = i64::try_from(before + 1).unwrap_or(i64::MAX);
+    let about = if sure { String::new() } else { format!("{} ", theme.about()) };
+    let of = match (exact, row <= total) {
+        (true, _) => format!(" of {}", number(total)),
+        (false, true) => format!(" of {}+", number(total)),
+        (false, false) => String::new(),
+    };
+    format!("row {about}{}{of}", number(row))
+}
+
+/// The list of another query or order is being read, and that takes its time.
+fn loading(model: &Model) -> Option<String> {
+    let since = model.list.loading_at().filter(|at| *at <= model.now)?;
+    match (model.now - since).num_seconds() {
+        0 => Some("loading … ".to_owned()),
+        seconds => Some(format!("loading … {seconds} s ")),
+    }
 }
 
 /// Rows that could not be read again: the reason where there is room beside the query, else in short.

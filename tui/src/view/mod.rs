@@ -7,6 +7,8 @@ mod command_log;
 mod copy;
 mod demonstration;
 mod detail;
+#[cfg(test)]
+pub mod drawn;
 mod events;
 mod feed;
 mod field;

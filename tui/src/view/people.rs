@@ -237,9 +237,7 @@ fn consequence(model: &Model, form: &PersonForm) -> String {
         PersonAction::Status if form.status() == UserStatus::Active => {
             "They sign in with the password they had; tokens stay ended."
         }
-        PersonAction::Status => {
-            "Their sessions and tokens end, their open incidents become nobody's."
-        }
+        PersonAction::Status => "Sessions and tokens end, open incidents become nobody's.",
         PersonAction::Rename => "Incidents and the timeline say the new name from now on.",
         PersonAction::Password => "At least 12 characters; it ends every session of theirs.",
     };

@@ -101,6 +101,8 @@ impl Table {
     }
 
     pub fn row(&self, pen: &mut Pen, model: &Model, incident: &Incident) {
+        #[cfg(test)]
+        super::drawn::row();
         let theme = pen.theme;
         let selected = model.list.selected == Some(incident.id);
         if selected {
