@@ -8,6 +8,7 @@ mod main_job;
 mod refusal;
 mod resized;
 mod restore;
+mod session;
 mod start;
 mod terminal;
 

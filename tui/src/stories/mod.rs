@@ -20,6 +20,7 @@ mod letters;
 mod list;
 mod marks;
 mod matching;
+mod never;
 mod palette;
 mod people;
 mod pictures;
