@@ -200,15 +200,14 @@ pub async fn work(config: Config) -> Result<ExitCode, Error> {
 
 /// In process with `SQLite`, in Redis where one is configured, else none.
 fn cache(config: &Config, db: &Db, log_id: JournalId) -> Result<Cache, Error> {
-    if config.is_embedded() {
-        return Ok(Cache::memory(config.cache.max_bytes));
-    }
-    match &config.cache.redis {
-        None => Ok(Cache::none(db)),
+    let cache = match &config.cache.redis {
+        _ if config.is_embedded() => Cache::memory(config.cache.max_bytes),
+        None => Cache::none(db),
         Some(redis) => {
-            Cache::redis(&redis_settings(redis), db.clone(), log_id).map_err(Error::Redis)
+            Cache::redis(&redis_settings(redis), db.clone(), log_id).map_err(Error::Redis)?
         }
-    }
+    };
+    Ok(cache.patient_for(config.cache.patience))
 }
 
 /// How Redis is reached, as configured.

@@ -3,7 +3,7 @@
 use watchfire_tests::Engine::{Postgres, Sqlite};
 
 use crate::measure::{Measured, Plan, Result};
-use crate::mix::{self, Of};
+use crate::mix::{self, Of, Reads, Writes};
 use crate::{backlog, creates, reads, rounds, screens, starts};
 
 pub struct Figure {
@@ -15,6 +15,7 @@ pub struct Figure {
 enum Kind {
     Incident(watchfire_tests::Engine, usize),
     Page(watchfire_tests::Engine, usize),
+    Hit(usize),
     Mix(Of),
     NPlusOne(watchfire_tests::Engine),
     CreateSqlite(usize),
@@ -53,6 +54,13 @@ pub const FIGURES: &[Figure] = &[
     figure("get_incident_postgres_16", "with 16 connections", Kind::Incident(Postgres, 16)),
     figure("get_incident_postgres_1", "with one connection", Kind::Incident(Postgres, 1)),
     figure(
+        "hit_p50",
+        "GET one cached incident, PostgreSQL and Redis, 8 connections, against bare axum",
+        Kind::Hit(50),
+    ),
+    figure("hit_p95", "the same, at the slow end", Kind::Hit(95)),
+    figure("hit_p99", "the same, at the slowest", Kind::Hit(99)),
+    figure(
         "list_page_64",
         "GET a page of 50, SQLite, 64 connections, against bare axum",
         Kind::Page(Sqlite, 64),
@@ -60,8 +68,23 @@ pub const FIGURES: &[Figure] = &[
     figure("list_page_postgres_64", "the same, PostgreSQL and Redis", Kind::Page(Postgres, 64)),
     figure("list_page_postgres_256", "with 256 connections", Kind::Page(Postgres, 256)),
     figure("mix_rate", "reads by id and writes in a storm, against no cache", Kind::Mix(Of::Rate)),
-    figure("mix_hit_rate", "of a hundred lookups in that storm", Kind::Mix(Of::HitRate)),
-    figure("mix_lookup_p95", "a lookup in Redis in that storm", Kind::Mix(Of::Lookup)),
+    figure(
+        "mix_hit_rate",
+        "of a hundred lookups in that storm, against a cache that forgets nothing too much",
+        Kind::Mix(Of::HitRate(Reads::Incidents, Writes::Comments)),
+    ),
+    figure(
+        "mix_hit_rate_pages",
+        "the same where pages are read and incidents opened, each of which makes all pages stale",
+        Kind::Mix(Of::HitRate(Reads::Pages, Writes::Incidents)),
+    ),
+    figure(
+        "mix_hit_rate_logs",
+        "reads by id where the writes are log batches",
+        Kind::Mix(Of::HitRate(Reads::Incidents, Writes::LogBatches)),
+    ),
+    figure("mix_lookup_p95", "a lookup in Redis in that storm", Kind::Mix(Of::Lookup(mix::STORM))),
+    figure("mix_lookup_p95_8", "the same with 8 connections", Kind::Mix(Of::Lookup(8))),
     figure("mix_read_p50", "a read over HTTP in that storm", Kind::Mix(Of::Read(50))),
     figure("mix_read_p95", "the same, at the slow end", Kind::Mix(Of::Read(95))),
     figure("mix_read_p99", "the same, at the slowest", Kind::Mix(Of::Read(99))),
@@ -122,6 +145,7 @@ impl Figure {
         match self.kind {
             Kind::Incident(engine, connections) => reads::incident(plan, engine, connections).await,
             Kind::Page(engine, connections) => reads::page(plan, engine, connections).await,
+            Kind::Hit(percentile) => reads::hit(plan, percentile).await,
             Kind::Mix(of) => mix::beside_no_cache(plan, of).await,
             Kind::NPlusOne(engine) => rounds::n_plus_one(plan, engine).await,
             Kind::CreateSqlite(clients) => creates::sqlite(plan, clients).await,

@@ -11,7 +11,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
-use crate::measure::Result;
+use crate::measure::{Result, quantile};
 
 /// Before the clock runs, every connection is busy for this long.
 const WARM_UP: Duration = Duration::from_millis(300);
@@ -58,6 +58,31 @@ impl Load {
         #[expect(clippy::cast_precision_loss, reason = "a rate for a screen")]
         let answers = answers as f64;
         Ok(answers / time.as_secs_f64())
+    }
+
+    /// Milliseconds of a request, below which so many of a hundred are.
+    pub async fn latency(&self, time: Duration, percentile: usize) -> Result<f64> {
+        let mut running = JoinSet::new();
+        for _ in 0..self.connections {
+            let (load, end) = (self.clone(), Instant::now() + time);
+            running.spawn(async move {
+                let (mut connection, mut took) = (Connection::open(load.address).await?, vec![]);
+                while Instant::now() < end {
+                    let begun = Instant::now();
+                    let (status, _) = connection.ask(&load.request).await?;
+                    if status != load.expected.status {
+                        return Err(io::Error::other(format!("a request was answered {status}")));
+                    }
+                    took.push(begun.elapsed().as_secs_f64() * 1000.0);
+                }
+                Ok(took)
+            });
+        }
+        let mut took = Vec::new();
+        while let Some(own) = running.join_next().await {
+            took.extend(own??);
+        }
+        Ok(quantile(took, percentile))
     }
 
     /// Blocks for the whole time; the number of answers.

@@ -69,6 +69,13 @@ pub fn median(values: impl IntoIterator<Item = f64>) -> f64 {
     }
 }
 
+/// The value up to which so many of a hundred are; not a number without any.
+pub fn quantile(mut took: Vec<f64>, percentile: usize) -> f64 {
+    took.sort_by(f64::total_cmp);
+    let at = (took.len() * percentile).div_ceil(100).saturating_sub(1);
+    took.get(at).copied().unwrap_or(f64::NAN)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -95,5 +102,13 @@ mod tests {
         assert!((measured.ratio - 0.5).abs() < f64::EPSILON, "{measured:?}");
         assert!((measured.ours - 30.0).abs() < f64::EPSILON, "{measured:?}");
         assert!((measured.ceiling - 40.0).abs() < f64::EPSILON, "{measured:?}");
+    }
+
+    #[test]
+    fn a_quantile_is_one_of_the_values() {
+        let values: Vec<f64> = (1..=200).rev().map(f64::from).collect();
+        assert!((quantile(values.clone(), 50) - 100.0).abs() < f64::EPSILON);
+        assert!((quantile(values, 99) - 198.0).abs() < f64::EPSILON);
+        assert!(quantile(Vec::new(), 50).is_nan());
     }
 }

@@ -9,7 +9,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 use watchfire_tests::{Api, Engine, Stream};
 
 use crate::load::Connection as Sender;
-use crate::measure::{Measured, Plan, Result};
+use crate::measure::{Measured, Plan, Result, quantile};
 use crate::scene::Scene;
 
 /// Facts a second, shared by these writers.
@@ -120,23 +120,4 @@ fn now() -> i64 {
 
 fn milliseconds_since(micros: i64) -> f64 {
     f64::from(i32::try_from(now() - micros).unwrap_or(i32::MAX)) / 1_000.0
-}
-
-fn quantile(mut took: Vec<f64>, percentile: usize) -> f64 {
-    took.sort_by(f64::total_cmp);
-    let at = (took.len() * percentile).div_ceil(100).saturating_sub(1);
-    took.get(at).copied().unwrap_or(f64::NAN)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_quantile_is_one_of_the_values() {
-        let values: Vec<f64> = (1..=200).rev().map(f64::from).collect();
-        assert!((quantile(values.clone(), 50) - 100.0).abs() < f64::EPSILON);
-        assert!((quantile(values, 99) - 198.0).abs() < f64::EPSILON);
-        assert!(quantile(Vec::new(), 50).is_nan());
-    }
 }

@@ -78,7 +78,7 @@ const CLIENT: &[Layer] = &[
     layer("action", &[]).never(OUTSIDE),
     layer("embedded", &["client", "config", "private", "secret"]),
     layer("client", &["config", "private", "secret"]),
-    layer("config", &["settings", "ink", "keymap", "private", "secret"]),
+    layer("config", &["settings", "model", "ink", "keymap", "private", "secret"]),
     layer("settings", &["model", "ink", "keymap", "action", "event"]),
     layer("ink", &[]).never(OUTSIDE),
     layer("panics", &["safe"]),

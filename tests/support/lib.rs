@@ -71,6 +71,11 @@ pub async fn eventually<T>(mut ask: impl AsyncFnMut() -> Option<T>) -> T {
     tokio::time::timeout(daemon::LIMIT, asking).await.expect("it becomes true in time")
 }
 
+/// As [`eventually`], for what is or is not.
+pub async fn until(mut is: impl AsyncFnMut() -> bool) {
+    eventually(async || is().await.then_some(())).await;
+}
+
 /// Writes each `async fn name(engine: Engine)` as two tests, `name::sqlite` and `name::postgres`.
 #[macro_export]
 macro_rules! both_engines {

@@ -42,7 +42,7 @@ impl Daemon {
     /// As [`Self::with_redis`], with another Redis. It waits long for it: a busy machine makes Redis
     /// look dead for a moment, and what is then read from the database is not counted as tests expect.
     pub async fn patient_with(url: &str) -> Self {
-        let folder = settings("operation_timeout_ms = 10000\n");
+        let folder = settings("operation_timeout_ms = 10000\npatience_ms = 20000\n");
         let folder_name = folder.path().to_str().expect("a path is text");
         let setup = Self::setup(Engine::Postgres).caching_in(url);
         let daemon = setup.env("XDG_CONFIG_HOME", folder_name).start().await;

@@ -22,6 +22,10 @@ pub enum Action {
     Query,
     /// Load what is shown again, and try the stream now.
     Reload,
+    /// Choose a saved view.
+    Views,
+    /// Group the list in the next way.
+    NextGroup,
     /// The next order of the list.
     NextSort,
     /// The same order, the other way round.
@@ -35,6 +39,8 @@ pub enum Action {
     Last,
     /// Choose an action by its name.
     Palette,
+    /// Choose another daemon.
+    Contexts,
     /// Watch the cache at work.
     Demonstrate,
     Step(Step),

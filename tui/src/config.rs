@@ -72,6 +72,7 @@ impl Config {
         }
         let depth = depth(env);
         settings.setup.inks = settings.setup.inks.within(depth);
+        settings.setup.contexts = place::all(env, &settings, depth);
         let mut place = place::choose(context, env, &settings)?;
         place.context.ink = place.context.ink.within(depth);
         let (state, state_from) = state_folder(env)?;
@@ -100,6 +101,11 @@ impl Config {
     /// What is wrong in the file, a line each, for a screen.
     pub fn told(&self) -> String {
         self.mistakes.iter().map(Mistake::short).collect::<Vec<_>>().join("\n")
+    }
+
+    /// Where the daemon is, for a person: `local`, or a host.
+    pub fn address(&self) -> String {
+        place::address(self.url.as_deref())
     }
 
     /// Whether both lead to the same daemon and allow the same there.

@@ -50,6 +50,16 @@ pub enum Effect {
         name: String,
         text: String,
     },
+    /// Go to the daemon of this context, or to the one that is asked when none is named; the model
+    /// ends when one has got there.
+    Go(Option<String>),
+    /// Do not go there after all.
+    Stay,
+    /// Tell somebody who looks elsewhere.
+    Notify {
+        notify: Notify,
+        text: String,
+    },
     /// Try the stream now instead of waiting for the back-off; nothing happens when it is up.
     Reconnect,
     /// Leave: restore the terminal and end. Commands still under way are waited for, briefly.
@@ -135,5 +145,39 @@ pub struct Secret(pub String);
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret(…)")
+    }
+}
+
+/// What a person wants to be told by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Notify {
+    pub bell: bool,
+    pub desktop: Option<Desktop>,
+}
+
+/// The way in which a terminal takes a notification.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Desktop {
+    /// iTerm2, `WezTerm`, kitty, Ghostty, Windows Terminal.
+    Osc9,
+    /// rxvt, foot, VTE.
+    Osc777,
+}
+
+impl Desktop {
+    pub const ALL: [Self; 2] = [Self::Osc9, Self::Osc777];
+
+    /// As `config.toml` names it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Osc9 => "osc9",
+            Self::Osc777 => "osc777",
+        }
+    }
+}
+
+impl Notify {
+    pub const fn is_wanted(self) -> bool {
+        self.bell || self.desktop.is_some()
     }
 }

@@ -62,6 +62,14 @@ impl Breaker {
         }
     }
 
+    /// An operation was given up before it ended. Where it was to find out, the next one is.
+    pub fn abandoned(&self, now: Instant) {
+        let mut state = self.state();
+        if let State::HalfOpen { pause } = *state {
+            *state = State::Open { until: now, pause };
+        }
+    }
+
     /// An operation went well, or a new connection answered.
     pub fn succeeded(&self) {
         let mut state = self.state();
@@ -118,6 +126,21 @@ mod tests {
         assert!(!breaker.failed(now, "late"));
         assert!(breaker.failed(now, "late"));
         assert!(!breaker.admits(now));
+    }
+
+    #[test]
+    fn a_probe_that_was_given_up_leaves_the_place_to_the_next() {
+        let (breaker, now) = breaker();
+        for _ in 0..3 {
+            breaker.failed(now, "late");
+        }
+        let now = now + SETTINGS.pause;
+        assert!(breaker.admits(now));
+        breaker.abandoned(now);
+        assert!(breaker.admits(now));
+        breaker.succeeded();
+        breaker.abandoned(now);
+        assert!(breaker.admits(now), "it stays closed");
     }
 
     #[test]

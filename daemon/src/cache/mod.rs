@@ -29,7 +29,7 @@ mod warm;
 
 use std::slice::from_ref;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 pub use ::redis::RedisError;
 pub use breaker::Settings as BreakerSettings;
@@ -58,18 +58,27 @@ pub type Unread = Arc<StoreError>;
 /// What a load ends with.
 pub type Loaded<T> = Result<Option<Arc<T>>, Unread>;
 
+/// Until it is told otherwise: see [`Cache::patient_for`].
+const PATIENCE: Duration = Duration::from_millis(500);
+
 /// The cache of this process. Cheap to clone.
 #[derive(Clone)]
 pub struct Cache {
     backend: Backend,
     recorder: Arc<Recorder>,
     flights: Flights,
-    /// Reads of the database by those who cannot wait for a load.
-    direct: Shared<Subject, Result<Option<AnyValue>, Unread>>,
+    /// How long one waits for a load before reading beside it.
+    patience: Duration,
+    /// Reads of the database by those who could not ask the cache,
+    direct: Direct,
+    /// and by those for whom a load is late.
+    second: Direct,
     /// Loads of rows that were missing.
     loads: Shared<Wanted, Result<Vec<Arc<Sheet>>, Unread>>,
     probed: LastProbe,
 }
+
+type Direct = Shared<Subject, Result<Option<AnyValue>, Unread>>;
 
 /// Incidents wanted at once, and the epoch of those who want them.
 type Wanted = (Arc<[IncidentId]>, i64);
@@ -145,9 +154,8 @@ impl Cache {
 
     /// None, beside others that may have one in Redis.
     pub fn none(db: &Db) -> Self {
-        let forgetter = db
-            .is_postgres()
-            .then(|| Forgetter::start(Vec::new(), db.clone(), std::time::Duration::ZERO));
+        let forgetter =
+            db.is_postgres().then(|| Forgetter::start(Vec::new(), db.clone(), Duration::ZERO));
         Self::new(Backend::None(forgetter), Arc::default())
     }
 
@@ -156,10 +164,19 @@ impl Cache {
             backend,
             recorder,
             flights: Flights::default(),
-            direct: Shared::default(),
-            loads: Shared::default(),
+            patience: PATIENCE,
+            direct: Shared::new(Some(PATIENCE)),
+            second: Shared::new(None),
+            loads: Shared::new(Some(PATIENCE)),
             probed: LastProbe::default(),
         }
+    }
+
+    /// As it is, where one waits for a load for so long and reads beside it then.
+    #[must_use]
+    pub fn patient_for(self, patience: Duration) -> Self {
+        let (direct, loads) = (Shared::new(Some(patience)), Shared::new(Some(patience)));
+        Self { patience, direct, loads, ..self }
     }
 
     /// `memory`, `redis` or `none`.

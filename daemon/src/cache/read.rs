@@ -3,22 +3,24 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures_util::future::{Either, select};
 use tokio::sync::oneshot;
-use tokio::time::{Instant as Deadline, sleep, timeout_at};
+use tokio::time::{Instant as Deadline, sleep, sleep_until, timeout, timeout_at};
 use watchfire_shared::cache::{CacheType, Operation};
 
 use super::flights::{self, Flight, Joined};
 use super::key::Key;
 use super::rows::Rows;
-use super::shared::PATIENCE;
 use super::value::Cacheable;
-use super::{AnyValue, Backend, Cache, Claim, Filled, Loaded, Look, Outcome, Unread, ttl};
+use super::{AnyValue, Backend, Cache, Claim, Direct, Filled, Loaded, Look, Outcome, Unread, ttl};
 use crate::lifecycle::spawn_detached;
 use crate::store::StoreError;
 use crate::store::installation::Moment;
 
 /// How often a load of another process is looked after, at most.
 const POLL: Duration = Duration::from_millis(50);
+/// A load that takes longer has lost its lease, and nobody may join it any more.
+const LONGEST_LOAD: Duration = Duration::from_secs(5);
 /// Writes that come between may make a reader start again so often.
 const ATTEMPTS: usize = 3;
 
@@ -97,7 +99,7 @@ impl Cache {
             }
             Look::Failed => {
                 self.count(T::TYPE, Lookup::Failed);
-                (self.read_direct(key, load).await, Some(Lookup::Failed))
+                (self.read_direct(&self.direct, key, load).await.0, Some(Lookup::Failed))
             }
         }
     }
@@ -137,7 +139,7 @@ impl Cache {
         Fut: Future<Output = Result<Option<T>, StoreError>> + Send,
     {
         // For all attempts together.
-        let deadline = Deadline::now() + PATIENCE;
+        let deadline = Deadline::now() + self.patience;
         for attempt in 0..ATTEMPTS {
             if attempt > 0
                 && let Look::Hit(value) = self.look(key, moment, known).await
@@ -147,8 +149,17 @@ impl Cache {
             }
             match self.flights.join(&key.subject, moment.epoch) {
                 Joined::Leader(flight) => {
-                    let lead = self.lead(key, moment, known, flight, &load, deadline);
-                    match timeout_at(deadline, lead).await.unwrap_or(Landed::Nothing) {
+                    let lead = Box::pin(self.lead(key, moment, known, flight, &load, deadline));
+                    // What is late goes on: whichever comes first is for this reader.
+                    let late = Box::pin(async {
+                        sleep_until(deadline).await;
+                        self.read_after_miss(key, load.clone()).await
+                    });
+                    let landed = match select(lead, late).await {
+                        Either::Left((landed, _)) => landed,
+                        Either::Right((loaded, _)) => return loaded,
+                    };
+                    match landed {
                         Landed::Loaded(loaded) => return loaded,
                         Landed::Found(value) => {
                             self.recorder.waited(T::TYPE);
@@ -169,11 +180,31 @@ impl Cache {
                 },
             }
         }
-        self.read_direct(key, load).await
+        self.read_after_miss(key, load).await
     }
 
-    /// From the database, with all who want the same, and without filling the cache.
-    async fn read_direct<T, F, Fut>(&self, key: &Key<T>, load: F) -> Loaded<T>
+    /// For who has missed and waited long enough: the second try, beside the one that is late.
+    async fn read_after_miss<T, F, Fut>(&self, key: &Key<T>, load: F) -> Loaded<T>
+    where
+        T: Cacheable,
+        F: Fn() -> Fut + Send + Clone + 'static,
+        Fut: Future<Output = Result<Option<T>, StoreError>> + Send,
+    {
+        let (loaded, own) = self.read_direct(&self.second, key, load).await;
+        if loaded.is_ok() && !own {
+            self.recorder.waited(T::TYPE);
+        }
+        loaded
+    }
+
+    /// From the database, with all who want the same, and without filling the cache; and whether it
+    /// counts for this reader.
+    async fn read_direct<T, F, Fut>(
+        &self,
+        shared: &Direct,
+        key: &Key<T>,
+        load: F,
+    ) -> (Loaded<T>, bool)
     where
         T: Cacheable,
         F: Fn() -> Fut + Send + Clone + 'static,
@@ -188,13 +219,11 @@ impl Cache {
                 loaded.map(|value| value.map(|value| Arc::new(value) as AnyValue)).map_err(Arc::new)
             }
         };
-        let read = self.direct.read(key.subject.clone(), read).await;
-        let (value, own) = read.ok_or_else(cut_off)?;
-        let value = value?;
-        if !own {
-            self.recorder.waited(T::TYPE);
-        }
-        value.map(AnyValue::downcast).transpose().map_err(|_| cut_off())
+        let Some((value, own)) = shared.read(key.subject.clone(), read).await else {
+            return (Err(cut_off()), true);
+        };
+        let typed = |value: Option<AnyValue>| value.map(AnyValue::downcast).transpose();
+        (value.and_then(|value| typed(value).map_err(|_| cut_off())), own)
     }
 
     /// Leads a load in a task of its own.
@@ -245,7 +274,7 @@ impl Cache {
             Ok(Claim::Leased | Claim::Failed) | Err(_) => return Landed::Nothing,
         };
         let started = Instant::now();
-        let loaded = load().await;
+        let Ok(loaded) = timeout(LONGEST_LOAD, load()).await else { return Landed::Nothing };
         self.recorder.load(started.elapsed());
         let loaded: Loaded<T> = loaded.map(|value| value.map(Arc::new)).map_err(Arc::new);
         flight.close();

@@ -13,26 +13,27 @@ use tokio::time::timeout;
 
 use crate::lifecycle::spawn_detached;
 
-/// Whoever waits for a load reads the database after so long; a read that many wait for is begun a
-/// second time beside the first, for one on which nothing comes back must not hold up everybody.
-pub const PATIENCE: Duration = Duration::from_millis(500);
-
 /// Reads that many want at once: one per name at a time, begun after everybody it answers had
 /// arrived. Cheap to clone.
-pub struct Shared<N, V>(Arc<Mutex<Waiting<N, V>>>);
+pub struct Shared<N, V> {
+    waiting: Arc<Mutex<Waiting<N, V>>>,
+    /// A read that is later than this is begun a second time beside the first: one on which nothing
+    /// comes back must not hold up everybody. None where what is read sees to that itself.
+    patience: Option<Duration>,
+}
 
 /// Those who have arrived since the last read began, by what they want.
 type Waiting<N, V> = HashMap<N, Vec<oneshot::Sender<(V, bool)>>>;
 
 impl<N, V> Clone for Shared<N, V> {
     fn clone(&self) -> Self {
-        Self(self.0.clone())
+        Self { waiting: self.waiting.clone(), patience: self.patience }
     }
 }
 
-impl<N, V> Default for Shared<N, V> {
-    fn default() -> Self {
-        Self(Arc::default())
+impl<N, V> Shared<N, V> {
+    pub fn new(patience: Option<Duration>) -> Self {
+        Self { waiting: Arc::default(), patience }
     }
 }
 
@@ -67,9 +68,8 @@ impl<N: Hash + Eq + Clone + Send + 'static, V: Clone + Send + 'static> Shared<N,
     {
         while let Some(answers) = self.next(&name) {
             // After a panic, those it was for learn that there will be nothing.
-            let Ok(value) = AssertUnwindSafe(patiently(read.clone())).catch_unwind().await else {
-                continue;
-            };
+            let made = patiently(self.patience, read.clone());
+            let Ok(value) = AssertUnwindSafe(made).catch_unwind().await else { continue };
             for (number, answer) in answers.into_iter().enumerate() {
                 answer.send((value.clone(), number == 0)).ok();
             }
@@ -89,14 +89,18 @@ impl<N: Hash + Eq + Clone + Send + 'static, V: Clone + Send + 'static> Shared<N,
     }
 
     fn waiting(&self) -> MutexGuard<'_, Waiting<N, V>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Reads once, and a second time when the first is late: whichever comes back first.
-async fn patiently<V, Fut: Future<Output = V>>(read: impl Fn() -> Fut) -> V {
+async fn patiently<V, Fut: Future<Output = V>>(
+    patience: Option<Duration>,
+    read: impl Fn() -> Fut,
+) -> V {
     let mut first = Box::pin(read());
-    match timeout(PATIENCE, &mut first).await {
+    let Some(patience) = patience else { return first.await };
+    match timeout(patience, &mut first).await {
         Ok(value) => value,
         Err(_) => match select(first, Box::pin(read())).await {
             Either::Left((value, _)) | Either::Right((value, _)) => value,
@@ -113,7 +117,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_read_that_panics_leaves_nobody_waiting() {
-        let shared = Shared::<&str, u32>::default();
+        let shared = Shared::<&str, u32>::new(Some(Duration::from_millis(20)));
         assert_eq!(shared.read("one", || async { panic!("the driver has a bug") }).await, None);
         assert_eq!(shared.read("one", || async { 7 }).await, Some((7, true)));
         assert!(shared.waiting().is_empty());
@@ -121,7 +125,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_read_on_which_nothing_comes_back_is_begun_again_for_all_who_wait() {
-        let shared = Shared::<&str, u32>::default();
+        let shared = Shared::<&str, u32>::new(Some(Duration::from_millis(20)));
         let begun = Arc::new(AtomicU32::new(0));
         let read = || {
             let begun = begun.clone();

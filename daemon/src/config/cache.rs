@@ -12,6 +12,8 @@ pub struct Cache {
     pub max_bytes: u64,
     /// Incidents stored after a start before anybody asks for them, at most; 0: none.
     pub warm: u32,
+    /// How long a reader waits for a load before reading beside it.
+    pub patience: Duration,
     /// None: in the process with `SQLite`, nothing with `PostgreSQL`.
     pub redis: Option<Redis>,
 }
@@ -36,6 +38,8 @@ pub struct Redis {
 pub(super) struct CacheFile {
     max_bytes: u64,
     warm: u32,
+    /// Longer than any healthy load takes.
+    patience_ms: u64,
     redis_url: Option<String>,
     /// Lookups take turns on each, and a failed forgetting is tried again on the other.
     connections: usize,
@@ -57,6 +61,7 @@ impl Default for CacheFile {
         Self {
             max_bytes: 64 * 1024 * 1024,
             warm: 100,
+            patience_ms: 500,
             redis_url: None,
             connections: 2,
             connect_timeout_ms: 1000,
@@ -73,6 +78,7 @@ impl Default for CacheFile {
 impl CacheFile {
     pub fn read(self, embedded: bool, env: Environment) -> Result<Cache> {
         for (name, value) in [
+            ("patience_ms", self.patience_ms),
             ("connections", self.connections as u64),
             ("connect_timeout_ms", self.connect_timeout_ms),
             ("operation_timeout_ms", self.operation_timeout_ms),
@@ -104,7 +110,8 @@ impl CacheFile {
             breaker_open: Duration::from_secs(self.breaker_open_seconds),
             breaker_open_max: Duration::from_secs(self.breaker_open_max_seconds),
         });
-        Ok(Cache { max_bytes: self.max_bytes, warm: self.warm, redis })
+        let patience = Duration::from_millis(self.patience_ms);
+        Ok(Cache { max_bytes: self.max_bytes, warm: self.warm, patience, redis })
     }
 
     fn url(&self, embedded: bool, env: Environment) -> Result<Option<Url>> {

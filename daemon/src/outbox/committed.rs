@@ -77,6 +77,7 @@ impl Ledger {
         let mut stale: HashSet<Guard> = events.iter().flat_map(keys_of).collect();
         stale.extend(touched.into_iter().map(|touched| match touched {
             Touched::Incident(id) => Guard::Incident(id),
+            Touched::Reference(number) => Guard::Reference(number),
             Touched::User(id) => Guard::User(id),
             Touched::Lists => Guard::Lists,
         }));

@@ -117,9 +117,8 @@ impl Ingest {
     ) -> Result<()> {
         // An earlier copy may have been committed and not acknowledged.
         for id in &plan.repeated {
-            // The first time, forgetting may have failed.
             tx.touch(Touched::Incident(*id));
-            tx.touch(Touched::Lists);
+            super::answered_again(tx, Touched::Incident(*id)).await?;
         }
         if !plan.repeats.is_empty() {
             alerts::repeat(tx, &plan.repeats, crate::clock::now()).await?;

@@ -3,11 +3,13 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
+use futures_util::FutureExt;
 use futures_util::future::select_ok;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout};
@@ -171,8 +173,10 @@ async fn answer(db: Db, mut queue: mpsc::Receiver<(Proof, oneshot::Sender<Shared
         let mut proofs: Vec<Proof> = asked.iter().map(|(proof, _)| *proof).collect();
         proofs.sort_unstable();
         proofs.dedup();
-        let found = standings(&db, &proofs)
-            .await
+        // A panic is no reason to leave every request after it without an answer.
+        let asked_for = AssertUnwindSafe(standings(&db, &proofs)).catch_unwind().await;
+        let found = asked_for
+            .unwrap_or_else(|_| Err(cut_off()))
             .map(|(moment, standings)| (moment, standings.into_iter().collect::<HashMap<_, _>>()))
             .map_err(Arc::new);
         for (proof, answer) in asked.drain(..) {
@@ -183,6 +187,10 @@ async fn answer(db: Db, mut queue: mpsc::Receiver<(Proof, oneshot::Sender<Shared
             answer.send(shared).ok();
         }
     }
+}
+
+fn cut_off() -> StoreError {
+    StoreError::Unavailable { reason: "the question was cut off", source: None }
 }
 
 type Standings = (Moment, Vec<(Proof, Standing)>);

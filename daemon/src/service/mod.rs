@@ -52,7 +52,7 @@ use crate::lifecycle::Lifecycle;
 pub use crate::outbox::Hub;
 use crate::outbox::Ledger;
 pub use crate::store::leader::Leader;
-use crate::store::{Db, Touched, Tx, idempotency};
+use crate::store::{self, Db, Touched, Tx, idempotency, installation};
 use secrets::{Passwords, Signer};
 use sessions::Attempts;
 
@@ -142,7 +142,8 @@ impl Service {
             lifecycle: parts.lifecycle,
             policy: parts.policy,
             fleet: parts.fleet,
-            pages: pages::Pages::default(),
+            // What a page is made of is patient itself.
+            pages: pages::Pages::new(None),
             demonstration: Arc::default(),
         }))
     }
@@ -206,7 +207,7 @@ impl Inner {
             Box::pin(async move {
                 let Some(request) = request else {
                     let answer = work(tx).await?;
-                    answer.touched().into_iter().for_each(|touched| tx.touch(touched));
+                    answered(tx, answer.touched()).await?;
                     return Ok(answer);
                 };
                 let now = clock::now();
@@ -215,7 +216,7 @@ impl Inner {
                     let answer = work(tx).await?;
                     let kept = serde_json::to_value(&answer).map_err(Error::internal)?;
                     idempotency::keep(tx, &request, &kept).await?;
-                    answer.touched().into_iter().for_each(|touched| tx.touch(touched));
+                    answered(tx, answer.touched()).await?;
                     return Ok(answer);
                 }
                 let kept = idempotency::find(tx, &request).await?;
@@ -223,9 +224,7 @@ impl Inner {
                     return Err(used_otherwise());
                 }
                 let answer: T = serde_json::from_value(kept.answer.0).map_err(Error::internal)?;
-                answer.touched().into_iter().for_each(|touched| tx.touch(touched));
-                // The first time, forgetting may have failed.
-                tx.touch(Touched::Lists);
+                answered(tx, answer.touched()).await?;
                 Ok(answer)
             })
         });
@@ -266,6 +265,30 @@ impl Inner {
             hash: self.signer.fingerprint(&idempotency.body),
         }
     }
+}
+
+/// Has forgotten what this answer must not leave stale.
+async fn answered(tx: &mut Tx, touched: Option<Touched>) -> Result<()> {
+    let Some(touched) = touched else { return Ok(()) };
+    tx.touch(touched);
+    if tx.is_silent() { answered_again(tx, touched).await } else { Ok(()) }
+}
+
+/// Nothing happened for this answer, so that it may stand for an earlier one that was not received:
+/// of that, everything may be stale that its facts would have named.
+pub(crate) async fn answered_again(tx: &mut Tx, touched: Touched) -> Result<()> {
+    match touched {
+        Touched::Incident(id) => {
+            if let Some(number) = store::incidents::reference_of(tx, id).await? {
+                tx.touch(Touched::Reference(number));
+            }
+            tx.touch(Touched::Lists);
+        }
+        // Somebody's open work was given back, and nobody knows any more which.
+        Touched::User(_) => installation::raise_epoch(tx).await?,
+        Touched::Reference(_) | Touched::Lists => {}
+    }
+    Ok(())
 }
 
 fn used_otherwise() -> Error {

@@ -37,6 +37,7 @@ const TRY_LOCK: Dialect = Dialect {
 };
 const EXISTS: &str = "select count(*) from incidents where id = $1";
 const ID_OF: &str = "select id from incidents where number = $1";
+const REFERENCE_OF: &str = "select number from incidents where id = $1";
 const NUMBER: &str = "update incident_numbers set last = last + 1 where id = 1 returning last";
 const SEQUENCE: &str = "select nextval('incident_number')";
 const INSERT: &str = "insert into incidents (id, number, title, description, status, priority, \
@@ -157,6 +158,11 @@ pub async fn id_by_reference(db: &Db, number: Reference) -> Result<Option<Incide
 /// As [`id_by_reference`], to decide a write.
 pub async fn id_of(tx: &mut Tx, number: Reference) -> Result<Option<IncidentId>> {
     Ok(on!(tx.conn(), |conn| sqlx::query_scalar(ID_OF).bind(number).fetch_optional(conn).await)?)
+}
+
+/// The reference of an incident that is there.
+pub async fn reference_of(tx: &mut Tx, id: IncidentId) -> Result<Option<Reference>> {
+    Ok(on!(tx.conn(), |conn| sqlx::query_scalar(REFERENCE_OF).bind(id).fetch_optional(conn).await)?)
 }
 
 /// Those that changed after a moment, the latest first.

@@ -56,6 +56,18 @@ pub async fn moment(db: &Db) -> Result<Moment> {
     Ok(Moment { epoch, redis: redis.map(Into::into) })
 }
 
+/// As [`moment`], on a connection that needs nobody's leave: who asks has little time, and a pool that
+/// is busy is no reason to believe that anything changed.
+pub async fn moment_at_once(db: &Db) -> Result<Moment> {
+    let (epoch, redis): (i64, Option<String>) = on!(db.authority(), |standby| {
+        let mut connection = standby.take().await?;
+        let found = sqlx::query_as(MOMENT).fetch_one(&mut connection).await?;
+        standby.give(connection);
+        found
+    });
+    Ok(Moment { epoch, redis: redis.map(Into::into) })
+}
+
 /// Records which Redis holds what is cached from now on. When that was another one, the epoch is
 /// raised with it: what stands there may be from before writes nobody told it of.
 pub async fn adopt_cache(db: &Db, identity: Arc<str>) -> Result<()> {

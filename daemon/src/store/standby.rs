@@ -1,4 +1,4 @@
-//! Connections for the one question every request waits for. A pool gives back what it was given
+//! Connections for the questions that every request and every write waits for. A pool gives back what it was given
 //! with a look whether it still answers, which on a connection cut without a word takes until TCP
 //! gives up; here a connection that was not given back is closed, and a new one needs nobody's leave.
 
@@ -8,11 +8,14 @@ use sqlx::{ConnectOptions as _, Connection};
 
 use super::Result;
 
-/// At most one idle connection, and as many in use as are asked for. Cheap to clone.
+/// So many of those who ask again and again may ask at once.
+const IDLE: usize = 2;
+
+/// A few idle connections, and as many in use as are asked for. Cheap to clone.
 #[derive(Debug)]
 pub struct Standby<C: Connection> {
     options: C::Options,
-    idle: Arc<Mutex<Option<C>>>,
+    idle: Arc<Mutex<Vec<C>>>,
 }
 
 impl<C: Connection> Clone for Standby<C> {
@@ -31,9 +34,9 @@ impl<C: Connection> Standby<C> {
         self.options.clone()
     }
 
-    /// The idle connection or a new one.
+    /// An idle connection or a new one.
     pub async fn take(&self) -> Result<C> {
-        let idle = self.slot().take();
+        let idle = self.idle().pop();
         match idle {
             Some(connection) => Ok(connection),
             None => self.fresh().await,
@@ -47,15 +50,18 @@ impl<C: Connection> Standby<C> {
 
     /// Keeps a connection on which the last answer came in full.
     pub fn give(&self, connection: C) {
-        *self.slot() = Some(connection);
+        let mut idle = self.idle();
+        if idle.len() < IDLE {
+            idle.push(connection);
+        }
     }
 
     /// Closes what is idle.
     pub fn clear(&self) {
-        self.slot().take();
+        self.idle().clear();
     }
 
-    fn slot(&self) -> std::sync::MutexGuard<'_, Option<C>> {
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<C>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 use sqlx::{Connection as _, PgConnection, SqliteConnection};
 use tokio::sync::oneshot;
 use watchfire_shared::event::Event;
-use watchfire_shared::ids::{IncidentId, UserId};
+use watchfire_shared::ids::{IncidentId, Reference, UserId};
 
 use super::writer::{self, Job, Kept};
 use super::{Connection, Db, Engine, Result, StoreError, Ticket};
@@ -25,6 +25,7 @@ pub struct Tx {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Touched {
     Incident(IncidentId),
+    Reference(Reference),
     User(UserId),
     Lists,
 }
@@ -35,6 +36,11 @@ impl Tx {
             Engine::Postgres(tx) => Engine::Postgres(&mut *tx as &mut PgConnection),
             Engine::Sqlite(conn) => Engine::Sqlite(conn),
         }
+    }
+
+    /// Whether no fact was appended so far.
+    pub const fn is_silent(&self) -> bool {
+        self.events.is_empty()
     }
 
     /// Has a cached copy forgotten although no fact says so: a counter moved, or

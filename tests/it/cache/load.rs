@@ -15,7 +15,7 @@ use uuid::Uuid;
 use watchfire_shared::ids::Reference;
 use watchfire_shared::problem::Code;
 use watchfire_tests::programs::number;
-use watchfire_tests::{Api, Daemon, Engine, bounded, redis};
+use watchfire_tests::{Api, Daemon, Engine, bounded, redis, until};
 
 use watchfire_tests::redis::settings;
 
@@ -32,7 +32,7 @@ const BLOCKED: &str = "select count(*) from pg_locks l join pg_database d on d.o
 /// Two daemons on one database and one Redis.
 async fn two() -> [Daemon; 2] {
     // A busy machine makes Redis look dead for a moment, and what is then read is not counted here.
-    let folder = settings("operation_timeout_ms = 10000\n");
+    let folder = settings("operation_timeout_ms = 10000\npatience_ms = 60000\n");
     let setup = Daemon::setup(Engine::Postgres).caching_in(&redis::shared());
     let one = setup.env("XDG_CONFIG_HOME", folder.path().to_str().unwrap()).start().await;
     let other = one.sibling().await;
@@ -87,7 +87,7 @@ async fn leaderless() {
     let request =
         format!("GET {path} HTTP/1.1\r\nhost: watchfire\r\nauthorization: Bearer {token}\r\n\r\n");
     leader.write_all(request.as_bytes()).await.unwrap();
-    while daemons[0].number(BLOCKED).await == 0 {}
+    until(async || daemons[0].number(BLOCKED).await != 0).await;
     drop(leader);
     let asked = (0..at_once).map(|n| apis[n % 2].read(&path));
     let (replies, unlocked) = tokio::join!(join_all(asked), lock.execute("commit"));

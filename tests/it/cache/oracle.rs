@@ -17,7 +17,7 @@ use watchfire_tests::postgres::Database;
 use watchfire_tests::programs::number;
 use watchfire_tests::{Daemon, Engine, Link, Redis, bounded};
 
-use self::strikes::{Shared, strike};
+use self::strikes::{Shared, rehearse, strike};
 use self::world::World;
 use crate::faults::Campaign;
 use watchfire_tests::redis::settings;
@@ -58,7 +58,8 @@ async fn one_daemon_with_its_own_cache_never_serves_what_is_older_than_acknowled
 
 async fn campaign(daemons: &[Daemon], mut shared: Option<Shared>) {
     let campaign = Campaign::begin();
-    let world = World::prepare(daemons, number("WATCHFIRE_OPERATIONS").unwrap_or(1500)).await;
+    let world = World::prepare(daemons, number("WATCHFIRE_OPERATIONS").unwrap_or(2000)).await;
+    rehearse(daemons, &mut shared, &world, campaign.chance(CLIENTS + 1)).await;
     let struck = Cell::new(false);
     let clients = (1..=CLIENTS).map(|part| world.client(campaign.chance(part), &struck));
     let strikes = strike(daemons, &mut shared, &world, campaign.chance(0), &struck);

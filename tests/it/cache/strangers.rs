@@ -8,10 +8,13 @@ use reqwest::Method;
 use serde_json::json;
 use tokio::time::Instant;
 use watchfire_shared::cache::{BreakerState, CacheKey, CacheStats, CacheType, Holds, Purged};
+use watchfire_shared::ids::Reference;
+use watchfire_shared::incident::Incident;
 use watchfire_shared::page::Page;
 use watchfire_shared::problem::Code;
+use watchfire_shared::user::{Role, UserOut};
 use watchfire_tests::redis::settings;
-use watchfire_tests::{Api, Daemon, Link, Redis, eventually};
+use watchfire_tests::{Api, Daemon, Link, Redis, bounded, eventually, until};
 
 use super::stats;
 use super::stories::{BLOCKED, Scene, misses};
@@ -101,7 +104,7 @@ async fn who_has_a_version_is_not_told_that_there_is_none() {
     // Created, and not forgotten by the cache yet.
     scene.links[0].freeze();
     let read = async {
-        while scene.daemons[1].number("select count(*) from incidents").await == 1 {}
+        until(async || scene.daemons[1].number("select count(*) from incidents").await != 1).await;
         let request = reader.request(Method::GET, &path).header("if-none-match", "\"v1\"");
         let reply = request.send().await;
         assert_eq!((reply.status.as_u16(), reply.etag()), (304, "\"v1\""), "{}", reply.text());
@@ -137,6 +140,63 @@ async fn those_who_share_a_load_are_counted_as_such() {
     assert!((READERS - 2..READERS).contains(&waited), "{counted:?}");
 }
 
+/// Everything that is cached is put away, and put back after a write: as if nobody could forget it.
+async fn unforgotten<T>(redis: &Redis, write: impl Future<Output = T>) -> T {
+    let names = redis.keys("wf:*").await;
+    for name in &names {
+        redis.command(&["COPY", name, &format!("kept:{name}")]).await;
+    }
+    let written = write.await;
+    for name in &names {
+        redis.command(&["COPY", &format!("kept:{name}"), name, "REPLACE"]).await;
+    }
+    written
+}
+
+/// The daemon was gone, or its answer was lost, between the commit and the forgetting: who asks again
+/// is told that it is done, and from then on everybody sees all of it.
+#[tokio::test]
+async fn an_answer_that_is_given_again_leaves_nothing_old() {
+    bounded(given_again()).await;
+}
+
+async fn given_again() {
+    let redis = Redis::start().await;
+    let daemon = Daemon::patient_with(&redis.url()).await;
+    let [api, admin] = [daemon.as_responder().await, daemon.as_admin().await];
+    let next = api.create("The one before").await.reference.0 + 1;
+    let by_reference = format!("/v1/incidents/{}", Reference(next));
+    api.read(&by_reference).await.refused(Code::NotFound);
+    assert_eq!(api.list("status=open").await.items.len(), 1);
+    let create = async || {
+        let request = api.request(Method::POST, "/v1/incidents");
+        let request = request.header("idempotency-key", "once").json(&json!({ "title": "New" }));
+        request.send().await.ok::<Incident>()
+    };
+    let made = unforgotten(&redis, create()).await;
+    assert_eq!(create().await.id, made.id);
+    assert_eq!(api.read(&by_reference).await.ok::<Incident>().id, made.id);
+    assert_eq!(api.list("status=open").await.items.len(), 2);
+
+    let patch = async || api.patch(made.id, json!({ "status": "investigating" })).await;
+    assert_eq!(unforgotten(&redis, patch()).await.ok::<Incident>().version, 2);
+    assert_eq!(patch().await.ok::<Incident>().version, 2);
+    assert_eq!(api.list("status=open").await.items.len(), 1);
+
+    daemon.add_user("dana@example.test", "Dana", Role::Responder).await;
+    let users: Page<UserOut> = admin.read("/v1/users").await.ok();
+    let dana = users.items.iter().find(|user| user.name == "Dana").unwrap().id;
+    api.patch(made.id, json!({ "assigned_to": dana })).await.ok::<Incident>();
+    assert_eq!(api.get(made.id).await.assigned_to.unwrap().id, dana);
+    let leave = async || {
+        let request = admin.request(Method::DELETE, &format!("/v1/users/{dana}"));
+        assert_eq!(request.send().await.status, 204);
+    };
+    unforgotten(&redis, leave()).await;
+    leave().await;
+    assert!(api.get(made.id).await.assigned_to.is_none());
+}
+
 /// What RUNBOOK.md says a user of Redis needs is enough for everything.
 #[tokio::test]
 async fn a_user_who_may_what_the_runbook_says_may_enough() {
@@ -149,7 +209,7 @@ async fn a_user_who_may_what_the_runbook_says_may_enough() {
         redis.command(&line.split(' ').collect::<Vec<_>>()).await;
     }
     let (host, port) = redis.server();
-    let url = format!("redis://watchfire:PASSWORD@{host}:{port}");
+    let url = format!("redis://watchfire:PASSWORD@{host}:{port}/1");
     let daemon = Daemon::patient_with(&url).await;
     daemon.connected_to_redis().await;
     let [api, admin] = [daemon.as_responder().await, daemon.as_admin().await];

@@ -28,6 +28,8 @@ impl Action {
             Self::Wide => "wide",
             Self::Query => "query",
             Self::NextSort => "next-sort",
+            Self::Views => "views",
+            Self::NextGroup => "next-group",
             Self::ReverseSort => "reverse-sort",
             Self::Reload => "reload",
             Self::CommandLog => "command-log",
@@ -35,6 +37,7 @@ impl Action {
             Self::Save => "save",
             Self::Last => "last-view",
             Self::Palette => "palette",
+            Self::Contexts => "contexts",
             Self::Demonstrate => "demonstrate-cache",
             Self::Step(Step::Investigate) => "investigate",
             Self::Step(Step::HandBack) => "hand-back",
@@ -110,6 +113,8 @@ impl Action {
             | Self::Wide
             | Self::Query
             | Self::NextSort
+            | Self::Views
+            | Self::NextGroup
             | Self::ReverseSort
             | Self::Reload
             | Self::CommandLog
@@ -117,6 +122,7 @@ impl Action {
             | Self::Save
             | Self::Last
             | Self::Palette
+            | Self::Contexts
             | Self::Json
             | Self::Copy
             | Self::Mark(_)

@@ -15,10 +15,33 @@ use super::words;
 use super::{Done, Exit, Failure};
 use crate::client::{Client, ClientError, IncidentQuery, TimelineQuery};
 use crate::clock;
+use crate::config::Config;
 use crate::safe::SafeText;
 
 /// Entries of the timeline that `show` prints.
 const TIMELINE: usize = 12;
+
+impl Ls {
+    /// With what the view says that was asked for.
+    pub fn viewing(mut self, config: &Config) -> Result<Self, Failure> {
+        let views = &config.settings.setup.views;
+        let Some(name) = self.view.take() else {
+            return Ok(self);
+        };
+        let Some(view) = views.iter().find(|view| view.name == name) else {
+            let names: Vec<&str> = views.iter().map(|view| view.name.as_str()).collect();
+            let there = if names.is_empty() {
+                format!("write [views.{name}] with its query into config.toml")
+            } else {
+                format!("there is {}", names.join(", "))
+            };
+            return Err(Failure::said(Exit::Usage, format!("There is no view {name:?}: {there}")));
+        };
+        self.filter.insert(0, view.query.clone());
+        self.sort = self.sort.or_else(|| Some(view.sort.to_string()));
+        Ok(self)
+    }
+}
 
 pub async fn list(client: &Client, out: &mut Out, ls: &Ls) -> Done {
     let page = load(client, ls).await?;

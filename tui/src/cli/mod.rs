@@ -204,7 +204,7 @@ fn perform(command: Command, config: &Config, out: &mut Out) -> Done {
     let which = command.subject();
     let done = runtime.block_on(async {
         match command {
-            Command::Ls(ls) => incidents::list(&client, out, &ls).await,
+            Command::Ls(ls) => incidents::list(&client, out, &ls.viewing(config)?).await,
             Command::Show { incident } => incidents::show(&client, out, &incident).await,
             Command::New(new) => incidents::create(&client, out, new).await,
             Command::Set(set) => change::set(&client, out, set).await,

@@ -1,6 +1,8 @@
 //! Which daemon: of several that are named, the one that was asked for last and most clearly.
 
 use super::{Env, text};
+use crate::ink::Depth;
+use crate::model::chooser::Named;
 use crate::secret::Secret;
 use crate::settings::{Context, Settings, url};
 
@@ -43,6 +45,27 @@ pub fn choose(flag: Option<&str>, env: Env, settings: &Settings) -> Result<Place
             Ok(Place { name: None, context, token, from })
         }
     }
+}
+
+/// Every daemon that can be chosen: the named ones, and first the one that is asked when none is
+/// named, where that has no name itself.
+pub fn all(env: Env, settings: &Settings, depth: Depth) -> Vec<Named> {
+    let unnamed = choose(None, env, settings).ok().filter(|place| place.name.is_none());
+    let unnamed = unnamed.map(|place| (None, place.context));
+    let named = settings.contexts.iter().map(|(name, it)| (Some(name.clone()), it.clone()));
+    let all = unnamed.into_iter().chain(named);
+    all.map(|(context, it)| Named {
+        context,
+        ink: it.ink.within(depth),
+        address: address(it.url.as_deref()),
+    })
+    .collect()
+}
+
+/// `local`, or a host.
+pub fn address(url: Option<&str>) -> String {
+    let host = |url: &str| url.split_once("://").map_or(url, |(_, host)| host).to_owned();
+    url.map_or_else(|| "local".to_owned(), host)
 }
 
 fn context(

@@ -26,6 +26,8 @@ pub enum Context {
     Question,
     /// Where actions are chosen by name.
     Palette,
+    /// A daemon to choose, found by typing.
+    Chooser,
     /// The query bar.
     Query,
     /// The search of the log pane.
@@ -55,7 +57,7 @@ enum Kind {
 }
 
 impl Context {
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::List,
         Self::Detail,
         Self::Logs,
@@ -72,6 +74,7 @@ impl Context {
         Self::People,
         Self::Question,
         Self::Palette,
+        Self::Chooser,
         Self::Query,
         Self::Search,
         Self::Comment,
@@ -97,6 +100,7 @@ impl Context {
             Self::Picker | Self::Question => Kind::Choice,
             Self::People
             | Self::Palette
+            | Self::Chooser
             | Self::Query
             | Self::Search
             | Self::Comment

@@ -10,6 +10,11 @@ const fn opened(context: Context) -> bool {
     matches!(context, C::Detail | C::Logs)
 }
 
+/// A screen on which no incident is open.
+const fn unopened(context: Context) -> bool {
+    context.is_screen() && !opened(context)
+}
+
 const fn everywhere(_: Context) -> bool {
     true
 }
@@ -33,6 +38,8 @@ pub const BINDINGS: &[Binding] = &[
     bind(Group::Screens, Context::is_screen, &[key('/')], Action::Query, "query", "query, or search logs"),
     bind(Group::Screens, |it| it == C::List, &[key('s')], Action::NextSort, "sort", "next order"),
     bind(Group::Screens, |it| it == C::List, &[key('S')], Action::ReverseSort, "reverse", "reversed").pair(),
+    bind(Group::Screens, unopened, &[key('V')], Action::Views, "views", "saved views"),
+    bind(Group::Screens, |it| it == C::List, &[key('b')], Action::NextGroup, "group", "group by").pair(),
     bind(Group::Screens, Context::is_screen, &[key('1')], Action::Go(Place::Incidents), "incidents", "list"),
     bind(Group::Screens, Context::is_screen, &[key('2')], Action::Go(Place::Cache), "cache", "cache").pair(),
     bind(Group::Screens, Context::is_screen, &[key('3')], Action::Go(Place::Events), "events", "events").pair(),
@@ -40,10 +47,11 @@ pub const BINDINGS: &[Binding] = &[
     bind(Group::Screens, Context::is_screen, &[key('7')], Action::Go(Place::People), "people", "people").pair(),
     bind(Group::Screens, Context::is_screen, &[key(':'), ctrl('p')], Action::Palette, "palette", "any action by name"),
     bind(Group::Screens, commands, &[key('@')], Action::CommandLog, "commands", "commands"),
-    bind(Group::Screens, Context::is_screen, &[], Action::Handover, "handover", "the shift as Markdown"),
+    bind(Group::Screens, commands, &[key('?')], Action::Help, "help", "this page").pair(),
+    bind(Group::Screens, Context::is_screen, &[], Action::Handover, "handover", "handover"),
+    bind(Group::Screens, Context::is_screen, &[], Action::Contexts, "ctx", "daemons").pair(),
     bind(Group::Screens, |it| it == C::Handover, &[key('w')], Action::Save, "write file", "write a file"),
     bind(Group::Screens, |it| it == C::Handover, &[key('y')], Action::Copy, "copy", "copy it").pair(),
     bind(Group::Screens, |it| it == C::Cache, &[key('D')], Action::Demonstrate, "demonstrate", "cache demo"),
     bind(Group::Screens, Context::is_screen, &[ctrl('r')], Action::Reload, "reload", "load again, reconnect"),
-    bind(Group::Screens, commands, &[key('?')], Action::Help, "help", "this page"),
 ];

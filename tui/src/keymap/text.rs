@@ -10,11 +10,16 @@ const fn fields(context: Context) -> bool {
     matches!(context, C::Account | C::NewIncident | C::SignIn)
 }
 
+/// Where something is chosen by its name.
+const fn names(context: Context) -> bool {
+    matches!(context, C::Palette | C::Chooser)
+}
+
 #[rustfmt::skip]
 pub const BINDINGS: &[Binding] = &[
     bind(Group::Text, Context::is_confirmed, &[code(KeyCode::Enter)], Action::Confirm, "confirm", "confirm, send"),
-    bind(Group::Text, |it| it == C::Palette, &[code(KeyCode::Down), ctrl('n')], Action::Move(Move::Down), "down", "choose"),
-    bind(Group::Text, |it| it == C::Palette, &[code(KeyCode::Up), ctrl('p')], Action::Move(Move::Up), "up", "back").pair(),
+    bind(Group::Text, names, &[code(KeyCode::Down), ctrl('n')], Action::Move(Move::Down), "down", "choose"),
+    bind(Group::Text, names, &[code(KeyCode::Up), ctrl('p')], Action::Move(Move::Up), "up", "back").pair(),
     bind(Group::Text, |it| it == C::Comment, &[alt(KeyCode::Enter), ctrl('j')], Action::Edit(Edit::NewLine), "new line", "new line"),
     bind(Group::Text, fields, &[code(KeyCode::Tab), code(KeyCode::Down)], Action::NextField, "next field", "fields"),
     bind(Group::Text, fields, &[BACK_TAB, code(KeyCode::Up)], Action::PreviousField, "previous field", "back").pair(),

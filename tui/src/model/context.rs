@@ -26,6 +26,7 @@ impl Model {
             Some(Overlay::Json { .. }) => return Context::Json,
             Some(Overlay::Handover { .. }) => return Context::Handover,
             Some(Overlay::Palette(_)) => return Context::Palette,
+            Some(Overlay::Chooser(_)) => return Context::Chooser,
             Some(Overlay::Comment(_)) => return Context::Comment,
             Some(Overlay::Reason(_)) => return Context::Reason,
             Some(Overlay::Person(_)) => return Context::Account,

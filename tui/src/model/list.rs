@@ -1,6 +1,7 @@
 //! The incident list. The selection is an incident, never a row number: what arrives moves rows, but
 //! never what a key acts on.
 
+use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -11,6 +12,8 @@ use watchfire_shared::page::Sort;
 use crate::action::Move;
 use crate::event::Failure;
 
+use super::columns::Columns;
+use super::groups::{GroupBy, Key};
 use super::known::Known;
 use super::query::{self, Query};
 use super::slot::{Asked, LOADING_AFTER};
@@ -61,6 +64,13 @@ pub struct List {
     pub ghost: Option<IncidentId>,
     /// Every column, not only the chosen ones.
     pub wide: bool,
+    /// The saved view that it was arranged by.
+    pub view: Option<String>,
+    /// Those of the view.
+    pub columns: Option<Columns>,
+    pub group: Option<GroupBy>,
+    /// Where each row stands while there are groups.
+    pub heads: HashMap<IncidentId, Key>,
 }
 
 impl List {
@@ -79,7 +89,7 @@ impl List {
     /// The ids on the screen.
     pub fn visible(&self, height: usize) -> &[IncidentId] {
         let from = self.offset.min(self.rows.len());
-        let to = (from + height).min(self.rows.len());
+        let to = (from + self.fitting(from, height)).min(self.rows.len());
         &self.rows[from..to]
     }
 
@@ -138,10 +148,11 @@ impl List {
     /// Scrolls just so far that the selected row is on the screen.
     pub fn show_selected(&mut self, height: usize) {
         let height = height.max(1);
-        let lowest = self.rows.len().saturating_sub(height);
+        let last = self.rows.len().saturating_sub(1);
+        let lowest = self.first_above(last, height);
         self.offset = match self.selected_index() {
             None => 0,
-            Some(at) => self.offset.min(at).max((at + 1).saturating_sub(height)).min(lowest),
+            Some(at) => self.offset.min(at).max(self.first_above(at, height)).min(lowest),
         };
         self.see();
     }
@@ -167,19 +178,22 @@ impl List {
         if self.index_of(incident.id).is_some() {
             return true;
         }
-        let comes_first = |other: &Incident| self.is_beyond(other, incident);
-        let at = self
-            .rows
-            .iter()
-            .position(|row| known.get(*row).is_some_and(comes_first))
-            .unwrap_or(self.rows.len());
-        if at == self.rows.len() && self.next_cursor.is_some() {
+        let beyond =
+            |row: &IncidentId| known.get(*row).is_some_and(|it| self.is_beyond(it, incident));
+        if self.next_cursor.is_some() && !self.rows.iter().any(beyond) {
             return false;
         }
+        let key = self.group.map(|by| by.key(incident));
+        let follows = |row: &IncidentId| match self.heads.get(row).cmp(&key.as_ref()) {
+            Ordering::Equal => beyond(row),
+            other => other.is_gt(),
+        };
+        let at = self.rows.iter().position(follows).unwrap_or(self.rows.len());
         if at >= ROWS_MAX {
             return false;
         }
         self.rows.insert(at, incident.id);
+        self.heads.extend(key.map(|key| (incident.id, key)));
         self.hold(at, height);
         self.cut(height);
         if let Some((total, _)) = &mut self.total {
@@ -245,6 +259,7 @@ impl List {
             rows.insert(at.min(rows.len()), id);
         }
         self.rows = rows;
+        self.arrange();
         if self.selected_index().is_none() {
             self.selected = self.rows.first().copied();
         }
@@ -265,6 +280,7 @@ impl List {
         let held: HashSet<IncidentId> = self.rows.iter().copied().collect();
         ids.retain(|id| !held.contains(id));
         self.rows.extend(ids);
+        self.arrange();
         self.show_selected(height);
     }
 

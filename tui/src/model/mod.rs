@@ -3,6 +3,7 @@
 pub mod age;
 pub mod batch;
 pub mod cache;
+pub mod chooser;
 pub mod columns;
 pub mod commands;
 pub mod connection;
@@ -11,10 +12,12 @@ pub mod copy;
 pub mod deeds;
 pub mod demonstration;
 pub mod detail;
+pub mod drafts;
 pub mod events;
 pub mod feed;
 pub mod forms;
 pub mod fuzzy;
+pub mod groups;
 pub mod handover;
 pub mod health;
 pub mod help;
@@ -26,6 +29,7 @@ pub mod list;
 pub mod logs;
 pub mod marks;
 pub mod matching;
+pub mod notify;
 pub mod overview;
 pub mod palette;
 pub mod people;
@@ -39,6 +43,7 @@ pub mod spot;
 mod start;
 pub mod tell;
 pub mod undo;
+pub mod views;
 pub mod words;
 pub mod writing;
 
@@ -53,6 +58,7 @@ use watchfire_shared::user::UserOut;
 
 use self::batch::{Batch, Question};
 use self::cache::CachePanel;
+use self::chooser::Chooser;
 use self::commands::{CommandLog, Tone};
 use self::connection::Connection;
 use self::copy::CopyBox;
@@ -62,6 +68,7 @@ use self::forms::{CommentBox, NewForm, Picker, ReasonBox, SignIn, TitleBox};
 use self::known::Known;
 use self::list::List;
 use self::marks::Marks;
+use self::notify::Notices;
 use self::palette::{History, Palette};
 use self::people::{People, PersonForm};
 use self::setup::Setup;
@@ -112,6 +119,7 @@ pub enum Overlay {
     Question(Question),
     Title(TitleBox),
     Palette(Palette),
+    Chooser(Chooser),
     Comment(CommentBox),
     Reason(ReasonBox),
     Person(PersonForm),
@@ -192,6 +200,8 @@ pub struct Model {
     /// flash.
     pub closing: Option<(IncidentId, DateTime<Utc>)>,
     pub timers: Timers,
+    /// What is to be told to somebody who looks elsewhere.
+    pub notices: Notices,
     pub requests: Requests,
     pub(crate) dirty: bool,
     /// When the passing of time alone changes something visible.
@@ -239,6 +249,7 @@ impl Model {
             mistakes: Vec::new(),
             closing: None,
             timers: Timers::default(),
+            notices: Notices::default(),
             requests: Requests::default(),
             dirty: true,
             repaint_at: None,
@@ -256,7 +267,8 @@ impl Model {
     pub fn wake_at(&self) -> Option<DateTime<Utc>> {
         let reload = self.list.reload_at.map(|(soon, latest)| soon.min(latest));
         let live = self.list.query.live_at;
-        let all = [self.repaint_at, reload, live, self.timers.counts, self.timers.pane];
+        let notice = self.notices.due_at(self.now);
+        let all = [self.repaint_at, reload, live, notice, self.timers.counts, self.timers.pane];
         all.into_iter().flatten().min()
     }
 

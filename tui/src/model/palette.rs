@@ -9,6 +9,7 @@ use crate::keymap::{Binding, Context, bindings};
 
 use super::fuzzy;
 use super::input::TextField;
+use super::setup::Setup;
 
 /// Actions remembered.
 const HISTORY_MAX: usize = 20;
@@ -19,45 +20,89 @@ pub struct Palette {
     pub from: Context,
     /// The incident that was selected then: what is run is about this one or about none.
     pub subject: Option<(IncidentId, Reference)>,
+    pub offer: Offer,
     pub field: TextField,
     /// None is the first.
-    pub chosen: Option<Action>,
+    pub chosen: Option<Pick>,
+}
+
+/// What there is to choose from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Offer {
+    Everything,
+    /// Saved views alone.
+    Views,
+}
+
+/// What can be chosen by its name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Pick {
+    Action(Action),
+    /// A daemon, by the name of its context.
+    Context(String),
+    /// A saved view.
+    View(String),
+}
+
+/// A line of the palette.
+#[derive(Debug)]
+pub struct Entry {
+    pub pick: Pick,
+    pub name: String,
+    pub help: String,
+    /// None for what a person has named themselves.
+    pub binding: Option<&'static Binding>,
+}
+
+impl Entry {
+    fn of(binding: &'static Binding) -> Self {
+        Self {
+            pick: Pick::Action(binding.action),
+            name: binding.hint.to_owned(),
+            help: binding.help.to_owned(),
+            binding: Some(binding),
+        }
+    }
 }
 
 impl Palette {
     /// What fits the typed text, the best first; with nothing typed what was run last comes first.
-    pub fn entries(&self, history: &History) -> Vec<&'static Binding> {
-        let wanted: String = self.field.text().split_whitespace().collect();
-        let mut entries: Vec<(i32, &'static Binding)> = offered(self.from, history)
+    pub fn entries(&self, setup: &Setup, history: &History) -> Vec<Entry> {
+        let wanted = self.field.text();
+        let wants =
+            |entry: &Entry| self.offer == Offer::Everything || matches!(entry.pick, Pick::View(_));
+        let mut entries: Vec<(i32, Entry)> = offered(self.from, setup, history)
             .into_iter()
-            .filter_map(|binding| Some((score_of(binding, &wanted)?, binding)))
+            .filter(wants)
+            .filter_map(|entry| Some((score_of(&entry, wanted)?, entry)))
             .collect();
         // Stable: what fits equally well stays as it was.
         entries.sort_by_key(|(score, _)| Reverse(*score));
-        entries.into_iter().map(|(_, binding)| binding).collect()
+        entries.into_iter().map(|(_, entry)| entry).collect()
     }
 
     /// The place of the chosen one.
-    pub fn place(&self, entries: &[&'static Binding]) -> usize {
-        let chosen = |binding: &&Binding| Some(binding.action) == self.chosen;
+    pub fn place(&self, entries: &[Entry]) -> usize {
+        let chosen = |entry: &Entry| Some(&entry.pick) == self.chosen.as_ref();
         entries.iter().position(chosen).unwrap_or(0)
     }
 }
 
 /// What was run by name, the newest first.
 #[derive(Debug, Default)]
-pub struct History(Vec<Action>);
+pub struct History(Vec<Pick>);
 
 impl History {
-    pub fn remember(&mut self, action: Action) {
-        self.0.retain(|other| *other != action);
-        self.0.insert(0, action);
+    pub fn remember(&mut self, pick: Pick) {
+        self.0.retain(|other| *other != pick);
+        self.0.insert(0, pick);
         self.0.truncate(HISTORY_MAX);
     }
 }
 
-/// Each action of a view once: what was run last, then the others in the order of the keymap.
-fn offered(from: Context, history: &History) -> Vec<&'static Binding> {
+/// Each action of a view once, and what a person has named: what was run last, then the others in the
+/// order of the keymap.
+fn offered(from: Context, setup: &Setup, history: &History) -> Vec<Entry> {
     let mut offered: Vec<&'static Binding> = Vec::new();
     let fits = |binding: &&Binding| binding.works_in(from) && binding.action != Action::Palette;
     for binding in bindings().filter(fits) {
@@ -65,18 +110,30 @@ fn offered(from: Context, history: &History) -> Vec<&'static Binding> {
             offered.push(binding);
         }
     }
-    let age = |binding: &&Binding| {
-        history.0.iter().position(|action| *action == binding.action).unwrap_or(usize::MAX)
-    };
-    offered.sort_by_key(age);
-    offered
+    let mut entries: Vec<Entry> = offered.into_iter().map(Entry::of).collect();
+    entries.extend(setup.views.iter().map(|view| Entry {
+        pick: Pick::View(view.name.clone()),
+        name: format!("view {}", view.name),
+        help: view.query.clone(),
+        binding: None,
+    }));
+    entries.extend(setup.contexts.iter().map(|named| Entry {
+        pick: Pick::Context(named.name().to_owned()),
+        name: format!("ctx {}", named.name()),
+        help: named.address.clone(),
+        binding: None,
+    }));
+    let age =
+        |entry: &Entry| history.0.iter().position(|pick| *pick == entry.pick).unwrap_or(usize::MAX);
+    entries.sort_by_key(age);
+    entries
 }
 
 /// The name counts more than what the help page says.
-fn score_of(binding: &Binding, wanted: &str) -> Option<i32> {
+fn score_of(entry: &Entry, wanted: &str) -> Option<i32> {
     const IN_HELP: i32 = -1_000;
-    let in_help = || Some(fuzzy::score(wanted, binding.help)? + IN_HELP);
-    fuzzy::score(wanted, binding.hint).or_else(in_help)
+    let in_help = || Some(fuzzy::score(wanted, entry.help.as_str())? + IN_HELP);
+    fuzzy::score(wanted, &entry.name).or_else(in_help)
 }
 
 #[cfg(test)]
@@ -100,20 +157,22 @@ mod tests {
         let palette = Palette {
             from: Context::List,
             subject: None,
+            offer: Offer::Everything,
             field: TextField::new(typed),
             chosen: None,
         };
-        palette.entries(&History::default()).first().map(|binding| binding.action)
+        let entries = palette.entries(&Setup::default(), &History::default());
+        entries.first().and_then(|entry| entry.binding).map(|binding| binding.action)
     }
 
     #[test]
     fn a_name_means_one_action_in_a_view() {
         for view in VIEWS {
             let mut names = HashMap::new();
-            for binding in offered(view, &History::default()) {
-                let other = names.insert(binding.hint, binding.action);
-                assert_eq!(other, None, "{} in {view:?}", binding.hint);
-                assert!(!binding.hint.is_empty());
+            for entry in offered(view, &Setup::default(), &History::default()) {
+                assert!(!entry.name.is_empty());
+                let other = names.insert(entry.name, entry.pick);
+                assert_eq!(other, None, "{:?} in {view:?}", entry.help);
             }
         }
     }
@@ -133,11 +192,11 @@ mod tests {
     fn history_is_short_and_knows_each_action_once() {
         let mut history = History::default();
         for view in VIEWS {
-            for binding in offered(view, &History::default()) {
-                history.remember(binding.action);
-                history.remember(Action::Help);
+            for entry in offered(view, &Setup::default(), &History::default()) {
+                history.remember(entry.pick);
+                history.remember(Pick::Action(Action::Help));
             }
         }
-        assert_eq!((history.0[0], history.0.len()), (Action::Help, HISTORY_MAX));
+        assert_eq!((&history.0[0], history.0.len()), (&Pick::Action(Action::Help), HISTORY_MAX));
     }
 }

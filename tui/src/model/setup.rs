@@ -1,8 +1,11 @@
 //! What a person configured for the screen.
 
 use super::Model;
+use super::chooser::Named;
 use super::columns::Columns;
 use super::commands::Tone;
+use super::notify::Notify;
+use super::views::View;
 use crate::ink::Inks;
 use crate::keymap::Keymap;
 
@@ -12,6 +15,11 @@ pub struct Setup {
     /// In the colours that the terminal has.
     pub inks: Inks,
     pub columns: Columns,
+    pub notify: Notify,
+    /// By name.
+    pub views: Vec<View>,
+    /// The daemons that one can go to.
+    pub contexts: Vec<Named>,
 }
 
 impl Model {

@@ -93,7 +93,11 @@ impl Runner {
             }
             Effect::Save { request, name, text } => self.save(request, name, text),
             // The loop's, which has the terminal.
-            Effect::Copy(_) | Effect::Write { .. } => {}
+            Effect::Copy(_)
+            | Effect::Write { .. }
+            | Effect::Go(_)
+            | Effect::Stay
+            | Effect::Notify { .. } => {}
             Effect::Reconnect => self.reconnect(),
             Effect::Quit => self.commands = None,
         }

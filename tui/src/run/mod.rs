@@ -7,16 +7,20 @@ mod editor;
 mod effects;
 mod ends;
 mod feed;
+mod going;
 mod keys;
+mod notice;
 mod reload;
 pub mod screen;
 
+use std::collections::HashMap;
 use std::io::IsTerminal;
 use std::time::Duration;
 
 use crossterm::event::EventStream as Terminal;
 use futures_util::StreamExt;
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::client::{Client, ClientError};
@@ -25,11 +29,14 @@ use crate::config::Config;
 use crate::effect::{Effect, RequestId};
 use crate::embedded::Home;
 use crate::event::Event;
+use crate::model::commands::Tone;
+use crate::model::drafts::Drafts;
 use crate::model::{Look, Model, Start, Zone};
 use crate::settings::Mistake;
 use crate::update;
 use effects::Runner;
 use ends::Ends;
+use going::{Found, Going, There};
 use screen::Screen;
 
 /// Between two frames.
@@ -60,42 +67,30 @@ pub fn open(config: &Config) -> Result<(), ClientError> {
 
 async fn live(config: &Config, client: Client) -> Result<(), ClientError> {
     let gone = |error| ClientError::local(format!("The terminal cannot be used: {error}"));
-    let ends = Ends::new().map_err(gone)?;
+    let mut ends = Ends::new().map_err(gone)?;
     let mut screen = Screen::enter().map_err(gone)?;
-    let size = screen.size().map_err(gone)?;
-    let model = Model::new(start(config, &client, size), clock::now());
-    let home = config.url.is_none().then(|| Home::new(&config.state));
-    let (to, events) = mpsc::channel(WAITING);
-    let (changed, changes) = mpsc::channel(1);
-    let mut runner = Runner::new(client, home, to);
-    runner.watch(config, changed);
-    let mut looped = Loop {
-        model,
-        runner,
-        events,
-        config,
-        changes,
-        ends,
-        writing: None,
-        torn: false,
-        next_frame: Instant::now(),
-        last_tick: Instant::now(),
-    };
-    let ended = looped.run(&mut screen).await;
-    drop(screen);
-    let Loop { mut model, runner, mut events, .. } = looped;
-    let unseen = model.commands.open();
-    update::leave(&mut model);
-    let answers = async {
-        while let Some(event) = events.recv().await {
-            // What an answer would ask for is of no use any more.
-            if matches!(event, Event::Done { .. }) {
-                let _ = update::update(&mut model, event, clock::now());
-            }
+    let (say, mut said) = mpsc::unbounded_channel();
+    let mut drafts = HashMap::new();
+    let mut left = JoinSet::new();
+    let mut there: There = (config.clone(), client);
+    let ended = loop {
+        let size = screen.size().map_err(gone)?;
+        let address = there.0.address();
+        let kept = drafts.remove(&address).unwrap_or_default();
+        let mut visit = Loop::new(&there, size, kept, &mut ends, &mut said);
+        let ended = visit.run(&mut screen).await;
+        let Loop { mut model, runner, events, .. } = visit;
+        drafts.insert(address, model.take_drafts());
+        left.spawn(going::leave(model, runner, events, say.clone()));
+        match ended {
+            Ok(Some(next)) => there = next,
+            Ok(None) => break Ok(()),
+            Err(error) => break Err(error),
         }
     };
-    runner.finish(answers).await;
-    for text in model.commands.left_open(&unseen) {
+    drop((screen, say));
+    while left.join_next().await.is_some() {}
+    while let Some(text) = said.recv().await {
         crate::cli::note(&text);
     }
     match ended {
@@ -106,12 +101,8 @@ async fn live(config: &Config, client: Client) -> Result<(), ClientError> {
 }
 
 fn start(config: &Config, client: &Client, size: (u16, u16)) -> Start {
-    let address = config.url.as_ref().map_or_else(
-        || "local".to_owned(),
-        |url| url.split_once("://").map_or(url.as_str(), |(_, host)| host).to_owned(),
-    );
     Start {
-        address,
+        address: config.address(),
         context: config.place.name.clone().map(|name| (name, config.place.context.ink)),
         // Where the daemon is not found there is nothing to link to yet.
         base: client.place().unwrap_or_default(),
@@ -140,7 +131,10 @@ struct Loop<'a> {
     config: &'a Config,
     /// It was read again.
     changes: mpsc::Receiver<reload::Read>,
-    ends: Ends,
+    ends: &'a mut Ends,
+    /// What became of commands to a daemon that was left.
+    said: &'a mut mpsc::UnboundedReceiver<String>,
+    going: Going,
     /// What is to be written in the editor: the request, the file's name, the text.
     writing: Option<(RequestId, String, String)>,
     /// What stands on the screen is not what was drawn: its size has changed since, perhaps to and
@@ -155,15 +149,48 @@ struct Loop<'a> {
 enum Woken {
     Event(Event),
     Configured(reload::Read),
+    Found(Found),
+    Said(String),
     Frame,
     /// Something we have no use for.
     Nothing,
     End,
 }
 
-impl Loop<'_> {
-    /// Runs until the person leaves, a signal comes or the terminal goes.
-    async fn run(&mut self, screen: &mut Screen) -> std::io::Result<()> {
+impl<'a> Loop<'a> {
+    fn new(
+        (config, client): &'a There,
+        size: (u16, u16),
+        drafts: Drafts,
+        ends: &'a mut Ends,
+        said: &'a mut mpsc::UnboundedReceiver<String>,
+    ) -> Self {
+        let mut model = Model::new(start(config, client, size), clock::now());
+        model.put_drafts(drafts);
+        let home = config.url.is_none().then(|| Home::new(&config.state));
+        let (to, events) = mpsc::channel(WAITING);
+        let (changed, changes) = mpsc::channel(1);
+        let mut runner = Runner::new(client.clone(), home, to);
+        runner.watch(config, changed);
+        Self {
+            model,
+            runner,
+            events,
+            config,
+            changes,
+            ends,
+            said,
+            going: Going::default(),
+            writing: None,
+            torn: false,
+            next_frame: Instant::now(),
+            last_tick: Instant::now(),
+        }
+    }
+
+    /// Runs until the person leaves, a signal comes or the terminal goes; or until they have got to
+    /// another daemon.
+    async fn run(&mut self, screen: &mut Screen) -> std::io::Result<Option<There>> {
         // Painted before the network has been asked for anything.
         self.paint(screen)?;
         self.runner.listen();
@@ -182,9 +209,21 @@ impl Loop<'_> {
                     self.configure(read);
                     unpainted |= self.model.take_dirty();
                 }
+                Woken::Found(found) => {
+                    drop(terminal);
+                    if let Some(there) = self.arrive(found, screen)? {
+                        return Ok(Some(there));
+                    }
+                    terminal = Terminal::new();
+                    unpainted = true;
+                }
+                Woken::Said(text) => {
+                    update::tell(&mut self.model, Tone::Warning, text, clock::now());
+                    unpainted = true;
+                }
                 Woken::Frame => {}
                 Woken::Nothing => continue,
-                Woken::End => return Ok(()),
+                Woken::End => return Ok(None),
             }
             if let Some(writing) = self.writing.take().filter(|_| going) {
                 // Its reader would take the keys that are the editor's.
@@ -198,7 +237,30 @@ impl Loop<'_> {
                 unpainted = false;
             }
         }
-        Ok(())
+        Ok(None)
+    }
+
+    /// The way to another daemon was found, or not. A program that prints the token for it has the
+    /// terminal while it runs.
+    fn arrive(&mut self, found: Found, screen: &mut Screen) -> std::io::Result<Option<There>> {
+        let reached = match found.map(|found| *found) {
+            Ok((config, Some(client))) => Ok((config, client)),
+            Ok((config, None)) => {
+                screen.leave();
+                let client = going::reach(&config);
+                screen.take_back()?;
+                keys::forget()?;
+                client.map(|client| (config, client))
+            }
+            Err(why) => Err(why),
+        };
+        match reached {
+            Ok(there) => Ok(Some(there)),
+            Err(why) => {
+                update::cannot_go(&mut self.model, why, clock::now());
+                Ok(None)
+            }
+        }
     }
 
     /// Leaves the terminal to the editor until it ends. Says whether to go on.
@@ -236,6 +298,8 @@ impl Loop<'_> {
             () = tokio::time::sleep_until(self.next_frame), if unpainted => Woken::Frame,
             event = self.events.recv() => event.map_or(Woken::End, Woken::Event),
             Some(read) = self.changes.recv() => Woken::Configured(read),
+            found = self.going.found() => Woken::Found(found),
+            Some(text) = self.said.recv() => Woken::Said(text),
             () = tokio::time::sleep_until(wake.unwrap_or(self.last_tick)), if wake.is_some() => {
                 self.last_tick = Instant::now();
                 Woken::Event(Event::Tick)
@@ -288,9 +352,15 @@ impl Loop<'_> {
             match effect {
                 // A terminal that is gone shows at the next frame.
                 Effect::Copy(text) => drop(clipboard::send(&text, self.config.terminal)),
+                Effect::Notify { notify, text } => {
+                    let Config { terminal, utf8, .. } = self.config;
+                    drop(notice::send(notify, &text, *terminal, *utf8));
+                }
                 Effect::Write { request, name, text } => {
                     self.writing = Some((request, name, text));
                 }
+                Effect::Go(context) => self.going = Going::to(context),
+                Effect::Stay => self.going = Going::default(),
                 effect => self.runner.perform(effect),
             }
         }

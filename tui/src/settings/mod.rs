@@ -5,9 +5,11 @@
 mod columns;
 mod contexts;
 mod keys;
+mod notify;
 mod reader;
 mod themes;
 pub mod url;
+mod views;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -68,8 +70,19 @@ impl fmt::Display for Mistake {
     }
 }
 
-const NAMES: [&str; 9] =
-    ["url", "context", "contexts", "color", "ascii", "theme", "columns", "keys", "read_only"];
+const NAMES: [&str; 11] = [
+    "url",
+    "context",
+    "contexts",
+    "color",
+    "ascii",
+    "theme",
+    "columns",
+    "keys",
+    "notify",
+    "read_only",
+    "views",
+];
 
 /// Reads the text of a file; the mistakes are in the order of its lines.
 pub fn read(file: &Path, text: &str) -> (Settings, Vec<Mistake>) {
@@ -93,6 +106,8 @@ pub fn read(file: &Path, text: &str) -> (Settings, Vec<Mistake>) {
                     settings.setup.inks = inks;
                 }
             }
+            "notify" => settings.setup.notify = reader.lightly(|it| notify::read(it, name, value)),
+            "views" => settings.setup.views = reader.lightly(|it| views::read(it, name, value)),
             "keys" => settings.setup.keymap = reader.lightly(|it| keys::read(it, name, value)),
             _ => reader.unknown(name, "setting", &NAMES),
         }

@@ -236,9 +236,13 @@ impl Truth {
             Effect::Write { text, .. } => {
                 Outcome::Written { text: format!("written {text}"), trouble: None }
             }
-            Effect::Command { .. } | Effect::Copy(_) | Effect::Reconnect | Effect::Quit => {
-                return None;
-            }
+            Effect::Command { .. }
+            | Effect::Copy(_)
+            | Effect::Go(_)
+            | Effect::Notify { .. }
+            | Effect::Stay
+            | Effect::Reconnect
+            | Effect::Quit => return None,
         })
     }
 }
@@ -250,7 +254,12 @@ const fn request_of(effect: &Effect) -> Option<RequestId> {
         | Effect::Write { request, .. }
         | Effect::Save { request, .. }
         | Effect::SignIn { request, .. } => Some(*request),
-        Effect::Copy(_) | Effect::Reconnect | Effect::Quit => None,
+        Effect::Copy(_)
+        | Effect::Go(_)
+        | Effect::Notify { .. }
+        | Effect::Stay
+        | Effect::Reconnect
+        | Effect::Quit => None,
     }
 }
 

@@ -157,6 +157,7 @@ pub fn screens() -> Vec<(&'static str, Client)> {
         "2",
         "3",
         "3 x",
+        "b",
         "6",
         "7",
         "7 r",

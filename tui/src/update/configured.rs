@@ -11,7 +11,8 @@ pub fn adopt(model: &mut Model, setup: Setup, needs_start: bool) {
     // Its key may be another one now.
     model.closing = None;
     if needs_start {
-        let text = "config.toml is in force; where it connects changes with the next start";
+        let text =
+            "config.toml is in force; where it connects is another place now: :ctx goes there";
         model.flash(Tone::Neutral, text);
     } else {
         model.flash(Tone::Neutral, "config.toml is in force");

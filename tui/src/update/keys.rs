@@ -14,9 +14,9 @@ use crate::model::spot::Spot;
 use crate::model::{Model, Overlay, Screen, layout};
 
 use super::{
-    Out, batch, cache, choices, commands, copy, demonstration, detail, events, forms, handover,
-    health, letters, list, load_again, logs, marks, palette, people, query, spot, timers, title,
-    undo, writing,
+    Out, batch, cache, choices, chooser, commands, copy, demonstration, detail, events, forms,
+    handover, health, letters, list, load_again, logs, marks, palette, people, query, spot, timers,
+    title, undo, views, writing,
 };
 
 /// Why no command is taken.
@@ -71,6 +71,7 @@ fn field(model: &mut Model) -> Option<&mut TextField> {
         Some(Overlay::NewIncident(form)) => form.field(),
         Some(Overlay::Person(form)) => form.field(),
         Some(Overlay::Palette(palette)) => Some(&mut palette.field),
+        Some(Overlay::Chooser(chooser)) => Some(&mut chooser.field),
         Some(_) => None,
         None => match model.screen {
             Screen::Incidents => Some(&mut model.list.query.field),
@@ -93,6 +94,7 @@ fn typed(model: &mut Model) {
         Some(Overlay::Person(form)) => form.error = None,
         Some(Overlay::NewIncident(form)) => form.edited(),
         Some(Overlay::Palette(palette)) => palette.chosen = None,
+        Some(Overlay::Chooser(chooser)) => chooser::typed(chooser),
         _ => {}
     }
 }
@@ -117,6 +119,7 @@ pub fn act(model: &mut Model, action: Action, context: Context, out: &mut Out) {
         Action::Handover => handover::open(model, out),
         Action::Save => handover::save(model, out),
         Action::Palette => palette::open(model, context),
+        Action::Contexts => chooser::open(model),
         Action::Demonstrate => demonstration::open(model),
         Action::Last => spot::return_to_last(model, out),
         Action::Back => back(model, context, out),
@@ -136,6 +139,8 @@ pub fn act(model: &mut Model, action: Action, context: Context, out: &mut Out) {
         Action::Wide => model.list.wide = !model.list.wide,
         Action::Query => query(model),
         Action::NextSort => query::next_sort(model, out),
+        Action::Views => views::open(model, context),
+        Action::NextGroup => views::next_group(model),
         Action::ReverseSort => query::reverse_sort(model, out),
         Action::Reload => {
             out.push(Effect::Reconnect);
@@ -175,6 +180,7 @@ fn back(model: &mut Model, context: Context, out: &mut Out) {
         Context::Comment => forms::leave_comment(model),
         Context::Reason => letters::leave_discard(model),
         Context::NewIncident => forms::leave_new(model),
+        Context::Chooser => chooser::leave(model, out),
         Context::Help
         | Context::CommandLog
         | Context::Json
@@ -245,6 +251,7 @@ fn go(model: &mut Model, context: Context, step: Move, out: &mut Out) {
         (Some(Overlay::Handover { .. }), _) => handover::scroll(model, step),
         (Some(Overlay::Copy(_)), _) => copy::go(model, step),
         (Some(Overlay::Palette(_)), _) => palette::go(model, step),
+        (Some(Overlay::Chooser(_)), _) => chooser::go(model, step),
         (Some(Overlay::Picker(_)), _) => choices::go_picker(model, step),
         (_, Context::List) => list::go(model, step, out),
         (_, Context::Detail | Context::Logs) => detail::go(model, step, out),
@@ -294,6 +301,7 @@ fn confirm(model: &mut Model, context: Context, out: &mut Out) {
         }
         Context::Picker | Context::People => choices::confirm_picker(model, out),
         Context::Palette => palette::run(model, out),
+        Context::Chooser => chooser::confirm(model, out),
         _ => {}
     }
 }

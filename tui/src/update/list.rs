@@ -112,6 +112,7 @@ fn take_page(model: &mut Model, page: IncidentPage, fetch: Fetch, out: &mut Out)
     match fetch {
         Fetch::More => {
             differs |= !ids.is_empty();
+            list.learn_groups(&ids, &model.known);
             list.append(ids, height);
         }
         Fetch::Reload => {
@@ -159,6 +160,7 @@ fn settle(model: &mut Model) -> bool {
     rows.retain(|id| !model.known.is_deleted(*id));
     let ghost = keep.filter(|id| is_ghost(model, *id, &rows));
     let list = &mut model.list;
+    list.learn_groups(&rows, &model.known);
     list.replace(rows, keep, height);
     list.ghost = ghost;
     list.loaded = true;

@@ -5,6 +5,7 @@ mod answers;
 mod batch;
 mod cache;
 mod choices;
+mod chooser;
 mod commands;
 mod configured;
 mod copy;
@@ -19,6 +20,7 @@ mod letters;
 mod list;
 mod logs;
 mod marks;
+mod notify;
 mod palette;
 mod parts;
 mod people;
@@ -29,12 +31,14 @@ mod timers;
 mod title;
 mod undo;
 mod verdict;
+mod views;
 mod writing;
 
 use chrono::{DateTime, Utc};
 
 use crate::effect::{Effect, Load};
 use crate::event::Event;
+use crate::model::commands::Tone;
 use crate::model::forms::SignIn;
 use crate::model::people::People;
 use crate::model::setup::Setup;
@@ -62,6 +66,20 @@ pub fn configure(model: &mut Model, read: Result<(Setup, bool), &str>, now: Date
         Ok((setup, needs_start)) => configured::adopt(model, setup, needs_start),
         Err(mistakes) => configured::refuse(model, mistakes),
     }
+    timers::plan(model);
+}
+
+/// One could not get to the daemon that was chosen.
+pub fn cannot_go(model: &mut Model, why: String, now: DateTime<Utc>) {
+    model.now = now.max(model.now);
+    chooser::failed(model, why);
+    timers::plan(model);
+}
+
+/// Something is to be said that has no event of its own.
+pub fn tell(model: &mut Model, tone: Tone, text: String, now: DateTime<Utc>) {
+    model.now = now.max(model.now);
+    model.flash(tone, text);
     timers::plan(model);
 }
 

@@ -1,14 +1,16 @@
 //! Actions by name.
 
+use watchfire_shared::ids::{IncidentId, Reference};
+
 use crate::action::{Action, Move};
 use crate::keymap::{Binding, Context, Group};
 use crate::model::commands::Tone;
 use crate::model::input::TextField;
-use crate::model::palette::Palette;
+use crate::model::palette::{Offer, Palette, Pick};
 use crate::model::{Model, Overlay};
 
 use super::detail::scrolled;
-use super::{Out, keys};
+use super::{Out, chooser, keys, views};
 
 /// Rows of a page.
 const PAGE: usize = 10;
@@ -16,15 +18,25 @@ const PAGE: usize = 10;
 pub fn open(model: &mut Model, from: Context) {
     let subject = model.subject().map(|incident| (incident.id, incident.reference));
     let field = TextField::default();
-    model.overlay = Some(Overlay::Palette(Palette { from, subject, field, chosen: None }));
+    let offer = Offer::Everything;
+    model.overlay = Some(Overlay::Palette(Palette { from, subject, offer, field, chosen: None }));
+}
+
+/// The same of saved views alone.
+pub fn open_views(model: &mut Model, from: Context) {
+    open(model, from);
+    if let Some(Overlay::Palette(palette)) = &mut model.overlay {
+        palette.offer = Offer::Views;
+        palette.subject = None;
+    }
 }
 
 pub fn go(model: &mut Model, step: Move) {
     if let Some(Overlay::Palette(palette)) = &mut model.overlay {
-        let entries = palette.entries(&model.palette_history);
+        let entries = palette.entries(&model.setup, &model.palette_history);
         let last = entries.len().saturating_sub(1);
         let at = scrolled(palette.place(&entries), step, PAGE, last);
-        palette.chosen = entries.get(at).map(|binding| binding.action);
+        palette.chosen = entries.get(at).map(|entry| entry.pick.clone());
     }
 }
 
@@ -33,14 +45,29 @@ pub fn run(model: &mut Model, out: &mut Out) {
     let Some(Overlay::Palette(palette)) = &model.overlay else {
         return;
     };
-    let entries = palette.entries(&model.palette_history);
-    let Some(binding) = entries.get(palette.place(&entries)).copied() else {
+    let entries = palette.entries(&model.setup, &model.palette_history);
+    let Some(entry) = entries.get(palette.place(&entries)) else {
         model.flash(Tone::Neutral, "No action has such a name");
         return;
     };
     let (from, subject) = (palette.from, palette.subject);
     model.overlay = None;
-    model.palette_history.remember(binding.action);
+    model.palette_history.remember(entry.pick.clone());
+    match (&entry.pick, entry.binding) {
+        (Pick::Context(name), _) => chooser::go_to(model, name, out),
+        (Pick::View(name), _) => views::show(model, name, out),
+        (Pick::Action(_), Some(binding)) => act(model, binding, from, subject, out),
+        (Pick::Action(_), None) => {}
+    }
+}
+
+fn act(
+    model: &mut Model,
+    binding: &Binding,
+    from: Context,
+    subject: Option<(IncidentId, Reference)>,
+    out: &mut Out,
+) {
     let now = model.subject().map(|incident| incident.id);
     match subject {
         Some((id, reference)) if is_about_incident(binding) && now != Some(id) => {

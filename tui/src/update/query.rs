@@ -11,8 +11,8 @@ use crate::model::input::TextField;
 use crate::model::query::DEFAULT_QUERY;
 use crate::model::words::sort_words;
 
-use super::Out;
 use super::list::reload_now;
+use super::{Out, views};
 
 /// After the last key in the query bar its results are shown.
 const LIVE_AFTER: TimeDelta = TimeDelta::milliseconds(150);
@@ -89,7 +89,7 @@ pub fn apply_query(model: &mut Model, out: &mut Out) {
 
 /// `esc` in the list: back to what is shown when nothing was asked.
 pub fn clear_query(model: &mut Model, out: &mut Out) {
-    if model.list.query.applied != DEFAULT_QUERY {
+    if !views::leave(model, out) && model.list.query.applied != DEFAULT_QUERY {
         set_query(model, DEFAULT_QUERY.to_owned(), out);
     }
 }
@@ -99,6 +99,16 @@ pub fn show(model: &mut Model, query: String, out: &mut Out) {
     if query != model.list.query.applied {
         set_query(model, query, out);
     }
+}
+
+/// The same in another order.
+pub fn show_in_order(model: &mut Model, text: String, sort: Sort, out: &mut Out) {
+    let query = &mut model.list.query;
+    query.editing = false;
+    query.live_at = None;
+    model.list.sort = sort;
+    take(model, text.clone());
+    set_query(model, text, out);
 }
 
 fn set_query(model: &mut Model, text: String, out: &mut Out) {

@@ -10,7 +10,7 @@ use crate::model::commands::Tone;
 use crate::model::connection::Link;
 use crate::model::known::Known;
 
-use super::{Out, choices, detail, events, list, load_everything, sign_out, timers};
+use super::{Out, choices, detail, events, list, load_everything, notify, sign_out, timers};
 
 pub fn hear(model: &mut Model, said: StreamEvent, out: &mut Out) {
     match said {
@@ -23,12 +23,17 @@ pub fn hear(model: &mut Model, said: StreamEvent, out: &mut Out) {
         }
         StreamEvent::Resumed => {
             up(model);
+            model.notices.catching_up = true;
             load_everything(model, out);
         }
-        StreamEvent::Heartbeat { .. } => up(model),
+        StreamEvent::Heartbeat { .. } => {
+            up(model);
+            model.notices.catching_up = false;
+        }
         StreamEvent::Event(event) => {
             up(model);
             events::hear(model, &event);
+            notify::hear(model, &event);
             fact(model, &event, out);
         }
         StreamEvent::Resync(hello) => {
@@ -60,6 +65,7 @@ fn up(model: &mut Model) {
 /// Versions count within one log; in another one everything is new.
 fn enter_log(model: &mut Model, hello: Hello, other: bool) {
     model.connection.log_id = Some(hello.log_id);
+    model.notices.catching_up = false;
     events::interrupt(model, other);
     if other {
         model.known.forget_versions();

@@ -9,7 +9,7 @@ use crate::model::connection::Link;
 use crate::model::health;
 use crate::model::{Model, Overlay, Screen, layout};
 
-use super::{Out, cache, detail, events, health as health_page, list, people, query};
+use super::{Out, cache, detail, events, health as health_page, list, notify, people, query};
 
 /// A burst of events asks for one reload, this long after the last of them …
 const RELOAD_AFTER: TimeDelta = TimeDelta::milliseconds(700);
@@ -78,6 +78,7 @@ pub fn clock_set_back(model: &mut Model, by: TimeDelta) {
     model.timers.pane.iter_mut().for_each(shift);
     model.flash.iter_mut().for_each(|flash| shift(&mut flash.until));
     model.events.set_back(by);
+    model.notices.set_back(by);
     model.cache.stats.set_back(by);
     model.health.set_back(by);
     model.users.set_back(by);
@@ -103,6 +104,7 @@ pub fn fire(model: &mut Model, out: &mut Out) {
         model.flash = None;
         model.dirty = true;
     }
+    notify::fire(model, out);
     model.list.fresh.retain(|_, until| *until > now);
     if model.sign_in.is_some() {
         return;

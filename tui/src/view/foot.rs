@@ -122,6 +122,7 @@ fn hint(model: &Model, context: Context, action: Action, usual: &'static str) ->
         (Context::Accounts, Action::Person(PersonAction::Status)) if is_out(model) => "let in",
         (Context::Account, Action::Back) => "leave it",
         (Context::Picker | Context::People, Action::Confirm) => "choose",
+        (Context::Chooser, Action::Confirm) => "go there",
         (Context::Title, Action::Confirm) => "rename",
         (Context::Question, Action::Confirm) => "do it to these",
         (Context::Palette, Action::Confirm) => "run",
@@ -186,7 +187,7 @@ fn offered(model: &Model, context: Context) -> Vec<Action> {
         | Context::Demonstration => {
             vec![Action::Confirm, Action::Back]
         }
-        Context::Palette | Context::People => {
+        Context::Palette | Context::Chooser | Context::People => {
             vec![Action::Confirm, Action::Move(Move::Down), Action::Move(Move::Up), Action::Back]
         }
         Context::Comment => vec![Action::Confirm, Action::Edit(Edit::NewLine), Action::Back],
@@ -307,7 +308,7 @@ fn leaf(model: &Model) -> String {
         Context::Handover => (None, "handover"),
         Context::Json => (None, "JSON"),
         Context::Palette => (None, "palette"),
-        Context::Picker | Context::People => (None, "choose"),
+        Context::Picker | Context::Chooser | Context::People => (None, "choose"),
         Context::Title => (None, "title"),
         Context::Question => (None, "sure?"),
         Context::Comment => (None, "comment"),

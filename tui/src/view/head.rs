@@ -8,9 +8,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use watchfire_shared::incident::{Priority, Status};
 
-use crate::model::Model;
 use crate::model::connection::{Freshness, Link};
 use crate::model::words::number;
+use crate::model::{Model, Screen};
 use crate::safe::SafeText;
 use crate::theme::{Theme, short_status};
 
@@ -18,12 +18,15 @@ use super::paint::Pen;
 
 /// Columns that counts and address may take.
 const COUNTS: usize = 80;
+/// Columns of the name of a view.
+const VIEW: usize = 16;
 
 pub fn render(buf: &mut Buffer, area: Rect, model: &Model) {
     let theme = Theme::new(model);
     let mut pen = Pen::new(buf, area, 0, theme);
     pen.text(" watchfire ", theme.bold());
     connection(&mut pen, model);
+    view(&mut pen, model);
     place(&mut pen, model);
     counts(&mut pen, model);
 }
@@ -76,6 +79,15 @@ fn connection(pen: &mut Pen, model: &Model) {
         && pen.room() > reason.chars().count() + COUNTS
     {
         pen.text(&format!(" ({reason})"), theme.dim());
+    }
+}
+
+/// The saved view that the list shows.
+fn view(pen: &mut Pen, model: &Model) {
+    if let Some(name) = model.shown_view().filter(|_| model.screen == Screen::Incidents) {
+        let style = pen.theme.accent();
+        pen.gap(2);
+        pen.text(&SafeText::clipped(&name, VIEW).to_string(), style);
     }
 }
 

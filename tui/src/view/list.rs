@@ -19,6 +19,7 @@ use watchfire_shared::page::Sort;
 use crate::action::Action;
 use crate::event::Failure;
 use crate::keymap::Context;
+use crate::model::groups::Key;
 use crate::model::layout::{self, ListRows};
 use crate::model::query::DEFAULT_QUERY;
 use crate::model::words::{count, number, sort_words};
@@ -133,13 +134,34 @@ fn render_table(buf: &mut Buffer, area: Rect, model: &Model, shares: ListRows, t
         empty(buf, body, model, theme);
         return;
     }
+    let mut row = 0;
     for (index, id) in list.visible(usize::from(shares.rows)).iter().enumerate() {
-        let row = u16::try_from(index).unwrap_or(u16::MAX);
-        let mut pen = Pen::new(buf, body, row, theme);
-        if let Some(incident) = model.known.get(*id) {
-            table.row(&mut pen, model, incident);
+        if let Some(key) = list.head(list.offset + index) {
+            head(&mut Pen::new(buf, body, row, theme), model, key);
+            row += 1;
         }
+        if let Some(incident) = model.known.get(*id) {
+            table.row(&mut Pen::new(buf, body, row, theme), model, incident);
+        }
+        row += 1;
     }
+}
+
+/// The head of a group: `checkout  3`, or how many are loaded where there may be more.
+fn head(pen: &mut Pen, model: &Model, key: &Key) {
+    let theme = pen.theme;
+    let Some(by) = model.list.group else {
+        return;
+    };
+    let (size, whole) = model.list.size_of(key);
+    let size = number(i64::try_from(size).unwrap_or(i64::MAX));
+    let name = if key.name.is_empty() { by.unnamed() } else { key.name.as_str() };
+    pen.gap(1);
+    pen.text(name, theme.bold());
+    pen.gap(2);
+    pen.text(&if whole { size } else { format!("{size} loaded") }, theme.dim());
+    pen.gap(1);
+    pen.rule(theme.dim());
 }
 
 /// Why there are no rows, and what to do.

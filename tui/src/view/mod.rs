@@ -2,6 +2,7 @@
 
 mod alerts;
 mod cache;
+mod chooser;
 mod command_log;
 mod copy;
 mod demonstration;
@@ -76,6 +77,7 @@ pub fn render(frame: &mut Frame<'_>, model: &Model) {
                 let lines = handover::lines(model, area.width);
                 page::render(buf, area, model, "Handover", &lines, *top);
             }
+            Some(Overlay::Chooser(it)) => cursor = chooser::render(buf, area, model, it),
             Some(Overlay::Copy(chooser)) => copy::render(buf, area, model, chooser),
             Some(Overlay::Picker(picker)) => cursor = picker::render(buf, area, model, picker),
             Some(Overlay::Palette(palette)) => {

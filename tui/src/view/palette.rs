@@ -10,9 +10,9 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::keymap::{Binding, key_name};
+use crate::keymap::key_name;
 use crate::model::Model;
-use crate::model::palette::Palette;
+use crate::model::palette::{Entry, Offer, Palette};
 use crate::theme::{Theme, short_status};
 
 use super::paint::{Pen, clear, rule};
@@ -25,7 +25,7 @@ const NAME: usize = 16;
 
 pub fn render(buf: &mut Buffer, area: Rect, model: &Model, palette: &Palette) -> Cursor {
     let theme = Theme::new(model);
-    let entries = palette.entries(&model.palette_history);
+    let entries = palette.entries(&model.setup, &model.palette_history);
     let sheet = sheet(area, HEIGHT);
     clear(buf, sheet);
     rule(buf, sheet, 0, theme);
@@ -38,13 +38,17 @@ pub fn render(buf: &mut Buffer, area: Rect, model: &Model, palette: &Palette) ->
     let visible = usize::from(body.height).max(1);
     let chosen = palette.place(&entries);
     let top = (chosen + 1).saturating_sub(visible);
-    for (row, (index, binding)) in (0..body.height).zip(entries.iter().enumerate().skip(top)) {
-        entry(&mut Pen::new(buf, body, row, theme), model, binding, index == chosen);
+    for (row, (index, line)) in (0..body.height).zip(entries.iter().enumerate().skip(top)) {
+        entry(&mut Pen::new(buf, body, row, theme), model, line, index == chosen);
     }
     if entries.is_empty() {
         let mut pen = Pen::new(buf, body, 0, theme);
         pen.gap(1);
-        pen.text("No action has such a name; esc closes", theme.dim());
+        let text = match palette.offer {
+            Offer::Everything => "No action has such a name; esc closes",
+            Offer::Views => "No view has such a name; esc closes",
+        };
+        pen.text(text, theme.dim());
     }
     cursor
 }
@@ -54,7 +58,11 @@ fn title(pen: &mut Pen, model: &Model, palette: &Palette) {
     let theme = pen.theme;
     pen.gap(1);
     let Some((id, reference)) = palette.subject else {
-        pen.text("Do what?", theme.bold());
+        let text = match palette.offer {
+            Offer::Everything => "Do what?",
+            Offer::Views => "Which view?",
+        };
+        pen.text(text, theme.bold());
         return;
     };
     pen.text(&format!("On {reference} "), theme.bold());
@@ -66,18 +74,18 @@ fn title(pen: &mut Pen, model: &Model, palette: &Palette) {
     }
 }
 
-fn entry(pen: &mut Pen, model: &Model, binding: &Binding, here: bool) {
+fn entry(pen: &mut Pen, model: &Model, entry: &Entry, here: bool) {
     let theme = pen.theme;
     let bound = model.setup.keymap.bound().iter();
-    let keys = bound.filter(|bound| std::ptr::eq(bound.binding, binding));
+    let keys = bound.filter(|b| entry.binding.is_some_and(|it| std::ptr::eq(b.binding, it)));
     let keys: Vec<String> =
         keys.flat_map(|bound| &bound.keys).map(|key| key_name(*key, theme.unicode())).collect();
     pen.text(if here { theme.bar() } else { " " }, theme.accent());
     pen.right(&format!("{} ", keys.join(" ")), theme.accent());
-    pen.cell(binding.hint, NAME, if here { theme.bold() } else { theme.plain() });
+    pen.cell(&entry.name, NAME, if here { theme.bold() } else { theme.plain() });
     // What only repeats the name says nothing.
-    if !binding.hint.contains(binding.help) {
+    if !entry.name.contains(&entry.help) {
         pen.gap(2);
-        pen.text(binding.help, theme.dim());
+        pen.text(&entry.help, theme.dim());
     }
 }

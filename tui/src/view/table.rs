@@ -32,7 +32,7 @@ const LEAVING: [Column; 5] =
 
 impl Table {
     pub fn new(width: usize, model: &Model) -> Self {
-        let chosen = &model.setup.columns;
+        let chosen = model.list.columns.as_ref().unwrap_or(&model.setup.columns);
         let wanted = if model.list.wide { chosen.all() } else { chosen.0.clone() };
         let mut table = Self {
             columns: wanted.iter().map(|column| (*column, usual(*column, width))).collect(),

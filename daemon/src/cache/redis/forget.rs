@@ -1,9 +1,11 @@
 //! Removing what writes made stale: many writes in one `DEL`, or, where that cannot be done, a raise
 //! of the epoch.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout_at};
 use watchfire_shared::cache::Operation;
@@ -67,7 +69,9 @@ impl Serving {
                 orders.iter().flat_map(|order| &order.names).map(String::as_str).collect();
             names.sort_unstable();
             names.dedup();
-            let (forgotten, failure) = match self.remove(&names).await {
+            // A panic is no reason to leave every write after it without an answer.
+            let removed = AssertUnwindSafe(self.remove(&names)).catch_unwind().await;
+            let (forgotten, failure) = match removed.unwrap_or(Err(Failure::Away)) {
                 Ok(()) => (Ok(()), None),
                 Err(failure) => {
                     let raised = installation::raise_epoch_now(&self.db).await;
@@ -90,7 +94,8 @@ impl Serving {
             return if unused { Ok(()) } else { Err(Failure::Away) };
         }
         let limit = Instant::now() + self.limit;
-        let both = async { tokio::join!(installation::moment(&self.db), self.delete(names)) };
+        let both =
+            async { tokio::join!(installation::moment_at_once(&self.db), self.delete(names)) };
         let late = |_| Failure::Late(self.limit);
         let (recorded, deleted) = timeout_at(limit, both).await.map_err(late)?;
         let redis = deleted?;

@@ -8,7 +8,7 @@ use redis::{Pipeline, Script};
 use watchfire_shared::cache::Operation;
 
 use super::entry::{self, Stamp, Token};
-use super::{Name, Redis, millis};
+use super::{Damaged, Name, Redis, millis, read};
 use crate::cache::key::Key;
 use crate::cache::value::Cacheable;
 use crate::cache::{self, Claim, Filled, Look, Outcome, ttl};
@@ -60,23 +60,31 @@ impl Redis {
                 return keys.iter().map(|_| Claim::Failed).collect();
             }
         };
-        let mut claims = Vec::with_capacity(names.len());
-        for (name, (bytes, foreign)) in names.into_iter().zip(found) {
+        let (mut claims, mut damaged) = (Vec::with_capacity(names.len()), Vec::new());
+        for (name, (bytes, foreign)) in names.iter().zip(found) {
             (0..foreign).for_each(|_| self.recorder.corrupt(T::TYPE));
             claims.push(match entry::own_lease(&bytes, &token) {
-                Some(stamp) => Claim::Lead(cache::Lease::Redis(Lease { name, bytes, stamp })),
+                Some(stamp) => {
+                    let name = name.clone();
+                    Claim::Lead(cache::Lease::Redis(Lease { name, bytes, stamp }))
+                }
                 // The script has held it against the stamp already. One older than what is known is
                 // about to be forgotten: nobody else need load it for that.
                 None => match entry::stamp(&bytes) {
                     None => Claim::Failed,
-                    Some(stamp) => match self.read(&name, Some(&bytes), &stamp, known).await {
-                        Look::Hit(value) => Claim::Found(value),
-                        Look::Leased => Claim::Leased,
-                        Look::Miss | Look::Failed => Claim::Failed,
+                    Some(stamp) => match read(name, Some(&bytes), &stamp, known) {
+                        Ok(Look::Hit(value)) => Claim::Found(value),
+                        Ok(Look::Leased) => Claim::Leased,
+                        Ok(Look::Miss | Look::Failed) => Claim::Failed,
+                        Err(Damaged) => {
+                            damaged.push(&name.value);
+                            Claim::Failed
+                        }
                     },
                 },
             });
         }
+        self.remove::<T>(&damaged).await;
         claims
     }
 

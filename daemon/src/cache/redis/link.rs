@@ -140,7 +140,10 @@ impl Link {
         if !self.breaker.admits(sent) {
             return Err(Failure::Open);
         }
+        let admitted = Admitted(&self.breaker);
         let done = timeout(self.operation_timeout, work(live.connection.clone())).await;
+        // Nothing is left of it to report but how it ended.
+        std::mem::forget(admitted);
         self.recorder.operation(operation, sent.elapsed());
         match done {
             Ok(Ok(value)) => {
@@ -191,6 +194,15 @@ impl Link {
             }
         }
         failure
+    }
+}
+
+/// An operation the breaker has let through; dropped when nobody waits for its end.
+struct Admitted<'a>(&'a Breaker);
+
+impl Drop for Admitted<'_> {
+    fn drop(&mut self) {
+        self.0.abandoned(Instant::now());
     }
 }
 

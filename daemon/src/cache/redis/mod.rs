@@ -64,6 +64,7 @@ pub struct Redis {
 }
 
 /// Where a value stands, and where its generation does if it has one.
+#[derive(Clone)]
 struct Name {
     value: String,
     generation: Option<String>,
@@ -153,7 +154,7 @@ impl Redis {
             Ok(_) | Err(_) => return keys.iter().map(|_| Look::Failed).collect(),
         };
         let mut found = found.into_iter();
-        let mut looks = Vec::with_capacity(names.len());
+        let (mut looks, mut damaged) = (Vec::with_capacity(names.len()), Vec::new());
         for name in &names {
             let value = found.next().flatten();
             let stamp = match &name.generation {
@@ -165,42 +166,31 @@ impl Redis {
             };
             looks.push(match stamp {
                 None => Look::Miss,
-                Some(stamp) => self.read(name, value.as_ref(), &stamp, known).await,
+                Some(stamp) => {
+                    let read = read(name, value.as_ref(), &stamp, known);
+                    read.unwrap_or_else(|Damaged| {
+                        damaged.push(&name.value);
+                        Look::Miss
+                    })
+                }
             });
         }
+        self.remove::<T>(&damaged).await;
         looks
     }
 
-    /// One thing as it was read, held against what we expect of it.
-    async fn read<T: Cacheable>(
-        &self,
-        name: &Name,
-        bytes: Option<&Bytes>,
-        stamp: &Stamp,
-        known: Option<i64>,
-    ) -> Look<T> {
-        let fresh = |version: i64| known.is_none_or(|known| version >= known);
-        match Entry::read(bytes, &name.value, T::SCHEMA, stamp) {
-            Entry::Lease => Look::Leased,
-            Entry::NotFound if fresh(0) => Look::Hit(None),
-            Entry::Value { version, body } if fresh(version) => match T::decode(version, body) {
-                Some(value) => Look::Hit(Some(Arc::new(value))),
-                None => self.corrupt::<T>(name).await,
-            },
-            Entry::Absent | Entry::NotFound | Entry::Value { .. } => Look::Miss,
-            Entry::Corrupt => self.corrupt::<T>(name).await,
-        }
-    }
-
     /// Removes what nobody can use, so that it is not found again.
-    async fn corrupt<T: Cacheable>(&self, name: &Name) -> Look<T> {
-        self.recorder.corrupt(T::TYPE);
-        let delete =
-            async |mut redis| redis::cmd("DEL").arg(&name.value).exec_async(&mut redis).await;
-        if self.link().call(Operation::Forget, delete).await.is_err() {
-            self.failed::<T>(Operation::Forget, 1);
+    async fn remove<T: Cacheable>(&self, damaged: &[&String]) {
+        if damaged.is_empty() {
+            return;
         }
-        Look::Miss
+        for _ in damaged {
+            self.recorder.corrupt(T::TYPE);
+        }
+        let delete = async |mut redis| redis::cmd("DEL").arg(damaged).exec_async(&mut redis).await;
+        if self.link().call(Operation::Forget, delete).await.is_err() {
+            self.failed::<T>(Operation::Forget, damaged.len());
+        }
     }
 
     fn failed<T: Cacheable>(&self, operation: Operation, times: usize) {
@@ -226,6 +216,28 @@ impl Redis {
     pub fn is_up(&self) -> bool {
         self.links.iter().any(Link::is_up)
     }
+}
+
+/// No value of ours has these bytes.
+struct Damaged;
+
+/// One thing as it was read, held against what we expect of it.
+fn read<T: Cacheable>(
+    name: &Name,
+    bytes: Option<&Bytes>,
+    stamp: &Stamp,
+    known: Option<i64>,
+) -> Result<Look<T>, Damaged> {
+    let fresh = |version: i64| known.is_none_or(|known| version >= known);
+    Ok(match Entry::read(bytes, &name.value, T::SCHEMA, stamp) {
+        Entry::Lease => Look::Leased,
+        Entry::NotFound if fresh(0) => Look::Hit(None),
+        Entry::Value { version, body } if fresh(version) => {
+            Look::Hit(Some(Arc::new(T::decode(version, body).ok_or(Damaged)?)))
+        }
+        Entry::Absent | Entry::NotFound | Entry::Value { .. } => Look::Miss,
+        Entry::Corrupt => return Err(Damaged),
+    })
 }
 
 fn millis(time: Duration) -> u64 {

@@ -1,9 +1,11 @@
 //! Lookups of many readers in one `MGET`: each round begins after everybody it answers had arrived.
 
 use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures_util::FutureExt;
 use redis::{RedisError, Value};
 use tokio::sync::{Mutex, mpsc, oneshot};
 use watchfire_shared::cache::Operation;
@@ -14,6 +16,10 @@ use crate::lifecycle::spawn_detached;
 
 /// Readers answered by one round, at most.
 const SHARED: usize = 256;
+
+/// Names asked for by one command, at most: more are asked for one after another, or large values
+/// would make all of them late.
+const NAMES: usize = 512;
 
 /// What stands under the names, in their order, and in which Redis.
 type Found = Result<(Vec<Option<Bytes>>, Arc<str>), Failure>;
@@ -58,8 +64,8 @@ async fn serve(links: Vec<Link>, own: usize, queue: Arc<Mutex<mpsc::Receiver<Ask
                 names.len() - 1
             });
         }
-        let link = Link::any(&links, own);
-        let found = link.call(Operation::Get, async |redis| mget(redis, &names).await).await;
+        let asked = AssertUnwindSafe(ask(Link::any(&links, own), &names)).catch_unwind().await;
+        let found = asked.unwrap_or(Err(Failure::Away));
         let answers: Vec<Found> = asks
             .iter()
             .map(|ask| match &found {
@@ -75,6 +81,21 @@ async fn serve(links: Vec<Link>, own: usize, queue: Arc<Mutex<mpsc::Receiver<Ask
             ask.answer.send(answer).ok();
         }
     }
+}
+
+/// In the order of the names, which are some.
+async fn ask(link: &Link, names: &[&str]) -> Found {
+    let (mut values, mut from) = (Vec::with_capacity(names.len()), None);
+    for names in names.chunks(NAMES) {
+        let asked = link.call(Operation::Get, async |redis| mget(redis, names).await).await?;
+        let (some, redis) = asked;
+        // A connection that was replaced meanwhile may lead elsewhere.
+        if from.get_or_insert_with(|| redis.clone()) != &redis {
+            return Err(Failure::Away);
+        }
+        values.extend(some);
+    }
+    from.map(|redis| (values, redis)).ok_or(Failure::Away)
 }
 
 async fn mget(

@@ -49,6 +49,7 @@ impl World {
 
     /// A reader who has the newest version anybody has seen.
     pub async fn again(&self, door: &Door, at: usize) {
+        self.begin();
         let (case, glance) = (&self.truth.cases[at], self.truth.glance());
         let known = case.seen();
         let request = door.responder.request(Method::GET, &format!("/v1/incidents/{}", case.id));
@@ -150,6 +151,7 @@ impl World {
 
     /// No failure of the cache is one of a read.
     pub async fn get(&self, api: &Api, path: &str) -> (Glance, Reply) {
+        self.begin();
         let glance = self.truth.glance();
         let reply = api.read(path).await;
         assert_eq!(reply.status, 200, "{path}: {}", reply.text());

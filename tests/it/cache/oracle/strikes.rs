@@ -64,6 +64,23 @@ const ALL: [Strike; 11] = [
     Stopped,
 ];
 
+/// What any of the guards is there for, once each, with nobody else about: a missing one is noticed
+/// before the campaign begins.
+pub async fn rehearse(
+    daemons: &[Daemon],
+    shared: &mut Option<Shared>,
+    world: &World,
+    mut chance: StdRng,
+) {
+    let Some(shared) = shared else { return };
+    for _ in 0..OPENING {
+        shared.hold_up(world, &mut chance).await;
+        shared.hear_early(world, &mut chance).await;
+    }
+    let victim = chance.random_range(0..daemons.len());
+    shared.come_back_old(daemons, world, victim, &mut chance).await;
+}
+
 /// Strikes again and again, each in turn and in any order until the operations are over; sets `struck` when all
 /// were met once.
 pub async fn strike(
@@ -75,12 +92,6 @@ pub async fn strike(
 ) {
     let begun = Instant::now();
     let mut strikes = 0;
-    if let Some(shared) = &shared {
-        for _ in 0..OPENING {
-            shared.hold_up(world, &mut chance).await;
-            shared.hear_early(world, &mut chance).await;
-        }
-    }
     while !(world.over() && struck.get()) {
         let mut deck = if shared.is_some() { ALL.to_vec() } else { vec![Stopped] };
         deck.shuffle(&mut chance);
@@ -98,18 +109,8 @@ pub async fn strike(
             let victim = chance.random_range(0..daemons.len());
             match &mut *shared {
                 Some(shared) if matches!(strike, KilledOld) => {
-                    // What it comes back with is cached still, and written since then; a write that
-                    // could not forget would make all of it absent.
                     let _quiet = world.writing.write().await;
-                    world.look_around().await;
-                    shared.redis.save().await;
-                    for case in &world.truth.cases {
-                        world.comment(&world.doors[victim], case).await;
-                    }
-                    daemons[victim].published(&world.doors[victim].responder).await;
-                    shared.meets(strike, victim, &mut chance).await;
-                    join_all(world.doors.iter().map(Door::has_redis)).await;
-                    world.look_around().await;
+                    shared.come_back_old(daemons, world, victim, &mut chance).await;
                 }
                 Some(shared) if !matches!(strike, Stopped) => {
                     shared.meets(strike, victim, &mut chance).await;
@@ -137,6 +138,26 @@ impl Shared {
         }
     }
 
+    /// Redis is gone, and comes back with what it held before everything was written again. Nobody may
+    /// write meanwhile: a write that could not forget would make all of it absent.
+    async fn come_back_old(
+        &mut self,
+        daemons: &[Daemon],
+        world: &World,
+        victim: usize,
+        chance: &mut StdRng,
+    ) {
+        world.look_around().await;
+        self.redis.save().await;
+        for case in &world.truth.cases {
+            world.comment(&world.doors[victim], case).await;
+        }
+        daemons[victim].published(&world.doors[victim].responder).await;
+        self.meets(KilledOld, victim, chance).await;
+        join_all(world.doors.iter().map(Door::has_redis)).await;
+        world.look_around().await;
+    }
+
     /// Loads and stores that are under way for long, while somebody writes through another daemon and
     /// others ask: a load has its answer late, a store is done and its daemon has not heard of it.
     async fn hold_up(&self, world: &World, chance: &mut StdRng) {
@@ -144,17 +165,19 @@ impl Shared {
         for ways in [&self.databases, &self.links, &self.databases, &self.links] {
             let victim = chance.random_range(0..ways.len());
             let case = &world.truth.cases[World::wanted(chance)];
-            ways[victim].hold(case.id.0.into_bytes());
             let (held, other) = (&world.doors[victim], &world.doors[1 - victim]);
+            let name = case.id.to_string();
+            // Whoever looks for it now has to load it.
+            world.comment(other, case).await;
+            // A load asks for it like that, and a stored value begins with it; no key does.
+            ways[victim].hold(case.id.0.into_bytes());
             let overtake = async {
-                // Whoever looks for it now has to load it.
-                world.comment(other, case).await;
                 ways[victim].holds_one().await;
                 world.comment(other, case).await;
             };
+            let first = world.one(held, &name);
             // It may be a write that is held up, which others wait for.
-            let overtaken = timeout(HELD_UP, overtake).await;
-            let name = case.id.to_string();
+            let overtaken = timeout(HELD_UP, overtake);
             // Lookups take turns on the connections, and one of these is held up.
             let reads = join_all((0..4).map(async |number| {
                 tokio::time::sleep(Duration::from_millis(number * 4)).await;
@@ -164,7 +187,12 @@ impl Shared {
                 pause(chance, 20..80).await;
                 ways[victim].heal();
             };
-            tokio::join!(reads, heal);
+            let then = async {
+                let overtaken = overtaken.await;
+                tokio::join!(reads, heal);
+                overtaken
+            };
+            let ((), overtaken) = tokio::join!(first, then);
             world.count(if overtaken.is_ok() { "overtaken" } else { "held up" });
         }
     }
@@ -187,6 +215,8 @@ impl Shared {
             }
         };
         tokio::join!(world.comment(writer, case), hear);
+        world.one(other, &name).await;
+        self.links[victim].heal();
     }
 
     async fn meets(&mut self, strike: Strike, victim: usize, chance: &mut StdRng) {

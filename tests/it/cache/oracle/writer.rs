@@ -171,6 +171,7 @@ impl World {
     }
 
     fn outcome(&self, what: &str, reply: &Reply) -> Outcome {
+        self.begin();
         let (what, outcome) = match reply.status.as_u16() {
             200..=299 => (what.to_owned(), Outcome::Done),
             503 => (format!("{what} in doubt"), Outcome::Unknown),

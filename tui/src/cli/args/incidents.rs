@@ -20,6 +20,9 @@ pub struct Ls {
     /// The order; `-` before it reverses
     #[arg(long, allow_hyphen_values = true, value_parser = SORTS)]
     pub sort: Option<String>,
+    /// A view of config.toml: its query, before what stands here, and its order
+    #[arg(long, value_name = "NAME")]
+    pub view: Option<String>,
 }
 
 const SORTS: [&str; 10] = [
