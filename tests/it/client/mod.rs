@@ -11,6 +11,7 @@ mod main_job;
 mod refusal;
 mod resized;
 mod restore;
+mod session;
 mod start;
 mod terminal;
 

@@ -5,7 +5,7 @@
 use std::cell::RefCell;
 use std::num::NonZeroU16;
 
-use proptest::strategy::{Strategy, ValueTree};
+use proptest::strategy::{BoxedStrategy, Strategy, ValueTree};
 use proptest::test_runner::{Config, TestRng, TestRunner};
 use ratatui::backend::Backend;
 use ratatui::buffer::Buffer;
@@ -25,6 +25,7 @@ thread_local! {
 /// Where hostile text comes from, and how much has come.
 struct Source {
     runner: TestRunner,
+    texts: BoxedStrategy<String>,
     made: usize,
 }
 
@@ -33,7 +34,7 @@ pub fn next() -> Option<String> {
     SOURCE.with_borrow_mut(|source| {
         let source = source.as_mut()?;
         source.made += 1;
-        let tree = safe::tests::hostile().new_tree(&mut source.runner);
+        let tree = source.texts.new_tree(&mut source.runner);
         Some(tree.expect("a strategy without a filter").current())
     })
 }
@@ -157,7 +158,7 @@ fn lines() -> usize {
 fn hostile_text_stands_in_its_cells_on_every_screen() {
     let rng = TestRng::deterministic_rng(Config::default().rng_algorithm);
     let runner = TestRunner::new_with_rng(Config::default(), rng);
-    SOURCE.set(Some(Source { runner, made: 0 }));
+    SOURCE.set(Some(Source { runner, texts: safe::tests::hostile().boxed(), made: 0 }));
     let mut emulators = [(80, 24), (200, 60), (33, 9)].map(|(w, h)| Emulator::new(w, h));
     let made = || SOURCE.with_borrow(|source| source.as_ref().map_or(0, |source| source.made));
     while made() < lines() {

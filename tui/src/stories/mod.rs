@@ -36,6 +36,7 @@ mod shell;
 mod sizes;
 mod sorted;
 mod spots;
+mod steady;
 mod storms;
 mod together;
 mod typing;
