@@ -26,7 +26,7 @@ const fn commands(context: Context) -> bool {
 
 #[rustfmt::skip]
 pub const BINDINGS: &[Binding] = &[
-    bind(Group::Screens, |it| matches!(it, C::List | C::AllLogs), &[code(KeyCode::Enter)], Action::Open, "open", "open it"),
+    bind(Group::Screens, |it| matches!(it, C::List | C::AllLogs), &[code(KeyCode::Enter), key('2')], Action::Open, "open", "open it"),
     bind(Group::Screens, |it| it == C::List, &[key('w')], Action::Wide, "wide", "all columns").pair(),
     bind(Group::Screens, Context::is_left_by_q, &[key('q')], Action::Back, "back", "back"),
     bind(Group::Screens, |it| it == C::List, &[key('q')], Action::Quit, "quit", "quit").pair(),
@@ -42,8 +42,8 @@ pub const BINDINGS: &[Binding] = &[
     bind(Group::Screens, unopened, &[key('V')], Action::Views, "views", "saved views"),
     bind(Group::Screens, |it| it == C::List, &[key('b')], Action::NextGroup, "group", "group by").pair(),
     bind(Group::Screens, Context::is_screen, &[key('1')], Action::Go(Place::Incidents), "incidents", "list"),
-    bind(Group::Screens, Context::is_screen, &[key('2')], Action::Go(Place::Cache), "cache", "cache").pair(),
     bind(Group::Screens, Context::is_screen, &[key('3')], Action::Go(Place::Logs), "logs", "all logs"),
+    bind(Group::Screens, Context::is_screen, &[key('4')], Action::Go(Place::Cache), "cache", "cache").pair(),
     bind(Group::Screens, Context::is_screen, &[key('5')], Action::Go(Place::Events), "events", "events").pair(),
     bind(Group::Screens, Context::is_screen, &[key('6')], Action::Go(Place::Health), "health", "health"),
     bind(Group::Screens, Context::is_screen, &[key('7')], Action::Go(Place::People), "people", "people").pair(),

@@ -163,7 +163,7 @@ pub fn fresh() -> CacheStats {
 fn shows(stats: &CacheStats, look: Look, size: (u16, u16)) -> Client {
     let mut client = Client::with(|start| start.look = look).connected(&incidents());
     client.resize(size.0, size.1);
-    client.press("2");
+    client.press("4");
     client.answer_all(|load| match load {
         Load::CacheStats => Some(Outcome::CacheStats(Box::new(stats.clone()))),
         Load::Health => {

@@ -73,7 +73,7 @@ fn on_the_screen(role: Role, look: Look, size: (u16, u16)) -> Client {
     };
     client.answer_all(answer);
     client.resize(size.0, size.1);
-    client.press("2");
+    client.press("4");
     client.answer_all(answer);
     client
 }

@@ -88,7 +88,7 @@ fn what_fails_in_the_background_never_speaks_for_what_the_person_did() {
 
 #[test]
 fn the_outcome_of_a_command_is_told_wherever_one_is_by_then() {
-    for keys in ["2", "3", "6", "enter", "?", "@", ":", "/", "N", "n"] {
+    for keys in ["4", "3", "6", "enter", "?", "@", ":", "/", "N", "n"] {
         let mut client = Client::live();
         client.press("a");
         let (request, _) = client.command();
@@ -159,7 +159,7 @@ fn nothing_opens_or_moves_by_itself_whatever_arrives() {
         |client| client.answer_all(unreachable),
         |client| client.wait(30_000),
     ];
-    for keys in ["j", "enter", "2", "3", "6"] {
+    for keys in ["j", "enter", "4", "3", "6"] {
         let mut client = Client::live();
         client.press(keys);
         let (context, selected) = (client.model.context(), client.selected());

@@ -22,7 +22,7 @@ fn help_page(client: &mut Client) -> String {
 
 #[test]
 fn help_lists_every_binding_whatever_it_was_opened_from() {
-    for keys in ["j", "enter", "enter [", "2", "3", "5", "6", "7", "@"] {
+    for keys in ["j", "enter", "enter [", "4", "3", "5", "6", "7", "@"] {
         let mut client = Client::live();
         client.press(keys);
         let page = help_page(&mut client);
@@ -43,7 +43,7 @@ fn help_lists_every_binding_whatever_it_was_opened_from() {
 
 #[test]
 fn the_keys_of_the_view_come_first_and_fit_80_by_24() {
-    for keys in ["j", "enter", "enter [", "2", "3", "5", "6", "7"] {
+    for keys in ["j", "enter", "enter [", "4", "3", "5", "6", "7"] {
         let mut client = Client::live();
         client.press(keys);
         let here = client.model.context();
@@ -82,7 +82,7 @@ fn without_colour_nothing_is_coloured_and_without_utf8_all_is_ascii() {
         start.look = Look { colour: false, unicode: false };
     })
     .connected(&incidents());
-    for keys in ["j", "enter", "tab", "tab", "tab", "2", "3", "5", "6", "7", "?", "esc", "1", "N"] {
+    for keys in ["j", "enter", "tab", "tab", "tab", "4", "3", "5", "6", "7", "?", "esc", "1", "N"] {
         client.press(keys);
         client.answer_all(usual);
         let buffer = client.buffer();

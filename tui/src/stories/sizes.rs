@@ -154,7 +154,7 @@ pub fn screens() -> Vec<(&'static str, Client)> {
         "enter tab tab",
         "enter [",
         "enter /",
-        "2",
+        "4",
         "3",
         "3 /",
         "5",
