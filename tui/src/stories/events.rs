@@ -267,8 +267,8 @@ fn the_screen_is_left_like_every_other() {
     assert!(client.screen().contains("5 events"));
     client.press("esc");
     assert!(client.screen().contains("1 incidents"));
-    client.press("5 2");
-    assert!(client.screen().contains("2 cache"));
+    client.press("5 4");
+    assert!(client.screen().contains("4 cache"));
     client.press("5 /");
     assert!(client.model.list.query.editing);
 }

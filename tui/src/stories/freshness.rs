@@ -114,7 +114,7 @@ fn an_error_says_what_to_do() {
 #[test]
 fn the_cache_screen_reads_itself_again() {
     let mut client = Client::live();
-    client.press("2");
+    client.press("4");
     client.answer_all(usual);
     for _ in 0..3 {
         client.wait(2_100);

@@ -51,7 +51,7 @@ fn what_was_run_last_is_first_when_nothing_is_typed() {
     client.type_text("commands");
     client.press("enter esc : enter");
     assert_eq!(client.model.context(), Context::CommandLog);
-    client.press("esc 2 :");
+    client.press("esc 4 :");
     client.type_text("demonstrate");
     client.press("enter esc 1 :");
     let screen = client.screen();
@@ -125,7 +125,7 @@ fn closing_by_name_is_asked_twice_too() {
 #[test]
 fn help_from_the_palette_is_that_of_the_view() {
     let mut client = Client::live();
-    client.press("2 :");
+    client.press("4 :");
     client.type_text("help");
     client.press("enter");
     assert!(client.screen().contains("demonstrate") || client.screen().contains("cache demo"));
@@ -151,7 +151,7 @@ fn pictures() {
 #[test]
 fn pictures_of_help() {
     let mut client = Client::live();
-    client.press("2 ?");
+    client.press("4 ?");
     insta::assert_snapshot!("help_cache", client.screen());
     client.resize(200, 60);
     insta::assert_snapshot!("help_200", client.screen());

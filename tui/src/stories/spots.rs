@@ -9,7 +9,7 @@ use crate::model::{Look, Screen};
 #[test]
 fn the_last_view_comes_back_and_again() {
     let mut client = Client::opened();
-    client.press("] 2 -");
+    client.press("] 4 -");
     assert_eq!(client.model.screen, Screen::Detail);
     assert_eq!(client.model.detail.as_ref().map(|d| (d.id, d.tab)), Some((id(204), Tab::Timeline)));
     client.press("-");
@@ -79,6 +79,6 @@ fn the_foot_says_where_one_is_and_lets_the_way_go_first() {
     let mut plain = Client::with(|start| start.look = Look { colour: false, unicode: false })
         .connected(&incidents());
     plain.resize(120, 24);
-    plain.press("2 ?");
+    plain.press("4 ?");
     assert!(plain.screen().contains("cache > ? help"), "{}", plain.screen());
 }

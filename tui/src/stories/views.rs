@@ -95,7 +95,7 @@ fn the_views_are_chosen_by_key_and_by_name() {
     client.press("enter");
     client.answer_all(usual);
     assert_eq!(client.model.list.view.as_deref(), Some("mine"));
-    client.press("2 :");
+    client.press("4 :");
     client.type_text("view plain");
     client.press("enter");
     client.answer_all(usual);
