@@ -100,7 +100,8 @@ pub async fn beside_no_cache(plan: Plan, of: Of) -> Result<Measured> {
     let with = Stage::set(Scene::cached(Engine::Postgres).await?, reads, writes).await?;
     let time = Duration::from_secs(plan.seconds.into());
     let connections = if let Of::Lookup(connections) = of { connections } else { STORM };
-    with.run(time, connections).await?;
+    let ideal = Arc::default();
+    with.run_beside(time, connections, &ideal).await?;
     let note = format!(
         "{INCIDENTS} incidents, Zipf {SKEW}, reads of {reads:?}, {WRITES} % {writes:?}, \
          {connections} connections"
@@ -114,7 +115,7 @@ pub async fn beside_no_cache(plan: Plan, of: Of) -> Result<Measured> {
         return plan.paired("ms", note, ours, async || Ok(1.0)).await;
     }
     if let Of::HitRate(..) = of {
-        return with.beside_ideal(plan, &note).await;
+        return with.beside_ideal(plan, &note, &ideal).await;
     }
     let note = format!("{note}; beside the same without Redis");
     let without = Stage::set(Scene::start(Engine::Postgres).await?, reads, writes).await?;
@@ -133,6 +134,11 @@ pub async fn beside_no_cache(plan: Plan, of: Of) -> Result<Measured> {
 }
 
 impl Ideal {
+    /// What it has it keeps.
+    fn count_anew(&mut self) {
+        (self.reads, self.hits) = (0, 0);
+    }
+
     fn read(&mut self, at: usize) {
         self.reads += 1;
         self.hits += u64::from(!self.has.insert(at));
@@ -187,7 +193,12 @@ impl Stage {
     }
 
     /// The rate of hits beside the ideal's, of the same requests.
-    async fn beside_ideal(&self, plan: Plan, note: &str) -> Result<Measured> {
+    async fn beside_ideal(
+        &self,
+        plan: Plan,
+        note: &str,
+        ideal: &Arc<Mutex<Ideal>>,
+    ) -> Result<Measured> {
         let kind = match self.what {
             Reads::Incidents => CacheType::Incident,
             Reads::Pages => CacheType::IncidentList,
@@ -200,8 +211,8 @@ impl Stage {
         let time = Duration::from_secs(plan.seconds.into());
         for _ in 0..plan.pairs {
             let (hits, misses) = of(&self.stats().await);
-            let ideal = Arc::default();
-            self.run_beside(time, STORM, &ideal).await?;
+            ideal.lock().unwrap_or_else(PoisonError::into_inner).count_anew();
+            self.run_beside(time, STORM, ideal).await?;
             let (later_hits, later_misses) = of(&self.stats().await);
             let rate = watchfire_shared::cache::rate(later_hits - hits, later_misses - misses);
             let ideal = ideal.lock().unwrap_or_else(PoisonError::into_inner);
