@@ -155,7 +155,7 @@ fn after_a_gap_in_the_stream_the_newest_lines_are_read_or_those_behind_what_is_b
     assert!(matches!(loads[0].1, Load::AllLogs { after: Some(after), .. } if after == last));
     client.done(loads[0].0, page_of(vec![of(204, 3, 3)]));
     assert_eq!(messages(&client).len(), 3);
-    assert!(!client.model.across.pane.gap);
+    assert!(!client.model.across.pane.beyond.newer);
 }
 
 #[test]

@@ -359,7 +359,7 @@ fn memory_is_bounded_and_what_was_dropped_is_read_again() {
     }
     assert!(pane.lines().bytes() <= model::BYTES_MAX + 512 * 1024);
     let first = pane.lines().first_seq().expect("lines");
-    assert!(pane.has_older && first > 1);
+    assert!(pane.beyond.older && first > 1);
     assert_eq!(pane.lines().last_seq(), 2_000);
     let counted: i64 = Level::ALL.iter().map(|level| pane.histogram().total(*level)).sum();
     assert_eq!(usize::try_from(counted).expect("few"), pane.lines().len());
@@ -385,7 +385,7 @@ fn a_frame_looks_at_what_is_on_the_screen_and_a_batch_at_itself() {
     let detail = client.model.detail.as_mut().expect("open");
     let older: Vec<LogEntry> = (1..=LAST - 500).map(stored).collect();
     detail.logs.prepend_older(older, clock());
-    detail.logs.has_older = false;
+    detail.logs.beyond.older = false;
     let heavy = Wanted {
         pattern: Pattern::new("boom", Kind::Text).ok(),
         around: Around::Lines(2),

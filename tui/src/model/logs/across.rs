@@ -72,7 +72,7 @@ impl Across {
         self.told.clear();
         self.held.clear();
         self.pane.covered = self.pane.known_last;
-        self.pane.gap = true;
+        self.pane.beyond.newer = true;
     }
 
     /// The lines of an incident were read up to `last`, and whether those were all there are.

@@ -90,6 +90,15 @@ impl Search {
     }
 }
 
+/// What the daemon has on either side of the lines held.
+#[derive(Debug, Default)]
+pub struct Beyond {
+    /// There may be older lines than the first one.
+    pub older: bool,
+    /// There are newer lines, and nobody knows how many.
+    pub newer: bool,
+}
+
 #[derive(Debug, Default)]
 pub struct LogPane {
     lines: Lines,
@@ -103,14 +112,11 @@ pub struct LogPane {
     pub failure: Option<Failure>,
     /// The filter's first answer has come.
     pub loaded: bool,
-    /// There may be older lines than the first one held.
-    pub has_older: bool,
+    pub beyond: Beyond,
     /// The highest number anybody spoke of.
     pub known_last: i64,
     /// Every line up to here that passes the daemon's filter is held, or was.
     pub covered: i64,
-    /// There are newer lines, and nobody knows how many.
-    pub gap: bool,
     /// So many older lines may still be read in search of what is not held.
     pub reach: i64,
     /// The next older line that passes is to be found.
@@ -185,9 +191,9 @@ impl LogPane {
         self.asked = None;
         self.failure = None;
         self.loaded = false;
-        self.has_older = false;
+        self.beyond.older = false;
         self.covered = 0;
-        self.gap = false;
+        self.beyond.newer = false;
         self.reach = REACH;
         self.seeks_older = false;
         self.look_at = None;
@@ -209,7 +215,7 @@ impl LogPane {
         let keep = self.place.held_at().unwrap_or(end - 1);
         while self.is_full() && self.lines.first_page().is_some_and(|page| page.end <= keep) {
             self.drop_page(Lines::first_page, Lines::drop_first_page);
-            self.has_older = true;
+            self.beyond.older = true;
         }
         self.look(now);
     }

@@ -36,7 +36,7 @@ pub fn forget(model: &mut Model) {
 
 /// The stream begins anew: what it would have told meanwhile is to be found otherwise.
 pub fn interrupt(model: &mut Model) {
-    model.across.pane.gap |= model.across.pane.loaded;
+    model.across.pane.beyond.newer |= model.across.pane.loaded;
 }
 
 /// What is on its way may be older than the connection that begins.
@@ -65,7 +65,7 @@ pub fn catch_up(model: &mut Model, out: &mut Out) {
     }
     let near_end = is_near_end(model, Which::Across);
     let pane = &model.across.pane;
-    let far_behind = pane.unread() > JUMP || pane.gap;
+    let far_behind = pane.unread() > JUMP || pane.beyond.newer;
     if !pane.loaded || (pane.place.follows() && far_behind) {
         ask_newest(model, out);
         return;
@@ -73,7 +73,7 @@ pub fn catch_up(model: &mut Model, out: &mut Out) {
     if !near_end {
         return;
     }
-    if pane.gap {
+    if pane.beyond.newer {
         ask(model, Fetch::Newer, None, out);
         return;
     }
@@ -142,7 +142,7 @@ pub fn answered(
             let last = answer.items.last().map(|entry| entry.seq).filter(|_| full);
             if fetch == Fetch::Older {
                 across.pane.reach -= as_number(answer.items.len());
-                across.pane.has_older = full;
+                across.pane.beyond.older = full;
                 if across.pane.prepend(&answer.items, now) {
                     across.lose_end();
                 }
@@ -154,8 +154,8 @@ pub fn answered(
                         let up_to = across.pane.asked_up_to;
                         across.was_read(Told { incident, after: 0, last: up_to }, last);
                     }
-                    (Fetch::Newer, None) => across.pane.gap = full,
-                    _ => across.pane.has_older = full,
+                    (Fetch::Newer, None) => across.pane.beyond.newer = full,
+                    _ => across.pane.beyond.older = full,
                 }
             }
             look_further(model, Which::Across, out);

@@ -155,7 +155,7 @@ pub fn find(model: &mut Model, older: bool, out: &mut Out) {
     if let Some(found) = hit_from(pane, here, older) {
         pane.place.put(found);
         look_further(model, which, out);
-    } else if older && (pane.has_older || pane.backlog() > 0) {
+    } else if older && (pane.beyond.older || pane.backlog() > 0) {
         pane.reach = REACH;
         pane.seeks_older = true;
         look_further(model, which, out);
@@ -188,7 +188,7 @@ pub fn go_on_seeking(model: &mut Model, which: Which) {
         model.dirty = true;
     } else if pane.backlog() > 0 {
         // The rest of the lines held comes first.
-    } else if !pane.has_older {
+    } else if !pane.beyond.older {
         pane.seeks_older = false;
         model.flash(Tone::Neutral, "No match before this line");
     } else if pane.reach <= 0 {

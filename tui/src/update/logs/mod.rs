@@ -178,15 +178,15 @@ fn take(
         Fetch::Older => {
             pane.reach -= i64::try_from(answer.items.len()).unwrap_or(i64::MAX);
             pane.prepend_older(answer.items, now);
-            pane.has_older = full;
+            pane.beyond.older = full;
         }
         Fetch::Newest => {
-            pane.has_older = full;
+            pane.beyond.older = full;
             pane.append_newer(answer.items, now);
             pane.covered = pane.covered.max(pane.asked_up_to);
         }
         Fetch::UpTo => {
-            pane.has_older = full;
+            pane.beyond.older = full;
             pane.append_newer(answer.items, now);
             // One stands where one stood, not at the end.
             let last = pane.lines().numbers().end - 1;
@@ -209,7 +209,7 @@ pub fn look_further(model: &mut Model, which: Which, out: &mut Out) {
     let Some(pane) = which.pane(model) else {
         return;
     };
-    if pane.asked.is_some() || !pane.has_older || !pane.loaded || pane.backlog() > 0 {
+    if pane.asked.is_some() || !pane.beyond.older || !pane.loaded || pane.backlog() > 0 {
         return;
     }
     let rows = usize::from(layout::screen_rows(model.size.1));

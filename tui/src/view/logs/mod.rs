@@ -165,7 +165,7 @@ fn beginning(model: &Model, pane: &LogPane) -> String {
         return String::new();
     }
     let held = count(as_number(pane.lines().len()), "line", "lines");
-    if pane.has_older {
+    if pane.beyond.older {
         format!("{held} here, older on the daemon {}", theme.up())
     } else {
         format!("all {held}")
@@ -178,7 +178,7 @@ fn nothing(model: &Model, pane: &LogPane) -> String {
     if backlog > 0 {
         return format!("Looking through {} lines …", number(as_number(backlog)));
     }
-    if pane.asked.is_some() && pane.reach > 0 && pane.has_older {
+    if pane.asked.is_some() && pane.reach > 0 && pane.beyond.older {
         return "Looking through older lines …".to_owned();
     }
     let key = |action, else_name: &str| {
@@ -188,7 +188,7 @@ fn nothing(model: &Model, pane: &LogPane) -> String {
         let (more, search) = (key(Action::LowerLevel, "V"), key(Action::Query, "/"));
         let among = match pane.lines().len() {
             0 => String::new(),
-            held if pane.has_older => {
+            held if pane.beyond.older => {
                 let next = model.key(Context::Matches, Action::Find { older: true });
                 let next = next.map_or_else(String::new, |key| format!(": {key} reads older ones"));
                 return format!(
@@ -214,8 +214,8 @@ fn below(buf: &mut Buffer, area: Rect, model: &Model, pane: &LogPane, window: Wi
     let held = as_number(pane.shown().len().saturating_sub(window.end));
     let unread = pane.unread();
     let new = held.saturating_add(unread);
-    let what = if pane.gap { "more".to_owned() } else { number(new) };
-    if new > 0 || pane.gap {
+    let what = if pane.beyond.newer { "more".to_owned() } else { number(new) };
+    if new > 0 || pane.beyond.newer {
         // Of those not read yet nobody knows how many pass.
         let most = if unread > 0 && pane.wanted().filters() { "up to " } else { "" };
         let follow = model.key(Context::Logs, Action::Follow);
