@@ -84,6 +84,7 @@ impl Action {
             Self::Edit(Edit::ToStart) => "delete-to-start",
             Self::Edit(Edit::ToEnd) => "delete-to-end",
             Self::Edit(Edit::NewLine) => "new-line",
+            Self::Own(_) => "command",
         }
     }
 
@@ -136,7 +137,9 @@ impl Action {
             | Self::Recall { .. }
             | Self::NextField
             | Self::PreviousField
-            | Self::Edit(_) => false,
+            | Self::Edit(_)
+            // Whether it does is said of each.
+            | Self::Own(_) => false,
         }
     }
 }

@@ -17,6 +17,8 @@ pub enum Context {
     /// The incident as JSON.
     Json,
     Handover,
+    /// What commands of the person's own have said.
+    Output,
     /// The cache at work.
     Demonstration,
     Picker,
@@ -57,7 +59,7 @@ enum Kind {
 }
 
 impl Context {
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::List,
         Self::Detail,
         Self::Logs,
@@ -69,6 +71,7 @@ impl Context {
         Self::CommandLog,
         Self::Json,
         Self::Handover,
+        Self::Output,
         Self::Demonstration,
         Self::Picker,
         Self::People,
@@ -94,9 +97,12 @@ impl Context {
             | Self::Events
             | Self::Health
             | Self::Accounts => Kind::Screen,
-            Self::Help | Self::CommandLog | Self::Json | Self::Handover | Self::Demonstration => {
-                Kind::Page
-            }
+            Self::Help
+            | Self::CommandLog
+            | Self::Json
+            | Self::Handover
+            | Self::Output
+            | Self::Demonstration => Kind::Page,
             Self::Picker | Self::Question => Kind::Choice,
             Self::People
             | Self::Palette

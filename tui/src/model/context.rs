@@ -22,9 +22,10 @@ impl Model {
             }
             Some(Overlay::Picker(_) | Overlay::Copy(_)) => return Context::Picker,
             Some(Overlay::Title(_)) => return Context::Title,
-            Some(Overlay::Question(_)) => return Context::Question,
+            Some(Overlay::Question(_) | Overlay::Sure(_)) => return Context::Question,
             Some(Overlay::Json { .. }) => return Context::Json,
             Some(Overlay::Handover { .. }) => return Context::Handover,
+            Some(Overlay::Output { .. }) => return Context::Output,
             Some(Overlay::Palette(_)) => return Context::Palette,
             Some(Overlay::Chooser(_)) => return Context::Chooser,
             Some(Overlay::Comment(_)) => return Context::Comment,

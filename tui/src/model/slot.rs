@@ -129,6 +129,8 @@ pub enum Purpose {
     Save,
     /// A comment in an editor.
     Write(Writing),
+    /// A program of the person's own.
+    Run,
     SignIn,
 }
 

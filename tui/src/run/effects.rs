@@ -12,20 +12,22 @@ use watchfire_shared::ids::IncidentRef;
 use watchfire_shared::page::Page;
 use watchfire_shared::user::UserOut;
 
-use super::{feed, reload};
+use super::{feed, program, reload};
 use crate::cli::handover;
 use crate::client::{
     Client, ClientError, DeadLetterQuery, ErrorKind, IncidentQuery, LogQuery, TimelineQuery,
 };
 use crate::clock;
 use crate::config::Config;
-use crate::effect::{Command, Effect, Load, RequestId};
+use crate::effect::{Command, Effect, Load, Program, RequestId, Way};
 use crate::embedded::{self, Home};
 use crate::event::{Event, Failure, FailureKind, Outcome};
 use crate::secret::Secret;
 
 /// Loads under way at the same time.
 const LOADS: usize = 4;
+/// Programs of the person's own that run at the same time.
+const PROGRAMS: usize = 4;
 /// How long commands may take after the person has left.
 const LAST_COMMANDS: Duration = Duration::from_secs(3);
 
@@ -35,6 +37,7 @@ pub struct Runner {
     home: Option<Home>,
     to: mpsc::Sender<Event>,
     loads: Arc<Semaphore>,
+    programs: Arc<Semaphore>,
     tasks: JoinSet<()>,
     commands: Option<mpsc::UnboundedSender<(RequestId, Command)>>,
     /// Holds the one task that performs commands.
@@ -55,6 +58,7 @@ impl Runner {
             home,
             to,
             loads: Arc::new(Semaphore::new(LOADS)),
+            programs: Arc::new(Semaphore::new(PROGRAMS)),
             tasks: JoinSet::new(),
             commands: Some(commands),
             wake: Arc::new(Notify::new()),
@@ -92,9 +96,16 @@ impl Runner {
                 self.sign_in(request, email, Secret::new(password.0));
             }
             Effect::Save { request, name, text } => self.save(request, name, text),
+            Effect::Run {
+                request,
+                program: Program { argv, way: Way::Background { limit, .. } },
+            } => {
+                self.run(request, argv, limit);
+            }
             // The loop's, which has the terminal.
             Effect::Copy(_)
             | Effect::Write { .. }
+            | Effect::Run { .. }
             | Effect::Go(_)
             | Effect::Stay
             | Effect::Notify { .. } => {}
@@ -152,6 +163,15 @@ impl Runner {
                 Ok(Outcome::Saved(file))
             })
             .await;
+        });
+    }
+
+    fn run(&mut self, request: RequestId, argv: Vec<String>, limit: Duration) {
+        let (to, programs) = (self.to.clone(), Arc::clone(&self.programs));
+        self.tasks.spawn(async move {
+            // Never closed. Its time begins with its turn.
+            let _turn = programs.acquire().await;
+            answer(&to, request, program::run(&argv, limit)).await;
         });
     }
 

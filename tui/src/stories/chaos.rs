@@ -243,6 +243,7 @@ impl Truth {
             | Effect::Stay
             | Effect::Reconnect
             | Effect::Wake
+            | Effect::Run { .. }
             | Effect::Quit => return None,
         })
     }
@@ -261,6 +262,7 @@ const fn request_of(effect: &Effect) -> Option<RequestId> {
         | Effect::Stay
         | Effect::Reconnect
         | Effect::Wake
+        | Effect::Run { .. }
         | Effect::Quit => None,
     }
 }

@@ -24,6 +24,7 @@ mod matching;
 mod million;
 mod never;
 mod notices;
+mod own;
 mod palette;
 mod people;
 mod pictures;
