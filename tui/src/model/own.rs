@@ -9,7 +9,8 @@ use watchfire_shared::incident::Incident;
 use super::Model;
 use super::commands::Tone;
 use super::copy::link;
-use crate::effect::{RequestId, Way};
+use crate::effect::RequestId;
+pub use crate::effect::Way;
 use crate::event::{KeyInput, Ran};
 use crate::safe::SafeText;
 

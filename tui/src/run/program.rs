@@ -37,14 +37,12 @@ pub async fn run(argv: &[String], limit: Duration) -> Result<Outcome, ClientErro
             () = sleep_until(end) => break None,
         }
     };
-    let status = match status {
-        Some(status) => Some(status.map_err(|error| ClientError::local(missing(argv, &error)))?),
-        None => {
-            group.ask();
-            let _ = timeout(LAST_WORDS, child.wait()).await;
-            None
-        }
-    };
+    if status.is_none() {
+        group.ask();
+        let _ = timeout(LAST_WORDS, child.wait()).await;
+    }
+    let failed = |error| ClientError::local(missing(argv, &error));
+    let status = status.transpose().map_err(failed)?;
     let _ = timeout(LEFT_OVER, async { while open && output.take(&mut said).await {} }).await;
     if status.is_some() {
         // What it left running, such as a browser, was meant to stay.
@@ -143,7 +141,7 @@ struct Output {
 impl Output {
     /// Reads some; false at the end. What is not kept is read too, or the program would wait for ever.
     async fn take(&mut self, from: &mut Receiver) -> bool {
-        let mut some = [0; 8 * 1024];
+        let mut some = [0; 2 * 1024];
         let Ok(read @ 1..) = from.read(&mut some).await else {
             return false;
         };
@@ -156,7 +154,9 @@ impl Output {
     fn text(&self) -> String {
         let mut text = String::from_utf8_lossy(&self.kept).into_owned();
         if self.lost > 0 {
-            text.push_str(&format!("\n… {} bytes more are not shown", self.lost));
+            text.push_str("\n… ");
+            text.push_str(&self.lost.to_string());
+            text.push_str(" bytes more are not shown");
         }
         text
     }
@@ -168,7 +168,7 @@ mod tests {
 
     use super::*;
 
-    const LONG: Duration = Duration::from_secs(60);
+    const LONG: Duration = Duration::from_mins(1);
 
     fn argv(words: &[&str]) -> Vec<String> {
         words.iter().map(|word| (*word).to_owned()).collect()

@@ -8,10 +8,9 @@ use toml::de::DeTable;
 
 use super::reader::{Name, Reader, Value};
 use crate::action::Action;
-use crate::effect::Way;
 use crate::event::KeyInput;
 use crate::keymap::read_key;
-use crate::model::own::{OwnCommand, Piece, Template, Variable};
+use crate::model::own::{OwnCommand, Piece, Template, Variable, Way};
 use crate::model::setup::Setup;
 
 const NAMES: [&str; 8] =
@@ -87,8 +86,6 @@ struct Reading {
     interactive: bool,
     confirm: bool,
     dangerous: bool,
-    /// Something in it is wrong.
-    spoilt: bool,
 }
 
 impl Reading {
@@ -98,9 +95,9 @@ impl Reading {
         table: &DeTable,
         at: Range<usize>,
     ) -> Option<(OwnCommand, Range<usize>)> {
+        let mut right = true;
         for (name, value) in table {
-            let read = self.setting(reader, name, value);
-            self.spoilt |= read.is_none();
+            right &= self.setting(reader, name, value).is_some();
         }
         let Self { page, limit, interactive, confirm, dangerous, .. } = self;
         if interactive && (page.is_some() || limit.is_some()) {
@@ -109,7 +106,7 @@ impl Reading {
             reader.wrong(at, text);
             return None;
         }
-        if self.spoilt {
+        if !right {
             return None;
         }
         let (Some(name), Some(argv)) = (self.name, self.argv) else {
