@@ -98,6 +98,8 @@ pub enum Action {
     NextField,
     PreviousField,
     Edit(Edit),
+    /// Run a command of the person's own, by its place in the configuration.
+    Own(usize),
 }
 
 /// A screen that a digit opens.

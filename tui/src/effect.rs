@@ -6,6 +6,7 @@
 //! command with the same key when the answer was lost.
 
 use std::fmt;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use watchfire_shared::ids::{DeadLetterId, IncidentId, LogEntryId, UserId};
@@ -58,6 +59,11 @@ pub enum Effect {
         name: String,
         text: String,
     },
+    /// Run a program that the person configured; answered by `Ran` or a failure.
+    Run {
+        request: RequestId,
+        program: Program,
+    },
     /// Go to the daemon of this context, or to the one that is asked when none is named; the model
     /// ends when one has got there.
     Go(Option<String>),
@@ -88,6 +94,22 @@ pub struct Export {
     /// The last line.
     pub last: i64,
     pub wanted: Wanted,
+}
+
+/// A program with its arguments, which nothing splits or expands any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Program {
+    pub argv: Vec<String>,
+    pub way: Way,
+}
+
+/// Where a program runs, and what becomes of its output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// In the background, no longer than `limit`; `page` says whether its output is shown at once.
+    Background { limit: Duration, page: bool },
+    /// It has the terminal.
+    Terminal,
 }
 
 /// Something to read.

@@ -169,9 +169,21 @@ pub enum Outcome {
         text: String,
         trouble: Option<String>,
     },
+    /// A program of the person's own has ended, or could not begin.
+    Ran(Ran),
     /// The runner holds the new tokens and has started the stream again.
     SignedIn,
     Failed(Failure),
+}
+
+/// What a program said, and how it ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ran {
+    /// In a few words: `exit status: 1`.
+    pub end: String,
+    pub good: bool,
+    /// As it came, from outside.
+    pub output: String,
 }
 
 /// Why a request has no result.

@@ -131,7 +131,7 @@ fn assert_untouched(client: &Terminal, place: &str) {
 
 /// Other places than the list and the log lines: the keys there and back, and what tells of them.
 /// The tab that was open last is open again.
-const PLACES: [(&str, &str, &str); 9] = [
+const PLACES: [(&str, &str, &str); 10] = [
     ("\r]", "[Timeline", "q"),
     ("\r]", "[Alerts", "q"),
     ("\rJ", "as JSON", "qq"),
@@ -139,7 +139,8 @@ const PLACES: [(&str, &str, &str); 9] = [
     ("p", "critical", "\x1b"),
     ("t", "Title of", "\x1b"),
     ("*a", "incidents?", "\x1b"),
-    ("3", "committed", "1"),
+    ("3", "Logs of all", "1"),
+    ("5", "committed", "1"),
     (":handover\r", "Handover", "q"),
 ];
 

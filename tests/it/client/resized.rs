@@ -27,7 +27,7 @@ const PAGES: [(&str, &str); 13] = [
     ("\r", "Overview"),
     ("\r]", "[Timeline"),
     ("\r]]]", "[Logs"),
-    ("2", "hit rate"),
+    ("4", "hit rate"),
     ("3", "Logs of all incidents"),
     ("5", "committed"),
     ("?", "hand back"),

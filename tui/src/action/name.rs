@@ -92,6 +92,7 @@ impl Action {
             Self::Edit(Edit::ToStart) => "delete-to-start",
             Self::Edit(Edit::ToEnd) => "delete-to-end",
             Self::Edit(Edit::NewLine) => "new-line",
+            Self::Own(_) => "command",
         }
     }
 
@@ -150,7 +151,9 @@ impl Action {
             | Self::Recall { .. }
             | Self::NextField
             | Self::PreviousField
-            | Self::Edit(_) => false,
+            | Self::Edit(_)
+            // Whether it does is said of each.
+            | Self::Own(_) => false,
         }
     }
 }

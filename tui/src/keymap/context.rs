@@ -21,6 +21,8 @@ pub enum Context {
     /// The incident as JSON.
     Json,
     Handover,
+    /// What commands of the person's own have said.
+    Output,
     /// The cache at work.
     Demonstration,
     Picker,
@@ -63,7 +65,7 @@ enum Kind {
 }
 
 impl Context {
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 29] = [
         Self::List,
         Self::Detail,
         Self::Logs,
@@ -77,6 +79,7 @@ impl Context {
         Self::CommandLog,
         Self::Json,
         Self::Handover,
+        Self::Output,
         Self::Demonstration,
         Self::Picker,
         Self::People,
@@ -105,9 +108,12 @@ impl Context {
             | Self::Events
             | Self::Health
             | Self::Accounts => Kind::Screen,
-            Self::Help | Self::CommandLog | Self::Json | Self::Handover | Self::Demonstration => {
-                Kind::Page
-            }
+            Self::Help
+            | Self::CommandLog
+            | Self::Json
+            | Self::Handover
+            | Self::Output
+            | Self::Demonstration => Kind::Page,
             Self::Picker | Self::Question => Kind::Choice,
             Self::People
             | Self::Palette

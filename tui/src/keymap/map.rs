@@ -17,6 +17,8 @@ pub struct Bound {
 #[derive(Debug, Clone)]
 pub struct Keymap {
     bound: Vec<Bound>,
+    /// Of commands of the person's own, which work where incidents are shown.
+    own: Vec<(KeyInput, Action)>,
 }
 
 /// Other keys for an action; no keys unbind it.
@@ -69,7 +71,7 @@ impl fmt::Display for Objection {
 impl Default for Keymap {
     fn default() -> Self {
         let bound = |binding: &'static Binding| Bound { binding, keys: binding.keys.to_vec() };
-        Self { bound: bindings().map(bound).collect() }
+        Self { bound: bindings().map(bound).collect(), own: Vec::new() }
     }
 }
 
@@ -102,6 +104,10 @@ impl Keymap {
         if is_text(context, key) {
             return None;
         }
+        let mut own = self.own.iter().filter(|(it, _)| *it == key && context.shows_incidents());
+        if let Some((_, action)) = own.next() {
+            return Some(*action);
+        }
         self.bound
             .iter()
             .find(|bound| bound.binding.works_in(context) && bound.keys.contains(&key))
@@ -120,6 +126,21 @@ impl Keymap {
     /// In the order of the table.
     pub fn bound(&self) -> &[Bound] {
         &self.bound
+    }
+
+    /// Gives a key to a command of the person's own; returns the actions that have lost it.
+    pub fn give(&mut self, key: KeyInput, own: Action) -> Vec<Action> {
+        let mut losers = Vec::new();
+        for bound in &mut self.bound {
+            let shared = bound.binding.contexts().any(Context::shows_incidents);
+            if shared && bound.keys.contains(&key) {
+                bound.keys.retain(|it| *it != key);
+                losers.push(bound.binding.action);
+            }
+        }
+        losers.dedup();
+        self.own.push((key, own));
+        losers
     }
 
     /// The bindings of an action whose keys may change.

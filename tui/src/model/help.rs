@@ -3,6 +3,9 @@
 
 use crate::keymap::{Bound, Context, Group, Keymap};
 
+use super::own::OwnCommand;
+use super::setup::Setup;
+
 /// Columns of the page's columns at least.
 const COLUMN: u16 = 38;
 
@@ -13,24 +16,35 @@ pub enum Line<'a> {
     Title(&'static str),
     /// The bindings of one line.
     Bindings(Vec<&'a Bound>),
+    /// A command of the person's own.
+    Own(&'a OwnCommand),
     Blank,
 }
 
 /// The page from top to bottom, each row from left to right; it is `width` columns wide.
-pub fn page(keymap: &Keymap, of: Context, width: u16) -> Vec<Vec<Line<'_>>> {
+pub fn page(setup: &Setup, of: Context, width: u16) -> Vec<Vec<Line<'_>>> {
     let columns = usize::from((width / COLUMN).clamp(1, 3));
+    let (keymap, own) = (&setup.keymap, own(&setup.commands));
     let mut page = vec![vec![Line::Heading("Of this view")]];
-    page.extend(section(keymap, columns, |bound| bound.binding.works_in(of)));
+    let (here, elsewhere) =
+        if of.shows_incidents() { (own, Vec::new()) } else { (Vec::new(), own) };
+    page.extend(section(keymap, columns, here, |bound| bound.binding.works_in(of)));
     page.push(vec![Line::Blank]);
     page.push(vec![Line::Heading("Elsewhere")]);
-    page.extend(section(keymap, columns, |bound| !bound.binding.works_in(of)));
+    page.extend(section(keymap, columns, elsewhere, |bound| !bound.binding.works_in(of)));
     page
 }
 
-fn section(keymap: &Keymap, columns: usize, wanted: impl Fn(&Bound) -> bool) -> Vec<Vec<Line<'_>>> {
+fn section<'a>(
+    keymap: &'a Keymap,
+    columns: usize,
+    own: Vec<Line<'a>>,
+    wanted: impl Fn(&Bound) -> bool,
+) -> Vec<Vec<Line<'a>>> {
     let groups: Vec<Vec<Line<'_>>> = Group::ALL
         .into_iter()
         .map(|group| lines(keymap, group, &wanted))
+        .chain(std::iter::once(own))
         .filter(|lines| !lines.is_empty())
         .collect();
     let longest = groups.iter().map(Vec::len).max().unwrap_or(0);
@@ -45,6 +59,12 @@ fn section(keymap: &Keymap, columns: usize, wanted: impl Fn(&Bound) -> bool) -> 
         columns.iter().map(|column| column.get(row).cloned().unwrap_or(Line::Blank)).collect()
     };
     (0..rows).map(row).collect()
+}
+
+/// The person's own commands with their title; nothing when there are none.
+fn own(commands: &[OwnCommand]) -> Vec<Line<'_>> {
+    let title = (!commands.is_empty()).then_some(Line::Title("Your commands"));
+    title.into_iter().chain(commands.iter().map(Line::Own)).collect()
 }
 
 /// The groups one below the other in columns of at most `height` lines.

@@ -31,6 +31,7 @@ pub mod marks;
 pub mod matching;
 pub mod notify;
 pub mod overview;
+pub mod own;
 mod paging;
 pub mod palette;
 pub mod people;
@@ -71,6 +72,7 @@ use self::known::Known;
 use self::list::List;
 use self::marks::Marks;
 use self::notify::Notices;
+use self::own::{Rounds, Sure};
 use self::palette::{History, Palette};
 use self::people::{People, PersonForm};
 use self::setup::Setup;
@@ -118,6 +120,12 @@ pub enum Overlay {
     Handover {
         top: usize,
     },
+    /// What commands of the person's own have said.
+    Output {
+        top: usize,
+    },
+    /// The question before such a command.
+    Sure(Sure),
     Copy(CopyBox),
     Picker(Picker),
     Question(Question),
@@ -194,6 +202,8 @@ pub struct Model {
     pub batch: Option<Batch>,
     /// The shift as it was last read.
     pub handover: Slot<Shift>,
+    /// Programs of the person's own that run or ran.
+    pub own: Rounds,
     pub palette_history: History,
     /// Comments begun and not sent.
     pub drafts: HashMap<IncidentId, String>,
@@ -253,6 +263,7 @@ impl Model {
             commands: CommandLog::default(),
             batch: None,
             handover: Slot::default(),
+            own: Rounds::default(),
             palette_history: History::default(),
             drafts: HashMap::new(),
             marked_draft: String::new(),

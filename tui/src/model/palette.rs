@@ -42,6 +42,10 @@ pub enum Pick {
     Context(String),
     /// A saved view.
     View(String),
+    /// A command of the person's own.
+    Own(String),
+    /// What those said last.
+    Output,
 }
 
 /// A line of the palette.
@@ -123,6 +127,22 @@ fn offered(from: Context, setup: &Setup, history: &History) -> Vec<Entry> {
         help: named.address.clone(),
         binding: None,
     }));
+    if from.shows_incidents() {
+        entries.extend(setup.commands.iter().map(|command| Entry {
+            pick: Pick::Own(command.name.clone()),
+            name: command.name.clone(),
+            help: "your command".to_owned(),
+            binding: None,
+        }));
+    }
+    if !setup.commands.is_empty() {
+        entries.push(Entry {
+            pick: Pick::Output,
+            name: "output".to_owned(),
+            help: "what your commands said last".to_owned(),
+            binding: None,
+        });
+    }
     let age =
         |entry: &Entry| history.0.iter().position(|pick| *pick == entry.pick).unwrap_or(usize::MAX);
     entries.sort_by_key(age);

@@ -5,6 +5,7 @@ use super::chooser::Named;
 use super::columns::Columns;
 use super::commands::Tone;
 use super::notify::Notify;
+use super::own::OwnCommand;
 use super::views::View;
 use crate::ink::Inks;
 use crate::keymap::Keymap;
@@ -18,6 +19,8 @@ pub struct Setup {
     pub notify: Notify,
     /// By name.
     pub views: Vec<View>,
+    /// Commands of the person's own.
+    pub commands: Vec<OwnCommand>,
     /// The daemons that one can go to.
     pub contexts: Vec<Named>,
 }

@@ -131,6 +131,8 @@ pub enum Purpose {
     Export,
     /// A comment in an editor.
     Write(Writing),
+    /// A program of the person's own.
+    Run,
     SignIn,
 }
 

@@ -81,7 +81,8 @@ fn trouble(program: &str, status: ExitStatus) -> Option<String> {
     (!status.success()).then(|| format!("{name} ended with {status}"))
 }
 
-async fn ask_to_end(child: &mut Child) {
+/// Asks a program to end, and waits a moment for it.
+pub async fn ask_to_end(child: &mut Child) {
     let id = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
     if let Some(id) = id {
         // It may have ended by itself meanwhile.

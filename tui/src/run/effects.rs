@@ -12,7 +12,7 @@ use watchfire_shared::ids::IncidentRef;
 use watchfire_shared::page::Page;
 use watchfire_shared::user::UserOut;
 
-use super::{export, feed, reload};
+use super::{export, feed, program, reload};
 use crate::cli::handover;
 use crate::client::{
     AllLogQuery, Client, ClientError, DeadLetterQuery, ErrorKind, IncidentQuery, LogQuery,
@@ -20,13 +20,15 @@ use crate::client::{
 };
 use crate::clock;
 use crate::config::Config;
-use crate::effect::{Command, Effect, Export, Load, RequestId};
+use crate::effect::{Command, Effect, Export, Load, Program, RequestId, Way};
 use crate::embedded::{self, Home};
 use crate::event::{Event, Failure, FailureKind, Outcome};
 use crate::secret::Secret;
 
 /// Loads under way at the same time.
 const LOADS: usize = 4;
+/// Programs of the person's own that run at the same time.
+const PROGRAMS: usize = 4;
 /// How long commands may take after the person has left.
 const LAST_COMMANDS: Duration = Duration::from_secs(3);
 
@@ -36,6 +38,7 @@ pub struct Runner {
     home: Option<Home>,
     to: mpsc::Sender<Event>,
     loads: Arc<Semaphore>,
+    programs: Arc<Semaphore>,
     tasks: JoinSet<()>,
     commands: Option<mpsc::UnboundedSender<(RequestId, Command)>>,
     /// Holds the one task that performs commands.
@@ -56,6 +59,7 @@ impl Runner {
             home,
             to,
             loads: Arc::new(Semaphore::new(LOADS)),
+            programs: Arc::new(Semaphore::new(PROGRAMS)),
             tasks: JoinSet::new(),
             commands: Some(commands),
             wake: Arc::new(Notify::new()),
@@ -94,9 +98,16 @@ impl Runner {
             }
             Effect::Save { request, name, text } => self.save(request, name, text),
             Effect::Export { request, export } => self.export(request, export),
+            Effect::Run {
+                request,
+                program: Program { argv, way: Way::Background { limit, .. } },
+            } => {
+                self.run(request, argv, limit);
+            }
             // The loop's, which has the terminal.
             Effect::Copy(_)
             | Effect::Write { .. }
+            | Effect::Run { .. }
             | Effect::Go(_)
             | Effect::Stay
             | Effect::Notify { .. } => {}
@@ -162,6 +173,15 @@ impl Runner {
         self.tasks.spawn(async move {
             let written = export::export(&client, &to, request, &export);
             answer(&to, request, written).await;
+        });
+    }
+
+    fn run(&mut self, request: RequestId, argv: Vec<String>, limit: Duration) {
+        let (to, programs) = (self.to.clone(), Arc::clone(&self.programs));
+        self.tasks.spawn(async move {
+            // Never closed. Its time begins with its turn.
+            let _turn = programs.acquire().await;
+            answer(&to, request, program::run(&argv, limit)).await;
         });
     }
 

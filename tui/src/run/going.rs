@@ -72,7 +72,7 @@ pub async fn leave(mut model: Model, runner: Runner, mut events: mpsc::Receiver<
         }
     };
     runner.finish(answers).await;
-    for text in model.commands.left_open(&unseen) {
+    for text in model.commands.left_open(&unseen).into_iter().chain(model.own.left_open()) {
         // Nobody listens any more: the program is ending in disorder.
         let _ = say.send(text);
     }

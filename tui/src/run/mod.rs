@@ -11,10 +11,11 @@ mod feed;
 mod going;
 mod keys;
 mod notice;
+mod program;
 mod reload;
 pub mod screen;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::io::IsTerminal;
 use std::time::Duration;
 
@@ -27,7 +28,7 @@ use tokio::time::Instant;
 use crate::client::{Client, ClientError};
 use crate::clock;
 use crate::config::Config;
-use crate::effect::{Effect, RequestId};
+use crate::effect::{Effect, Program, RequestId, Way};
 use crate::embedded::Home;
 use crate::event::Event;
 use crate::model::commands::Tone;
@@ -136,14 +137,22 @@ struct Loop<'a> {
     /// What became of commands to a daemon that was left.
     said: &'a mut mpsc::UnboundedReceiver<String>,
     going: Going,
-    /// What is to be written in the editor: the request, the file's name, the text.
-    writing: Option<(RequestId, String, String)>,
+    /// Programs that wait for the terminal.
+    waiting: VecDeque<Waiting>,
     /// What stands on the screen is not what was drawn: its size has changed since, perhaps to and
     /// fro.
     torn: bool,
     /// No frame before this.
     next_frame: Instant,
     last_tick: Instant,
+}
+
+/// A program that is to have the terminal.
+enum Waiting {
+    /// The editor, with the file's name and its text.
+    Editor(RequestId, String, String),
+    /// One of the person's own.
+    Program(RequestId, Vec<String>),
 }
 
 /// What woke the loop.
@@ -182,7 +191,7 @@ impl<'a> Loop<'a> {
             ends,
             said,
             going: Going::default(),
-            writing: None,
+            waiting: VecDeque::new(),
             torn: false,
             next_frame: Instant::now(),
             last_tick: Instant::now(),
@@ -226,10 +235,12 @@ impl<'a> Loop<'a> {
                 Woken::Nothing => continue,
                 Woken::End => return Ok(None),
             }
-            if let Some(writing) = self.writing.take().filter(|_| going) {
-                // Its reader would take the keys that are the editor's.
+            if going && !self.waiting.is_empty() {
+                // Its reader would take the keys that are the other program's.
                 drop(terminal);
-                going = self.write(screen, writing).await?;
+                while going && let Some(next) = self.waiting.pop_front() {
+                    going = self.lend(screen, next).await?;
+                }
                 terminal = Terminal::new();
                 unpainted = true;
             }
@@ -264,16 +275,17 @@ impl<'a> Loop<'a> {
         }
     }
 
-    /// Leaves the terminal to the editor until it ends. Says whether to go on.
-    async fn write(
-        &mut self,
-        screen: &mut Screen,
-        (request, name, text): (RequestId, String, String),
-    ) -> std::io::Result<bool> {
+    /// Leaves the terminal to another program until it ends. Says whether to go on.
+    async fn lend(&mut self, screen: &mut Screen, waiting: Waiting) -> std::io::Result<bool> {
         screen.leave();
         let end = self.ends.end();
         let (command, state) = (&self.config.editor, &self.config.state);
-        let outcome = editor::write(command, state, &name, &text, end).await;
+        let (request, outcome) = match waiting {
+            Waiting::Editor(request, name, text) => {
+                (request, editor::write(command, state, &name, &text, end).await)
+            }
+            Waiting::Program(request, argv) => (request, program::run_here(&argv, end).await),
+        };
         screen.take_back()?;
         keys::forget()?;
         self.ends.forget_interrupts();
@@ -358,7 +370,10 @@ impl<'a> Loop<'a> {
                     drop(notice::send(notify, &text, *terminal, *utf8));
                 }
                 Effect::Write { request, name, text } => {
-                    self.writing = Some((request, name, text));
+                    self.waiting.push_back(Waiting::Editor(request, name, text));
+                }
+                Effect::Run { request, program: Program { argv, way: Way::Terminal } } => {
+                    self.waiting.push_back(Waiting::Program(request, argv));
                 }
                 Effect::Go(context) => self.going = Going::to(context),
                 Effect::Stay => self.going = Going::default(),

@@ -3,6 +3,7 @@
 //! nobody from an incident: the default stands in, and the screen says so.
 
 mod columns;
+mod commands;
 mod contexts;
 mod keys;
 mod notify;
@@ -70,7 +71,8 @@ impl fmt::Display for Mistake {
     }
 }
 
-const NAMES: [&str; 11] = [
+const NAMES: [&str; 12] = [
+    "commands",
     "url",
     "context",
     "contexts",
@@ -88,11 +90,13 @@ const NAMES: [&str; 11] = [
 pub fn read(file: &Path, text: &str) -> (Settings, Vec<Mistake>) {
     let mut reader = Reader::new(file, text);
     let mut settings = Settings::default();
+    let mut own = commands::Found::new();
     for (name, value) in &reader.document() {
         settings.lines.insert(name.get_ref().clone().into_owned(), reader.line(name.span()));
         match name.get_ref().as_ref() {
             "context" => settings.context = reader.text(name, value).map(str::to_owned),
             "contexts" => settings.contexts = contexts::read(&mut reader, name, value),
+            "commands" => own = reader.lightly(|it| commands::read(it, value)),
             "url" => settings.url = reader.url(name, value),
             "color" => settings.color = reader.switch(name, value),
             "ascii" => settings.ascii = reader.switch(name, value),
@@ -112,6 +116,7 @@ pub fn read(file: &Path, text: &str) -> (Settings, Vec<Mistake>) {
             _ => reader.unknown(name, "setting", &NAMES),
         }
     }
+    reader.lightly(|it| commands::bind(it, &mut settings.setup, own));
     (settings, reader.mistakes())
 }
 

@@ -123,3 +123,53 @@ fn a_theme_is_built_in_or_a_file_that_says_what_differs() {
         assert!(told[0].contains(part), "{told:?}");
     }
 }
+
+#[test]
+fn a_mistake_in_a_command_leaves_it_out_and_is_told() {
+    let told = mistakes(
+        "[[commands]]\nname = \"a\"\nargv = [\"x\", \"{titel}\"]\n\
+         [[commands]]\nname = \"b\"\nargv = \"x y\"\n\
+         [[commands]]\nname = \"c\"\nargv = [\"x\", \"{\"]\n\
+         [[commands]]\nname = \"d\"\nargv = [\"{title}\"]\n\
+         [[commands]]\nname = \"e\"\nargv = [\"x\"]\ntime_limit = 0\n\
+         [[commands]]\nname = \"f\"\nargv = [\"x\"]\ndangerous = \"yes\"\n\
+         [[commands]]\nname = \"g\"\nargv = [\"x\"]\ninteractive = true\noutput = \"page\"\n\
+         [[commands]]\nargv = [\"x\"]\n\
+         [[commands]]\nname = \"h\"\nargv = [\"x\"]\nkey = \"rr\"\n\
+         [[commands]]\nname = \"i\"\nargv = [\"x\"]\noutput = \"file\"\n",
+    );
+    for (part, told) in [
+        "3: \"{titel}\": there is no variable \"titel\": there is id, reference, title",
+        "6: argv is a program and its arguments",
+        "9: \"{\": write {{ or }} for a brace",
+        "12: argv is a program and its arguments",
+        "16: time_limit is seconds, from 1 to 3600",
+        "20: dangerous must be true or false",
+        "21: an interactive command has the terminal",
+        "26: a command needs a name and argv",
+        "31: key: \"rr\" is no key",
+        "35: there is no output \"file\"",
+    ]
+    .iter()
+    .zip(&told)
+    {
+        assert!(told.starts_with(part), "{part}\n{told}");
+    }
+    assert_eq!(told.len(), 10, "{told:?}");
+}
+
+#[test]
+fn a_key_is_one_commands_and_what_lost_it_is_told() {
+    let text = "[[commands]]\nname = \"a\"\nkey = \"r\"\nargv = [\"x\"]\n\
+                [[commands]]\nname = \"b\"\nkey = \"r\"\nargv = [\"x\"]\n";
+    let (settings, told) = read(Path::new("config.toml"), text);
+    let told: Vec<String> = told.iter().map(ToString::to_string).collect();
+    assert!(told[0].starts_with("config.toml:3: the key of the command a is resolve too"));
+    assert!(told[1].starts_with("config.toml:7: b has the key of a already"), "{told:?}");
+    let r = KeyInput::char('r');
+    assert_eq!(settings.setup.keymap.lookup(Context::List, r), Some(Action::Own(0)));
+    assert_eq!(settings.setup.keymap.lookup(Context::Comment, r), None);
+    assert_eq!(settings.setup.commands[1].key, None);
+    let freed = format!("{text}[keys]\nresolve = \"none\"\n");
+    assert_eq!(mistakes(&freed).len(), 1, "the other one is meant");
+}

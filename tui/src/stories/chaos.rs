@@ -252,6 +252,7 @@ impl Truth {
             | Effect::Stay
             | Effect::Reconnect
             | Effect::Wake
+            | Effect::Run { .. }
             | Effect::Quit => return None,
         })
     }
@@ -271,6 +272,7 @@ const fn request_of(effect: &Effect) -> Option<RequestId> {
         | Effect::Stay
         | Effect::Reconnect
         | Effect::Wake
+        | Effect::Run { .. }
         | Effect::Quit => None,
     }
 }

@@ -26,6 +26,7 @@ mod matching;
 mod million;
 mod never;
 mod notices;
+mod own;
 mod palette;
 mod people;
 mod pictures;

@@ -18,8 +18,8 @@ use crate::model::{Model, Overlay, Screen, layout};
 
 use super::{
     Out, batch, cache, choices, chooser, commands, copy, demonstration, detail, events, forms,
-    handover, health, letters, list, load_again, logs, marks, palette, people, query, spot, timers,
-    title, undo, views, writing,
+    handover, health, letters, list, load_again, logs, marks, own, palette, people, query, spot,
+    timers, title, undo, views, writing,
 };
 
 /// Keys in a row try the connection no more often than this.
@@ -203,6 +203,7 @@ pub fn act(model: &mut Model, action: Action, context: Context, out: &mut Out) {
         Action::NextField => turn_field(model, 1),
         Action::PreviousField => turn_field(model, 2),
         Action::Edit(edit) => edit_text(model, edit),
+        Action::Own(index) => own::press(model, index, out),
     }
 }
 
@@ -217,6 +218,7 @@ fn back(model: &mut Model, context: Context, out: &mut Out) {
         | Context::CommandLog
         | Context::Json
         | Context::Handover
+        | Context::Output
         | Context::Demonstration
         | Context::Picker
         | Context::Palette
@@ -271,7 +273,7 @@ fn go(model: &mut Model, context: Context, step: Move, out: &mut Out) {
     let log_length = model.mistakes.len() + model.commands.entries.len();
     match (&mut model.overlay, context) {
         (Some(Overlay::Help { top, of }), _) => {
-            let last = help::page(&model.setup.keymap, *of, width)
+            let last = help::page(&model.setup, *of, width)
                 .len()
                 .saturating_sub(layout::page_rows(height));
             *top = detail::scrolled(*top, step, 10, last);
@@ -287,6 +289,7 @@ fn go(model: &mut Model, context: Context, step: Move, out: &mut Out) {
         }
         (Some(Overlay::Question(question)), _) => batch::go(question, step),
         (Some(Overlay::Json { .. }), _) => copy::scroll_json(model, step),
+        (Some(Overlay::Output { .. } | Overlay::Sure(_)), _) => own::go(model, step),
         (Some(Overlay::Handover { .. }), _) => handover::scroll(model, step),
         (Some(Overlay::Copy(_)), _) => copy::go(model, step),
         (Some(Overlay::Palette(_)), _) => palette::go(model, step),
@@ -334,6 +337,9 @@ fn confirm(model: &mut Model, context: Context, out: &mut Out) {
         Context::NewIncident => forms::submit_new(model, out),
         Context::Account => people::submit(model, out),
         Context::Demonstration => demonstration::run(model, out),
+        Context::Question if matches!(model.overlay, Some(Overlay::Sure(_))) => {
+            own::confirm(model, out);
+        }
         Context::Question => batch::confirm(model, out),
         Context::Title => title::submit(model, out),
         Context::Export => logs::submit_export(model, out),

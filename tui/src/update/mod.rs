@@ -21,6 +21,7 @@ mod list;
 mod logs;
 mod marks;
 mod notify;
+mod own;
 mod paging;
 mod palette;
 mod parts;

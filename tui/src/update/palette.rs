@@ -10,7 +10,7 @@ use crate::model::palette::{Offer, Palette, Pick};
 use crate::model::{Model, Overlay};
 
 use super::detail::scrolled;
-use super::{Out, chooser, keys, views};
+use super::{Out, chooser, keys, own, views};
 
 /// Rows of a page.
 const PAGE: usize = 10;
@@ -56,6 +56,12 @@ pub fn run(model: &mut Model, out: &mut Out) {
     match (&entry.pick, entry.binding) {
         (Pick::Context(name), _) => chooser::go_to(model, name, out),
         (Pick::View(name), _) => views::show(model, name, out),
+        (Pick::Own(name), _) => {
+            if is_still(model, subject) {
+                own::named(model, name, out);
+            }
+        }
+        (Pick::Output, _) => model.overlay = Some(Overlay::Output { top: 0 }),
         (Pick::Action(_), Some(binding)) => act(model, binding, from, subject, out),
         (Pick::Action(_), None) => {}
     }
@@ -68,17 +74,22 @@ fn act(
     subject: Option<(IncidentId, Reference)>,
     out: &mut Out,
 ) {
-    let now = model.subject().map(|incident| incident.id);
-    match subject {
-        Some((id, reference)) if is_about_incident(binding) && now != Some(id) => {
-            let text = format!("Nothing done: {reference} is not selected any more");
-            model.flash(Tone::Warning, text);
-        }
-        None if is_about_incident(binding) && now.is_some() => {
-            model.flash(Tone::Warning, "Nothing done: no incident was selected then");
-        }
-        _ => keys::act(model, binding.action, from, out),
+    if !is_about_incident(binding) || is_still(model, subject) {
+        keys::act(model, binding.action, from, out);
     }
+}
+
+/// Whether what was selected then still is; otherwise the flash says so.
+fn is_still(model: &mut Model, subject: Option<(IncidentId, Reference)>) -> bool {
+    let now = model.subject().map(|incident| incident.id);
+    let why = match subject {
+        Some((id, _)) if now == Some(id) => return true,
+        None if now.is_none() => return true,
+        Some((_, reference)) => format!("Nothing done: {reference} is not selected any more"),
+        None => "Nothing done: no incident was selected then".to_owned(),
+    };
+    model.flash(Tone::Warning, why);
+    false
 }
 
 fn is_about_incident(binding: &Binding) -> bool {

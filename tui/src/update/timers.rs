@@ -184,6 +184,9 @@ fn loading(model: &Model) -> Vec<DateTime<Utc>> {
     if let Some((_, since)) = model.commands.oldest_open() {
         at.extend([since + LOADING_AFTER, age::next_change(since, model.now)]);
     }
+    if let Some(round) = model.own.running() {
+        at.push(age::next_change(round.since, model.now));
+    }
     match (model.screen, &model.detail) {
         (Screen::Incidents, _) => {
             let since = model.list.loading_at();

@@ -50,7 +50,7 @@ pub fn render(buf: &mut Buffer, area: Rect, model: &Model) {
     let exporting = model.exporting.as_ref();
     let exporting = exporting.map(|it| format!("writing, {}", count(it.lines, "line", "lines")));
     let progress = model.batch.as_ref().map(Batch::progress).or(exporting);
-    let progress = progress.or_else(|| waiting(model, theme));
+    let progress = progress.or_else(|| waiting(model, theme)).or_else(|| running(model, theme));
     let place = progress.clone().unwrap_or_else(|| place(model, area.width, theme));
     if area.width >= 60 || progress.is_some() {
         pen.right(&format!("{place} "), theme.dim());
@@ -66,6 +66,13 @@ fn waiting(model: &Model, theme: Theme) -> Option<String> {
     let since = if seconds > 0 { format!(" {seconds} s") } else { String::new() };
     let text = format!("{} {}{since}", theme.pending(), what.words());
     (waited >= LOADING_AFTER).then_some(text)
+}
+
+/// A program of the person's own that runs, and for how long already.
+fn running(model: &Model, theme: Theme) -> Option<String> {
+    let round = model.own.running()?;
+    let seconds = (model.now - round.since).num_seconds().max(0);
+    Some(format!("{} {} {seconds} s", theme.pending(), round.words()))
 }
 
 /// A message that needs the whole line, or two.
@@ -140,6 +147,9 @@ fn hint(model: &Model, context: Context, action: Action, usual: &'static str) ->
         (Context::Chooser, Action::Confirm) => "go there",
         (Context::Title, Action::Confirm) => "rename",
         (Context::Export, Action::Confirm) => "write",
+        (Context::Question, Action::Confirm) if matches!(model.overlay, Some(Overlay::Sure(_))) => {
+            "run"
+        }
         (Context::Question, Action::Confirm) => "do it to these",
         (Context::Palette, Action::Confirm) => "run",
         (Context::Demonstration, Action::Confirm) => "measure now",
@@ -219,7 +229,7 @@ fn offered(model: &Model, context: Context) -> Vec<Action> {
         }
         Context::Handover => vec![Action::Copy, Action::Save, Action::Back],
         Context::Json => vec![Action::Copy, Action::Back],
-        Context::Help | Context::CommandLog => vec![Action::Back],
+        Context::Help | Context::CommandLog | Context::Output => vec![Action::Back],
         Context::Query => vec![Action::Confirm, Action::Complete, Action::Back],
         Context::Title
         | Context::Export
@@ -354,6 +364,7 @@ fn leaf(model: &Model) -> String {
         Context::Demonstration => (None, "cache demo"),
         Context::Handover => (None, "handover"),
         Context::Json => (None, "JSON"),
+        Context::Output => (None, "output"),
         Context::Palette => (None, "palette"),
         Context::Picker | Context::Chooser | Context::People => (None, "choose"),
         Context::Title => (None, "title"),

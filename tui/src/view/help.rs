@@ -24,7 +24,7 @@ const KEYS: usize = 17;
 
 pub fn render(buf: &mut Buffer, area: Rect, model: &Model, of: Context, top: usize) {
     let theme = Theme::new(model);
-    let lines = help::page(&model.setup.keymap, of, area.width);
+    let lines = help::page(&model.setup, of, area.width);
     let (body, top) = page::frame(buf, area, theme, "Keys", lines.len(), top);
     for (row, cells) in (0..body.height).zip(&lines[top..]) {
         let width = body.width / u16::try_from(cells.len().max(1)).unwrap_or(1);
@@ -42,6 +42,15 @@ fn draw(pen: &mut Pen, line: &Line<'_>) {
         Line::Blank => {}
         Line::Heading(title) => pen.text(title, theme.dim()),
         Line::Title(title) => pen.text(title, theme.bold()),
+        Line::Own(command) => {
+            let key = command.key.map(|key| key_name(key, theme.unicode()));
+            let keys = key.unwrap_or_else(|| format!(":{}", command.name));
+            pen.cell(&keys, KEYS.max(keys.chars().count()), theme.accent());
+            if command.key.is_some() {
+                pen.gap(1);
+                pen.text(&command.name, theme.plain());
+            }
+        }
         Line::Bindings(bindings) => {
             let keys = bindings.iter().flat_map(|bound| &bound.keys);
             let mut keys: Vec<String> = keys.map(|key| key_name(*key, theme.unicode())).collect();

@@ -21,6 +21,7 @@ mod letters;
 mod list;
 mod logs;
 mod overview;
+mod own;
 mod page;
 mod paint;
 mod palette;
@@ -38,7 +39,7 @@ use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 
 use crate::model::copy::json_lines;
-use crate::model::{Model, Overlay, Screen, handover, layout};
+use crate::model::{Model, Overlay, Screen, handover, layout, own as programs};
 
 /// Draws everything.
 pub fn render(frame: &mut Frame<'_>, model: &Model) {
@@ -84,6 +85,11 @@ pub fn render(frame: &mut Frame<'_>, model: &Model) {
                 let lines = handover::lines(model, area.width);
                 page::render(buf, area, model, "Handover", &lines, *top);
             }
+            Some(Overlay::Output { top }) => {
+                let (title, lines) = programs::page(model, area.width);
+                page::render(buf, area, model, &title, &lines, *top);
+            }
+            Some(Overlay::Sure(sure)) => own::render(buf, area, model, sure),
             Some(Overlay::Chooser(it)) => cursor = chooser::render(buf, area, model, it),
             Some(Overlay::Copy(chooser)) => copy::render(buf, area, model, chooser),
             Some(Overlay::Picker(picker)) => cursor = picker::render(buf, area, model, picker),

@@ -12,7 +12,7 @@ use ratatui::layout::Rect;
 
 use crate::keymap::key_name;
 use crate::model::Model;
-use crate::model::palette::{Entry, Offer, Palette};
+use crate::model::palette::{Entry, Offer, Palette, Pick};
 use crate::theme::{Theme, short_status};
 
 use super::paint::{Pen, clear, rule};
@@ -78,8 +78,9 @@ fn entry(pen: &mut Pen, model: &Model, entry: &Entry, here: bool) {
     let theme = pen.theme;
     let bound = model.setup.keymap.bound().iter();
     let keys = bound.filter(|b| entry.binding.is_some_and(|it| std::ptr::eq(b.binding, it)));
-    let keys: Vec<String> =
-        keys.flat_map(|bound| &bound.keys).map(|key| key_name(*key, theme.unicode())).collect();
+    let own = model.setup.commands.iter().filter(|it| entry.pick == Pick::Own(it.name.clone()));
+    let keys = keys.flat_map(|bound| &bound.keys).copied().chain(own.filter_map(|it| it.key));
+    let keys: Vec<String> = keys.map(|key| key_name(key, theme.unicode())).collect();
     pen.text(if here { theme.bar() } else { " " }, theme.accent());
     pen.right(&format!("{} ", keys.join(" ")), theme.accent());
     pen.cell(&entry.name, NAME, if here { theme.bold() } else { theme.plain() });
