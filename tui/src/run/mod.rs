@@ -211,9 +211,8 @@ impl<'a> Loop<'a> {
         while going {
             match self.wait(&mut terminal, unpainted).await? {
                 Woken::Event(event) => {
-                    self.torn |= matches!(event, Event::Resize(..));
                     going = self.take(event) && self.take_burst();
-                    unpainted |= self.model.take_dirty();
+                    unpainted |= self.model.take_dirty() || self.torn;
                 }
                 Woken::Configured(read) => {
                     self.configure(read);
@@ -341,6 +340,7 @@ impl<'a> Loop<'a> {
 
     /// Whether to go on.
     fn take(&mut self, event: Event) -> bool {
+        self.torn |= matches!(event, Event::Resize(..));
         let effects = update::update(&mut self.model, event, clock::now());
         self.perform(effects)
     }
