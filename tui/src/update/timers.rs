@@ -81,6 +81,7 @@ pub fn clock_set_back(model: &mut Model, by: TimeDelta) {
     model.flash.iter_mut().for_each(|flash| shift(&mut flash.until));
     model.events.set_back(by);
     model.notices.set_back(by);
+    model.own.set_back(by);
     model.cache.stats.set_back(by);
     model.health.set_back(by);
     model.users.set_back(by);
