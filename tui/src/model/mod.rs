@@ -72,7 +72,7 @@ use self::known::Known;
 use self::list::List;
 use self::marks::Marks;
 use self::notify::Notices;
-use self::own::{Rounds, Sure};
+use self::own::{RoundId, Rounds, Sure};
 use self::palette::{History, Palette};
 use self::people::{People, PersonForm};
 use self::setup::Setup;
@@ -122,6 +122,8 @@ pub enum Overlay {
     },
     /// What commands of the person's own have said.
     Output {
+        /// Which round, if any has been.
+        round: Option<RoundId>,
         top: usize,
     },
     /// The question before such a command.

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use watchfire_shared::ids::{IncidentId, Reference};
 use watchfire_shared::incident::Incident;
 
@@ -164,6 +164,10 @@ pub struct Ended {
     pub seconds: i64,
 }
 
+/// Never used twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RoundId(RequestId);
+
 /// What was started with one key.
 #[derive(Debug)]
 pub struct Round {
@@ -174,6 +178,11 @@ pub struct Round {
 }
 
 impl Round {
+    /// None only of a round without any run.
+    pub fn id(&self) -> Option<RoundId> {
+        self.runs.first().map(|run| RoundId(run.request))
+    }
+
     pub fn is_over(&self) -> bool {
         self.runs.iter().all(|run| run.ended.is_some())
     }
@@ -239,16 +248,29 @@ impl Rounds {
         running.map(|round| format!("{}: ended with the client, before its time", round.words()))
     }
 
-    /// The one that ended last; one that runs where none has ended.
+    /// Of those with an output the one that ended last; one that runs where none has ended.
     pub fn last(&self) -> Option<&Round> {
-        self.0.iter().rev().find(|round| round.is_over()).or_else(|| self.0.back())
+        let mut said = self.0.iter().rev().filter(|round| round.way != Way::Terminal);
+        said.clone().find(|round| round.is_over()).or_else(|| said.next())
+    }
+
+    pub fn get(&self, id: RoundId) -> Option<&Round> {
+        self.0.iter().find(|round| round.id() == Some(id))
+    }
+
+    /// The clock was set back: what began a while ago stays as long ago.
+    pub fn set_back(&mut self, by: TimeDelta) {
+        self.0.iter_mut().for_each(|round| round.since -= by);
     }
 }
 
-/// The title of the page and its lines: each run with how it ended and what it said.
-pub fn page(model: &Model, width: u16) -> (String, Vec<SafeText>) {
-    let Some(round) = model.own.last() else {
-        return ("Output".to_owned(), vec![SafeText::line("None of your commands has run yet.")]);
+/// The title of a round's page and its lines: each run with how it ended and what it said.
+pub fn page(model: &Model, round: Option<RoundId>, width: u16) -> (String, Vec<SafeText>) {
+    let Some(round) = round.and_then(|id| model.own.get(id)) else {
+        return (
+            "Output".to_owned(),
+            vec![SafeText::line("Nothing was said yet, or it was long ago.")],
+        );
     };
     let room = usize::from(width).saturating_sub(2);
     let mut lines = Vec::new();

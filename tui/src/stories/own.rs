@@ -133,6 +133,21 @@ fn who_writes_is_not_interrupted() {
 }
 
 #[test]
+fn what_is_read_stays_when_another_program_ends() {
+    let mut client = client();
+    client.press("ctrl-x j ctrl-x");
+    let runs = runs(&mut client);
+    client.done(runs[1].0, said("of the second"));
+    client.done(runs[0].0, said("of the first"));
+    assert!(client.screen().contains("of the second"), "{}", client.screen());
+    assert!(client.flash().contains("runbook on INC-204"), "{}", client.flash());
+    client.press("esc :");
+    client.type_text("output");
+    client.press("enter");
+    assert!(client.screen().contains("of the first"), "{}", client.screen());
+}
+
+#[test]
 fn what_an_incident_does_not_have_is_refused_in_words() {
     let mut client = client();
     client.press(":");

@@ -92,15 +92,26 @@ fn obstacle(model: &Model, command: &OwnCommand) -> Option<String> {
 pub fn go(model: &mut Model, step: Move) {
     let (width, height) = model.size;
     let rows = layout::page_rows(height);
-    let last = page(model, width).1.len().saturating_sub(rows);
+    let length = match &model.overlay {
+        Some(Overlay::Output { round, .. }) => page(model, *round, width).1.len(),
+        _ => 0,
+    };
     match &mut model.overlay {
-        Some(Overlay::Output { top }) => *top = scrolled(*top, step, rows, last),
+        Some(Overlay::Output { top, .. }) => {
+            *top = scrolled(*top, step, rows, length.saturating_sub(rows));
+        }
         Some(Overlay::Sure(sure)) => {
             let last = sure.lines().len().saturating_sub(1);
             sure.top = scrolled(sure.top, step, rows, last);
         }
         _ => {}
     }
+}
+
+/// What was said last.
+pub fn show_last(model: &mut Model) {
+    let round = model.own.last().and_then(Round::id);
+    model.overlay = Some(Overlay::Output { round, top: 0 });
 }
 
 /// Runs what the question lists, but for what was deleted meanwhile.
@@ -149,9 +160,9 @@ pub fn ended(model: &mut Model, request: RequestId, outcome: Outcome) {
         return;
     };
     let (tone, text) = round.result();
-    let way = round.way;
+    let (way, id) = (round.way, round.id());
     if matches!(way, Way::Background { page: true, .. }) && model.context().is_screen() {
-        model.overlay = Some(Overlay::Output { top: 0 });
+        model.overlay = Some(Overlay::Output { round: id, top: 0 });
     } else if way == Way::Terminal {
         model.flash(tone, text);
     } else {

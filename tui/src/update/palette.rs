@@ -61,7 +61,7 @@ pub fn run(model: &mut Model, out: &mut Out) {
                 own::named(model, name, out);
             }
         }
-        (Pick::Output, _) => model.overlay = Some(Overlay::Output { top: 0 }),
+        (Pick::Output, _) => own::show_last(model),
         (Pick::Action(_), Some(binding)) => act(model, binding, from, subject, out),
         (Pick::Action(_), None) => {}
     }

@@ -86,6 +86,7 @@ pub fn clock_set_back(model: &mut Model, by: TimeDelta) {
         detail.logs.look_at.iter_mut().for_each(shift);
     }
     model.notices.set_back(by);
+    model.own.set_back(by);
     model.cache.stats.set_back(by);
     model.health.set_back(by);
     model.users.set_back(by);

@@ -85,8 +85,8 @@ pub fn render(frame: &mut Frame<'_>, model: &Model) {
                 let lines = handover::lines(model, area.width);
                 page::render(buf, area, model, "Handover", &lines, *top);
             }
-            Some(Overlay::Output { top }) => {
-                let (title, lines) = programs::page(model, area.width);
+            Some(Overlay::Output { round, top }) => {
+                let (title, lines) = programs::page(model, *round, area.width);
                 page::render(buf, area, model, &title, &lines, *top);
             }
             Some(Overlay::Sure(sure)) => own::render(buf, area, model, sure),
