@@ -205,6 +205,10 @@ impl Truth {
         }
     }
 
+    fn is_there(&self, id: IncidentId) -> bool {
+        self.incidents.values().any(|incident| incident.id == id)
+    }
+
     /// What a good daemon says to this effect now.
     fn answer_now(&mut self, effect: &Effect, now: DateTime<Utc>) -> Option<Outcome> {
         Some(match effect {
@@ -217,7 +221,14 @@ impl Truth {
                     Outcome::Timeline(Page { items, next_cursor: None })
                 }
                 Load::Me => Outcome::Me(admin()),
-                other => busy(other)?,
+                other => match busy(other)? {
+                    // Nothing is attached to what was never opened.
+                    Outcome::Logs(mut page) => {
+                        page.items.retain(|entry| self.is_there(entry.incident_id));
+                        Outcome::Logs(page)
+                    }
+                    told => told,
+                },
             },
             Effect::Command { command: Command::Patch { id, .. }, .. } => {
                 match self.incident(*id) {
