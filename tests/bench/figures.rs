@@ -2,6 +2,7 @@
 
 use watchfire_tests::Engine::{Postgres, Sqlite};
 
+use crate::client::{self, Pane};
 use crate::measure::{Measured, Plan, Result};
 use crate::mix::{self, Of, Reads, Writes};
 use crate::{backlog, creates, reads, rounds, screens, starts};
@@ -23,7 +24,7 @@ enum Kind {
     StartFresh,
     StartExisting,
     IdleMemory,
-    FirstPaint,
+    Client(client::Of),
     EventCost,
     Screen(usize),
     BacklogKafka,
@@ -113,9 +114,50 @@ pub const FIGURES: &[Figure] = &[
     ),
     figure("idle_memory", "resident memory when idle, against bare axum", Kind::IdleMemory),
     figure(
-        "client_first_paint",
-        "exec of the client to its first row, against cat",
-        Kind::FirstPaint,
+        "client_start_100",
+        "exec of the client to its first row among 100 incidents, against cat",
+        Kind::Client(client::Of::Start(100)),
+    ),
+    figure("client_start_10", "the same among 10", Kind::Client(client::Of::Start(10))),
+    figure(
+        "client_start_1000000",
+        "the same among 1,000,000",
+        Kind::Client(client::Of::Start(1_000_000)),
+    ),
+    figure(
+        "client_frame_list",
+        "processor time of a page of the list, everything loaded, against sending its bytes",
+        Kind::Client(client::Of::Frame(Pane::List)),
+    ),
+    figure(
+        "client_frame_logs",
+        "the same of a page of the log pane",
+        Kind::Client(client::Of::Frame(Pane::Logs)),
+    ),
+    figure(
+        "client_key",
+        "key to picture, against sending its bytes",
+        Kind::Client(client::Of::Key),
+    ),
+    figure(
+        "client_key_in_stream",
+        "the same while 10,000 lines a second stream in",
+        Kind::Client(client::Of::KeyInStream),
+    ),
+    figure(
+        "client_idle",
+        "processor time of the loaded client when nothing happens, against the goal",
+        Kind::Client(client::Of::Idle),
+    ),
+    figure(
+        "client_memory",
+        "resident memory of the client with 10,000 incidents, against one that only paints",
+        Kind::Client(client::Of::Memory(10_000, 0)),
+    ),
+    figure(
+        "client_memory_loaded",
+        "the same with 100,000 incidents and 1,000,000 lines",
+        Kind::Client(client::Of::Memory(100_000, 1_000_000)),
     ),
     figure(
         "event_cost",
@@ -153,7 +195,7 @@ impl Figure {
             Kind::StartFresh => starts::fresh(plan).await,
             Kind::StartExisting => starts::existing(plan).await,
             Kind::IdleMemory => starts::idle_memory(plan).await,
-            Kind::FirstPaint => starts::first_paint(plan).await,
+            Kind::Client(of) => client::measure(plan, of).await,
             Kind::EventCost => creates::event_cost(plan).await,
             Kind::Screen(percentile) => screens::latency(plan, percentile).await,
             Kind::BacklogKafka => backlog::to_kafka(plan).await,

@@ -6,13 +6,14 @@
 //! ```
 //!
 //! - [`figures`]: what is measured, by name
-//! - [`reads`], [`mix`], [`rounds`], [`creates`], [`starts`], [`screens`], [`backlog`]: how
+//! - [`reads`], [`mix`], [`rounds`], [`creates`], [`starts`], [`screens`], [`backlog`], [`client`]: how
 //! - [`mod@measure`]: pairs and medians · [`load`]: the load generator · [`bare`]: the ceiling of HTTP ·
 //!   [`rows`], [`pgbench`]: the ceilings of the databases
 //! - [`report`]: the table and the JSON lines
 
 mod backlog;
 mod bare;
+mod client;
 mod creates;
 mod figures;
 mod load;
@@ -67,6 +68,9 @@ enum Command {
         #[arg(long, default_value = "127.0.0.1:0")]
         address: SocketAddr,
     },
+    /// The peer of the client: answers keys in turn with the recorded bytes in these files.
+    #[command(hide = true)]
+    ServeFrames { frames: Vec<PathBuf> },
 }
 
 fn main() -> ExitCode {
@@ -79,6 +83,7 @@ fn main() -> ExitCode {
             Ok(ExitCode::SUCCESS)
         }
         Some(Command::ServeBare { answer, address }) => bare::serve(&answer, address),
+        Some(Command::ServeFrames { frames }) => client::paint::serve(&frames),
         None => measure(&arguments),
     };
     ended.unwrap_or_else(|error| {

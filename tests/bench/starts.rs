@@ -1,4 +1,4 @@
-//! What a process costs before it does anything: time to ready, memory, the client's first row.
+//! What a process costs before it does anything: time to ready, memory.
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
@@ -8,8 +8,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
-use watchfire_shared::user::Role;
-use watchfire_tests::{Engine, Terminal, programs, terminal};
+use watchfire_tests::{Engine, Terminal, programs};
 
 use crate::bare::{self, Bare};
 use crate::load::{self, Connection};
@@ -24,10 +23,8 @@ const IDLE: Duration = Duration::from_secs(2);
 /// How the client starts its own daemon.
 const EMBEDDED: [&str; 2] = ["daemon", "run"];
 const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n{}";
-/// Incidents in the folder of an existing installation, and on the first screen of the client.
+/// Incidents in the folder of an existing installation.
 const USED: usize = 1_000;
-const LISTED: usize = 100;
-const SCREEN: (u16, u16) = (120, 40);
 
 /// The very first start: folder, database, secret and owner are made.
 pub async fn fresh(plan: Plan) -> Result<Measured> {
@@ -145,7 +142,7 @@ pub async fn idle_memory(plan: Plan) -> Result<Measured> {
 }
 
 /// `VmRSS` of a process in MiB.
-fn resident(pid: u32) -> Result<f64> {
+pub fn resident(pid: u32) -> Result<f64> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     let kib = line.and_then(|text| text.trim().strip_suffix(" kB"));
@@ -153,35 +150,8 @@ fn resident(pid: u32) -> Result<f64> {
     Ok(kib / 1024.0)
 }
 
-/// From exec to the first row of the list on a real terminal, the daemon being ready.
-pub async fn first_paint(plan: Plan) -> Result<Measured> {
-    program("watchfire")?;
-    let scene = Scene::start(Engine::Sqlite).await?;
-    scene.incidents(LISTED).await?;
-    // The newest stands first.
-    let first_row = format!("INC-{LISTED}");
-    let (columns, rows) = SCREEN;
-    let home = TempDir::new()?;
-    let file = home.path().join("row");
-    std::fs::write(&file, &first_row)?;
-    // Makes the token, which is not the client's work.
-    scene.daemon.as_responder().await;
-    let ours = async || {
-        let from = Instant::now();
-        let terminal = scene.daemon.client(Role::Responder, columns, rows).await;
-        painted(&terminal, &first_row, from).await
-    };
-    let ceiling = async || {
-        let from = Instant::now();
-        let mut command = terminal::command("cat", home.path());
-        command.arg(&file);
-        painted(&Terminal::spawn(command, columns, rows), &first_row, from).await
-    };
-    let note = format!("exec to the first of {LISTED} rows, lower is better; ceiling: exec of cat");
-    plan.paired("ms", note, ours, ceiling).await
-}
-
-async fn painted(terminal: &Terminal, row: &str, from: Instant) -> Result<f64> {
+/// Milliseconds since `from` once a row stands on the terminal.
+pub async fn painted(terminal: &Terminal, row: &str, from: Instant) -> Result<f64> {
     terminal.wait_for_text(row, LIMIT).await;
     Ok(from.elapsed().as_secs_f64() * 1e3)
 }
