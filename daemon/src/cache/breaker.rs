@@ -29,11 +29,14 @@ enum State {
         failures: u32,
     },
     Open {
+        since: Instant,
         until: Instant,
         pause: Duration,
     },
     /// One operation is on its way to find out.
     HalfOpen {
+        /// When it opened: what was sent before says nothing of now.
+        since: Instant,
         pause: Duration,
     },
 }
@@ -53,8 +56,8 @@ impl Breaker {
         let mut state = self.state();
         match *state {
             State::Closed { .. } => true,
-            State::Open { until, pause } if until <= now => {
-                *state = State::HalfOpen { pause };
+            State::Open { since, until, pause } if until <= now => {
+                *state = State::HalfOpen { since, pause };
                 self.recorder.breaker(BreakerState::HalfOpen, None);
                 true
             }
@@ -65,37 +68,55 @@ impl Breaker {
     /// An operation was given up before it ended. Where it was to find out, the next one is.
     pub fn abandoned(&self, now: Instant) {
         let mut state = self.state();
-        if let State::HalfOpen { pause } = *state {
-            *state = State::Open { until: now, pause };
+        if let State::HalfOpen { since, pause } = *state {
+            *state = State::Open { since, until: now, pause };
         }
     }
 
-    /// An operation went well, or a new connection answered.
-    pub fn succeeded(&self) {
+    /// An operation that was sent then went well, or a new connection answered.
+    pub fn succeeded(&self, sent: Instant) {
         let mut state = self.state();
-        let was_closed = matches!(*state, State::Closed { .. });
-        *state = State::Closed { failures: 0 };
-        if !was_closed {
-            self.recorder.breaker(BreakerState::Closed, None);
+        match *state {
+            State::Closed { .. } => *state = State::Closed { failures: 0 },
+            State::Open { since, .. } | State::HalfOpen { since, .. } if since > sent => {}
+            State::Open { .. } | State::HalfOpen { .. } => {
+                *state = State::Closed { failures: 0 };
+                self.recorder.breaker(BreakerState::Closed, None);
+            }
         }
     }
 
-    /// True when this failure opened it: what it was tried on is not worth keeping.
-    pub fn failed(&self, now: Instant, reason: &str) -> bool {
+    /// An operation that was sent then came to nothing. True when this opened it: what it was tried
+    /// on is not worth keeping.
+    pub fn failed(&self, sent: Instant, now: Instant, reason: &str) -> bool {
         let mut state = self.state();
         let pause = match *state {
-            State::Closed { failures } if failures + 1 < self.settings.failures => {
-                *state = State::Closed { failures: failures + 1 };
-                return false;
-            }
-            State::Closed { .. } => self.settings.pause,
-            // Sent before it opened: nothing new.
-            State::Open { .. } => return false,
-            State::HalfOpen { pause } => (pause * 2).min(self.settings.longest_pause),
+            State::HalfOpen { since, pause } if since <= sent => pause * 2,
+            _ => return self.count(state, now, reason),
         };
-        *state = State::Open { until: now + pause, pause };
-        self.recorder.breaker(BreakerState::Open, Some(reason.to_owned()));
+        self.open(&mut state, now, pause.min(self.settings.longest_pause), reason);
         true
+    }
+
+    /// There is no connection to try it on. True when this opened it; one that has opened has its
+    /// probe to find out.
+    pub fn unreachable(&self, now: Instant, reason: &str) -> bool {
+        self.count(self.state(), now, reason)
+    }
+
+    fn count(&self, mut state: MutexGuard<'_, State>, now: Instant, reason: &str) -> bool {
+        let State::Closed { failures } = *state else { return false };
+        if failures + 1 < self.settings.failures {
+            *state = State::Closed { failures: failures + 1 };
+            return false;
+        }
+        self.open(&mut state, now, self.settings.pause, reason);
+        true
+    }
+
+    fn open(&self, state: &mut State, now: Instant, pause: Duration, reason: &str) {
+        *state = State::Open { since: now, until: now + pause, pause };
+        self.recorder.breaker(BreakerState::Open, Some(reason.to_owned()));
     }
 }
 
@@ -117,14 +138,14 @@ mod tests {
     fn only_failures_in_a_row_open_it() {
         let (breaker, now) = breaker();
         for _ in 0..5 {
-            assert!(!breaker.failed(now, "late"));
-            assert!(!breaker.failed(now, "late"));
-            breaker.succeeded();
+            assert!(!breaker.failed(now, now, "late"));
+            assert!(!breaker.failed(now, now, "late"));
+            breaker.succeeded(now);
         }
         assert!(breaker.admits(now));
-        assert!(!breaker.failed(now, "late"));
-        assert!(!breaker.failed(now, "late"));
-        assert!(breaker.failed(now, "late"));
+        assert!(!breaker.failed(now, now, "late"));
+        assert!(!breaker.failed(now, now, "late"));
+        assert!(breaker.failed(now, now, "late"));
         assert!(!breaker.admits(now));
     }
 
@@ -132,13 +153,13 @@ mod tests {
     fn a_probe_that_was_given_up_leaves_the_place_to_the_next() {
         let (breaker, now) = breaker();
         for _ in 0..3 {
-            breaker.failed(now, "late");
+            breaker.failed(now, now, "late");
         }
         let now = now + SETTINGS.pause;
         assert!(breaker.admits(now));
         breaker.abandoned(now);
         assert!(breaker.admits(now));
-        breaker.succeeded();
+        breaker.succeeded(now);
         breaker.abandoned(now);
         assert!(breaker.admits(now), "it stays closed");
     }
@@ -147,17 +168,36 @@ mod tests {
     fn one_probe_goes_through_after_a_pause_that_doubles() {
         let (breaker, mut now) = breaker();
         for _ in 0..3 {
-            breaker.failed(now, "late");
+            breaker.failed(now, now, "late");
         }
         for pause in [2, 4, 5, 5] {
             assert!(!breaker.admits(now + Duration::from_millis(pause * 1000 - 1)));
             now += Duration::from_secs(pause);
             assert!(breaker.admits(now), "a probe after {pause} s");
             assert!(!breaker.admits(now), "only one");
-            assert!(breaker.failed(now, "still late"));
+            assert!(breaker.failed(now, now, "still late"));
         }
-        breaker.succeeded();
+        breaker.succeeded(now);
         assert!(breaker.admits(now));
-        assert!(!breaker.failed(now, "late"), "failures before it closed do not count");
+        assert!(!breaker.failed(now, now, "late"), "failures before it closed do not count");
+    }
+
+    #[test]
+    fn what_was_sent_before_it_opened_neither_closes_it_nor_lengthens_its_pause() {
+        let (breaker, sent) = breaker();
+        let now = sent + Duration::from_millis(1);
+        for _ in 0..3 {
+            breaker.failed(now, now, "late");
+        }
+        breaker.succeeded(sent);
+        assert!(!breaker.admits(now), "it is open still");
+        let later = now + SETTINGS.pause;
+        assert!(breaker.admits(later));
+        breaker.succeeded(sent);
+        assert!(!breaker.failed(sent, later, "late"), "that was not the probe");
+        assert!(!breaker.unreachable(later, "refused"), "nor is that");
+        assert!(!breaker.admits(later), "the probe is on its way");
+        breaker.succeeded(later);
+        assert!(breaker.admits(later));
     }
 }

@@ -34,7 +34,9 @@ impl Cache {
         let reason = match (redis.is_up(), self.recorder.open_because()) {
             (true, None) => return None,
             (_, Some(reason)) => reason,
-            (false, None) => "not connected".to_owned(),
+            (false, None) => {
+                redis.why_down().map_or_else(|| "not connected".into(), |why| why.to_string())
+            }
         };
         Some(format!("Redis does not answer ({reason}); reads go to the database"))
     }

@@ -38,7 +38,7 @@ pub use operate::{Asked, Inoperable};
 pub use plain::Plain;
 pub use read::{PageLookups, cut_off};
 pub use redis::Settings as RedisSettings;
-pub use shared::Shared;
+pub use shared::{Ending, Shared};
 pub use sheet::Sheet;
 use watchfire_shared::cache::{CacheStats, CacheType, ProcessCache};
 use watchfire_shared::ids::{IncidentId, JournalId};

@@ -35,7 +35,8 @@ pub enum Lookup {
 /// The lookups of a page.
 pub struct PageLookups {
     pub list: Option<Lookup>,
-    pub rows: Arc<Rows>,
+    /// None where the list could not be read.
+    pub rows: Option<Arc<Rows>>,
 }
 
 /// What a leader's task has for the one who began it.
@@ -121,8 +122,10 @@ impl Cache {
                 self.recorder.waited(CacheType::IncidentList);
             }
         }
-        self.count_rows(&lookups.rows);
-        self.count_rows_waited(&lookups.rows);
+        if let Some(rows) = &lookups.rows {
+            self.count_rows(rows);
+            self.count_rows_waited(rows);
+        }
     }
 
     /// What is not in the cache: by the load of all who miss it at once, or from the database.
@@ -150,16 +153,12 @@ impl Cache {
             match self.flights.join(&key.subject, moment.epoch) {
                 Joined::Leader(flight) => {
                     let lead = Box::pin(self.lead(key, moment, known, flight, &load, deadline));
-                    // What is late goes on: whichever comes first is for this reader.
+                    // What is late goes on: whichever answers first is for this reader.
                     let late = Box::pin(async {
                         sleep_until(deadline).await;
-                        self.read_after_miss(key, load.clone()).await
+                        Landed::Loaded(self.read_after_miss(key, load.clone()).await)
                     });
-                    let landed = match select(lead, late).await {
-                        Either::Left((landed, _)) => landed,
-                        Either::Right((loaded, _)) => return loaded,
-                    };
-                    match landed {
+                    match self.first_of(lead, late).await {
                         Landed::Loaded(loaded) => return loaded,
                         Landed::Found(value) => {
                             self.recorder.waited(T::TYPE);
@@ -181,6 +180,26 @@ impl Cache {
             }
         }
         self.read_after_miss(key, load).await
+    }
+
+    /// Whichever of both answers first; a failure of the later one only when the other has not
+    /// answered for as long again.
+    async fn first_of<T>(
+        &self,
+        lead: impl Future<Output = Landed<T>> + Unpin,
+        late: impl Future<Output = Landed<T>> + Unpin,
+    ) -> Landed<T> {
+        let (landed, lead) = match select(lead, late).await {
+            Either::Left((landed, _)) => return landed,
+            Either::Right(both) => both,
+        };
+        if !matches!(landed, Landed::Loaded(Err(_))) {
+            return landed;
+        }
+        match timeout(self.patience, lead).await {
+            Ok(other @ (Landed::Loaded(Ok(_)) | Landed::Found(_))) => other,
+            Ok(Landed::Loaded(Err(_)) | Landed::Nothing) | Err(_) => landed,
+        }
     }
 
     /// For who has missed and waited long enough: the second try, beside the one that is late.

@@ -28,13 +28,13 @@ pub struct Rows {
 
 impl Cache {
     /// Incidents by id, as they stand in a list; those that are gone are left out. All that the cache
-    /// does not have comes by one `load`. The look is counted.
+    /// does not have comes by one `load`. The look is counted, and answered also where the load fails.
     pub async fn sheets<F, Fut>(
         &self,
         ids: Vec<IncidentId>,
         moment: &Moment,
         load: F,
-    ) -> Result<(Vec<Arc<Sheet>>, Arc<Rows>), Unread>
+    ) -> (Result<Vec<Arc<Sheet>>, Unread>, Arc<Rows>)
     where
         F: Fn(Arc<[IncidentId]>) -> Fut + Send + Sync + Clone + 'static,
         Fut: Future<Output = Result<Vec<Sheet>, StoreError>> + Send,
@@ -43,15 +43,41 @@ impl Cache {
         let rows = self.look_at_rows(&ids, moment).await;
         self.count_rows(&rows);
         if rows.missing.is_empty() {
-            return Ok((rows.found.clone(), rows));
+            return (Ok(rows.found.clone()), rows);
         }
+        let loaded = self.load_missing(&rows, moment, load).await;
+        let sheets = loaded.map(|loaded| {
+            let mut by_id: HashMap<IncidentId, &Arc<Sheet>> =
+                rows.found.iter().chain(&loaded).map(|sheet| (sheet.id, sheet)).collect();
+            ids.iter().filter_map(|id| by_id.remove(id).cloned()).collect()
+        });
+        (sheets, rows)
+    }
+
+    /// What a look did not find, with all who miss the same.
+    async fn load_missing<F, Fut>(
+        &self,
+        rows: &Rows,
+        moment: &Moment,
+        load: F,
+    ) -> Result<Vec<Arc<Sheet>>, Unread>
+    where
+        F: Fn(Arc<[IncidentId]>) -> Fut + Send + Sync + Clone + 'static,
+        Fut: Future<Output = Result<Vec<Sheet>, StoreError>> + Send,
+    {
         let name = (rows.missing.clone(), moment.epoch);
         let (cache, wanted, at) = (self.clone(), rows.missing.clone(), moment.clone());
         let read = move || {
             let (cache, wanted, at) = (cache.clone(), wanted.clone(), at.clone());
             let load = load.clone();
             async move {
-                let (sheets, filled) = cache.load_sheets(wanted, &at, load).await?;
+                let timed = async |ids| {
+                    let started = Instant::now();
+                    let loaded = load(ids).await;
+                    cache.recorder.load(started.elapsed());
+                    loaded
+                };
+                let (sheets, filled) = cache.load_sheets(wanted, &at, timed).await?;
                 for filled in filled {
                     cache.count_fill(Sheet::TYPE, filled);
                 }
@@ -59,14 +85,10 @@ impl Cache {
             }
         };
         let (loaded, own) = self.loads.read(name, read).await.ok_or_else(cut_off)?;
-        let loaded = loaded?;
         if !own {
-            self.count_rows_waited(&rows);
+            self.count_rows_waited(rows);
         }
-        let mut by_id: HashMap<IncidentId, &Arc<Sheet>> =
-            rows.found.iter().chain(&loaded).map(|sheet| (sheet.id, sheet)).collect();
-        let sheets = ids.iter().filter_map(|id| by_id.remove(id).cloned()).collect();
-        Ok((sheets, rows))
+        loaded
     }
 
     async fn look_at_rows(&self, ids: &[IncidentId], moment: &Moment) -> Arc<Rows> {
@@ -135,6 +157,7 @@ impl Cache {
         {
             match claim {
                 Claim::Found(value) => {
+                    self.recorder.waited(Sheet::TYPE);
                     sheets.extend(value);
                     continue;
                 }
@@ -146,9 +169,7 @@ impl Cache {
         if wanted.is_empty() {
             return Ok((sheets, Vec::new()));
         }
-        let started = Instant::now();
         let loaded = load(wanted.into()).await;
-        self.recorder.load(started.elapsed());
         let loaded: Result<Vec<Arc<Sheet>>, Unread> =
             loaded.map(|sheets| sheets.into_iter().map(Arc::new).collect()).map_err(Arc::new);
         let outcome = |id| match &loaded {

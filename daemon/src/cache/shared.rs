@@ -31,13 +31,24 @@ impl<N, V> Clone for Shared<N, V> {
     }
 }
 
+/// What a read ends with: an answer, or a failure after which another read may still answer.
+pub trait Ending {
+    fn is_answer(&self) -> bool;
+}
+
+impl<T, E> Ending for Result<T, E> {
+    fn is_answer(&self) -> bool {
+        self.is_ok()
+    }
+}
+
 impl<N, V> Shared<N, V> {
     pub fn new(patience: Option<Duration>) -> Self {
         Self { waiting: Arc::default(), patience }
     }
 }
 
-impl<N: Hash + Eq + Clone + Send + 'static, V: Clone + Send + 'static> Shared<N, V> {
+impl<N: Hash + Eq + Clone + Send + 'static, V: Ending + Clone + Send + 'static> Shared<N, V> {
     /// What `read` answers, once it is begun from now on by us or by somebody else, and whether this
     /// is the one it counts for; none when it could not be ended. All who name the same must want the
     /// same.
@@ -93,18 +104,26 @@ impl<N: Hash + Eq + Clone + Send + 'static, V: Clone + Send + 'static> Shared<N,
     }
 }
 
-/// Reads once, and a second time when the first is late: whichever comes back first.
-async fn patiently<V, Fut: Future<Output = V>>(
+/// Reads once, and a second time when the first is late: whichever answers first, and a failure only
+/// when there is nothing else.
+async fn patiently<V: Ending, Fut: Future<Output = V>>(
     patience: Option<Duration>,
     read: impl Fn() -> Fut,
 ) -> V {
     let mut first = Box::pin(read());
     let Some(patience) = patience else { return first.await };
-    match timeout(patience, &mut first).await {
-        Ok(value) => value,
-        Err(_) => match select(first, Box::pin(read())).await {
-            Either::Left((value, _)) | Either::Right((value, _)) => value,
-        },
+    if let Ok(value) = timeout(patience, &mut first).await {
+        return value;
+    }
+    match select(first, Box::pin(read())).await {
+        Either::Left((value, other)) | Either::Right((value, other)) if value.is_answer() => {
+            drop(other);
+            value
+        }
+        // Not for ever: one on which nothing comes back must not hold up the failure either.
+        Either::Left((failed, other)) | Either::Right((failed, other)) => {
+            timeout(patience, other).await.ok().filter(V::is_answer).unwrap_or(failed)
+        }
     }
 }
 
@@ -113,31 +132,72 @@ mod tests {
     use std::future::pending;
     use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
+    use tokio::sync::Notify;
+
     use super::*;
+
+    type Read = Result<u32, &'static str>;
 
     #[tokio::test]
     async fn a_read_that_panics_leaves_nobody_waiting() {
-        let shared = Shared::<&str, u32>::new(Some(Duration::from_millis(20)));
+        let shared = Shared::<&str, Read>::new(Some(Duration::from_millis(20)));
         assert_eq!(shared.read("one", || async { panic!("the driver has a bug") }).await, None);
-        assert_eq!(shared.read("one", || async { 7 }).await, Some((7, true)));
+        assert_eq!(shared.read("one", || async { Ok(7) }).await, Some((Ok(7), true)));
         assert!(shared.waiting().is_empty());
     }
 
     #[tokio::test]
     async fn a_read_on_which_nothing_comes_back_is_begun_again_for_all_who_wait() {
-        let shared = Shared::<&str, u32>::new(Some(Duration::from_millis(20)));
+        let shared = Shared::<&str, Read>::new(Some(Duration::from_millis(20)));
         let begun = Arc::new(AtomicU32::new(0));
         let read = || {
             let begun = begun.clone();
             shared.read("one", move || {
                 let number = begun.fetch_add(1, SeqCst);
-                async move { if number == 0 { pending().await } else { number } }
+                async move { if number == 0 { pending().await } else { Ok(number) } }
             })
         };
         let (one, other) = tokio::join!(read(), read());
         // The other one may have come after the first had begun.
-        assert_eq!(one, Some((1, true)));
-        assert!(matches!(other, Some((1, false) | (2, true))), "{other:?}");
+        assert_eq!(one, Some((Ok(1), true)));
+        assert!(matches!(other, Some((Ok(1), false) | (Ok(2), true))), "{other:?}");
         assert!(shared.waiting().is_empty());
+    }
+
+    /// Whichever of both fails: the other one answers after that.
+    #[tokio::test]
+    async fn a_failure_is_no_answer_while_another_read_may_answer() {
+        for failing in [0, 1] {
+            let (begun, late, failed) = (AtomicU32::new(0), Notify::new(), Notify::new());
+            let read = || {
+                let number = begun.fetch_add(1, SeqCst);
+                let (late, failed) = (&late, &failed);
+                async move {
+                    if number == 0 {
+                        late.notified().await;
+                    }
+                    late.notify_one();
+                    if number == failing {
+                        failed.notify_one();
+                        return Err("refused");
+                    }
+                    failed.notified().await;
+                    Ok(number)
+                }
+            };
+            let read = patiently(Some(Duration::from_millis(20)), read);
+            assert_eq!(read.await, Ok(1 - failing));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_failure_does_not_wait_for_ever_for_another_read() {
+        let begun = AtomicU32::new(0);
+        let read = || {
+            let number = begun.fetch_add(1, SeqCst);
+            async move { if number == 0 { pending().await } else { Err("refused") } }
+        };
+        let read: Read = patiently(Some(Duration::from_millis(20)), read).await;
+        assert_eq!(read, Err("refused"));
     }
 }

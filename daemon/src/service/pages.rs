@@ -14,7 +14,7 @@ use watchfire_shared::user::Role;
 
 use super::incidents::sheets;
 use super::{Caller, Error, Inner, Result};
-use crate::cache::{Cache, Key, PageLookups, Shared, Sheet, Unread, cut_off, key};
+use crate::cache::{Cache, Ending, Key, PageLookups, Shared, Sheet, Unread, cut_off, key};
 use crate::clock;
 use crate::store::installation::Moment;
 use crate::store::listing::{self, IdPage, Place, Query};
@@ -31,13 +31,20 @@ pub struct IncidentQuery {
 }
 
 /// Pages under way, by what tells a page from others and by the epoch of those who want it.
-pub type Pages = Shared<(Arc<str>, i64), Result<Made, Unread>>;
+pub type Pages = Shared<(Arc<str>, i64), Made>;
 
-/// A page as it is sent; in its shape a [`watchfire_shared::page::IncidentPage`].
+/// What came of making a page, and of which lookups.
 #[derive(Clone)]
 pub struct Made {
-    json: Bytes,
+    /// As it is sent; in its shape a [`watchfire_shared::page::IncidentPage`].
+    json: Result<Bytes, Unread>,
     lookups: Arc<PageLookups>,
+}
+
+impl Ending for Made {
+    fn is_answer(&self) -> bool {
+        self.json.is_ok()
+    }
 }
 
 /// What a page ends with.
@@ -80,7 +87,7 @@ impl Inner {
         let (db, cache, moment) = (self.db.clone(), self.cache.clone(), caller.moment().clone());
         let maker = Maker { db, cache, moment, query, list };
         if key::depends_on_time(&maker.query) || names_somebody(&maker.query.filter) {
-            return Ok(maker.make(None).await?.json);
+            return Ok(maker.make(None).await.json?);
         }
         let key = key::incident_list(&maker.query);
         let name = (key.list(), maker.moment.epoch);
@@ -89,17 +96,16 @@ impl Inner {
             async move { maker.make(Some(key)).await }
         };
         let (made, own) = self.pages.read(name, make).await.ok_or_else(cut_off)?;
-        let made = made?;
         if !own {
             self.cache.count_page(&made.lookups);
         }
-        Ok(made.json)
+        Ok(made.json?)
     }
 }
 
 impl Maker {
     /// Without a key nothing of the list is cached.
-    async fn make(self, key: Option<Key<IdPage>>) -> Result<Made, Unread> {
+    async fn make(self, key: Option<Key<IdPage>>) -> Made {
         let (db, query) = (self.db.clone(), self.query);
         let load = move || {
             let (db, query) = (db.clone(), query.clone());
@@ -110,28 +116,34 @@ impl Maker {
             None => (load().await.map(|page| page.map(Arc::new)).map_err(Arc::new), None),
         };
         let absent = || StoreError::unreadable("a list page is never absent".to_owned());
-        let page = page?.ok_or_else(|| Arc::new(absent()))?;
+        let page = match page.and_then(|page| page.ok_or_else(|| Arc::new(absent()))) {
+            Ok(page) => page,
+            Err(error) => {
+                let lookups = Arc::new(PageLookups { list, rows: None });
+                return Made { json: Err(error), lookups };
+            }
+        };
         let db = self.db;
         let rows = move |ids| sheets(db.clone(), ids);
+        let (items, rows) = self.cache.sheets(page.ids.clone(), &self.moment, rows).await;
+        let lookups = Arc::new(PageLookups { list, rows: Some(rows) });
         // What was deleted since the page was made is left out.
-        let (items, rows) = self.cache.sheets(page.ids.clone(), &self.moment, rows).await?;
-        let next = page.next.map(|after| Cursor { after, list: self.list });
-        let end = End {
-            next_cursor: next
-                .as_ref()
-                .map(write_cursor)
-                .transpose()
-                .map_err(|error| unwritten(&error))?,
-            total: page.total.min(TOTAL_CAP),
-            total_exact: page.total <= TOTAL_CAP,
-        };
-        let json = written(&items, &end).map_err(|error| unwritten(&error))?.into();
-        Ok(Made { json, lookups: Arc::new(PageLookups { list, rows }) })
+        let json = items.and_then(|items| {
+            put_together(&items, &page, self.list)
+                .map_err(|error| Arc::new(StoreError::unreadable(error.to_string())))
+        });
+        Made { json, lookups }
     }
 }
 
-fn unwritten(error: &serde_json::Error) -> Unread {
-    Arc::new(StoreError::unreadable(error.to_string()))
+fn put_together(items: &[Arc<Sheet>], page: &IdPage, list: String) -> serde_json::Result<Bytes> {
+    let next = page.next.map(|after| Cursor { after, list });
+    let end = End {
+        next_cursor: next.as_ref().map(write_cursor).transpose()?,
+        total: page.total.min(TOTAL_CAP),
+        total_exact: page.total <= TOTAL_CAP,
+    };
+    written(items, &end).map(Bytes::from)
 }
 
 /// The rows are written already; they are only put together.

@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::json;
 use sqlx::{Executor, PgConnection};
-use watchfire_shared::cache::CacheType;
+use watchfire_shared::cache::{CacheType, Operation};
 use watchfire_shared::user::UserOut;
 use watchfire_tests::postgres::Database;
 use watchfire_tests::{Api, Daemon, Engine, Link, Redis, eventually, until};
@@ -272,6 +272,60 @@ async fn a_redis_that_comes_back_with_an_old_copy_is_not_believed() {
         assert_eq!(api.get(incident.id).await.version, 2);
         assert!(api.list("status=open").await.items.is_empty());
     }
+}
+
+/// A load is under way; Redis keeps a copy with its lease, and comes back with that after a write was
+/// acknowledged. The load finds its lease there, and who joined it after the write must not be given
+/// what it has.
+#[tokio::test]
+async fn a_lease_in_an_old_copy_proves_nothing() {
+    let mut scene = Scene::patient().await;
+    let incident = scene.apis[1].create("Checkout is slow").await;
+    let id = incident.id;
+    scene.database.hold(id.0.into_bytes());
+    let [reader, writer] = scene.apis.clone();
+    let (redis, database, daemons) = (&mut scene.redis, &scene.database, &scene.daemons);
+    let overtake = async {
+        database.holds_one().await;
+        redis.save().await;
+        assert_eq!(writer.comment(id, "words").await.version, 2);
+        // Nobody has anything left to forget, which would remove the copy's lease.
+        daemons[1].published(&writer).await;
+        let before = misses(&reader, CacheType::Incident).await;
+        let come_back = async {
+            until(async || misses(&reader, CacheType::Incident).await > before).await;
+            redis.restart_from_snapshot().await;
+            for daemon in daemons {
+                daemon.connected_to_redis().await;
+            }
+            database.heal();
+        };
+        let (read, ()) = tokio::join!(reader.get(id), come_back);
+        assert_eq!(read.version, 2, "acknowledged before it was asked for");
+    };
+    tokio::join!(reader.get(id), overtake);
+}
+
+/// Redis has taken it down after its daemon had given up waiting for the answer.
+#[tokio::test]
+async fn a_lease_that_nobody_knows_of_is_given_back() {
+    // Long enough for whoever would wait for it.
+    let scene =
+        Scene::with("operation_timeout_ms = 300\npatience_ms = 30000\nlease_ms = 60000\n").await;
+    let [one, other] = &scene.apis;
+    let incident = one.create("Checkout is slow").await;
+    scene.redis.command(&["CLIENT", "PAUSE", "1000", "WRITE"]).await;
+    assert_eq!(one.get(incident.id).await.version, 1);
+    let failed = stats(one).await.counts.errors;
+    assert_eq!(failed[&Operation::Lease], 1, "{failed:?}");
+    eventually(async || {
+        let leases = scene.redis.keys(&format!("wf:*:incident:{}", incident.id)).await;
+        leases.is_empty().then_some(())
+    })
+    .await;
+    let before = stats(other).await.counts.fills;
+    assert_eq!(other.get(incident.id).await.version, 1);
+    assert_eq!(stats(other).await.counts.fills, before + 1);
 }
 
 #[tokio::test]

@@ -25,7 +25,7 @@ pub fn advice(name: &str, part: &Part) -> &'static str {
         ("database", "sqlite") => "Nothing can be read or written: look at the disk it is on.",
         ("database", _) => "Nothing can be read or written: `watchfired check` on its machine.",
         ("cache", _) => "Reads ask the database meanwhile and stay right: look at Redis.",
-        ("integrity", _) => "Empty it: `watchfire cache purge`; then see RUNBOOK.md.",
+        ("integrity", _) => "Reads stay right: its last trouble says why, RUNBOOK.md what to do.",
         ("broker", _) => "Events wait and none is lost: `watchfire outbox` says which.",
         _ => "Events wait and none is lost: `watchfire processes` says who works.",
     }

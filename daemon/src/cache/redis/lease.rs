@@ -1,6 +1,7 @@
 //! The duty to load a value: taken by a script, and given up by storing what was loaded.
 
-use std::sync::{Arc, LazyLock};
+use std::collections::HashSet;
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -8,14 +9,17 @@ use redis::{Pipeline, Script};
 use watchfire_shared::cache::Operation;
 
 use super::entry::{self, Stamp, Token};
-use super::{Damaged, Name, Redis, millis, read};
+use super::link::{Failure, Link};
+use super::{Damaged, Name, Redis, Unusable, millis, read};
 use crate::cache::key::Key;
 use crate::cache::value::Cacheable;
 use crate::cache::{self, Claim, Filled, Look, Outcome, ttl};
+use crate::lifecycle::spawn_detached;
 use crate::store::installation::Moment;
 
 pub static CLAIM: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("claim.lua")));
 pub static FILL: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("fill.lua")));
+pub static REMOVE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("remove.lua")));
 /// A generation outlives every page that carries it; one that ends early costs the pages.
 const GENERATION: Duration = Duration::from_hours(1);
 
@@ -24,6 +28,19 @@ pub struct Lease {
     name: Name,
     bytes: Bytes,
     stamp: Stamp,
+    /// Which Redis has given it. Another may hold a copy, and what was forgotten since is not
+    /// forgotten there.
+    redis: Arc<str>,
+    asked: Arc<Asked>,
+}
+
+/// Leases that were asked for together. Those under which nothing was sent to be stored when this goes
+/// are given back: who finds one waits for a load, and there is none.
+struct Asked {
+    link: Link,
+    token: Token,
+    /// Where one may stand.
+    names: Mutex<HashSet<String>>,
 }
 
 impl Redis {
@@ -50,79 +67,108 @@ impl Redis {
                 .arg(&rand::random::<Token>())
                 .arg(millis(GENERATION));
         }
-        let claimed = self.link().call(Operation::Lease, async |mut redis| {
+        let asked = Arc::new(Asked::new(self.link().clone(), token, &names));
+        let claimed = asked.link.call(Operation::Lease, async |mut redis| {
             pipe.query_async::<Vec<(Bytes, u64)>>(&mut redis).await
         });
-        let found = match claimed.await {
-            Ok((found, redis)) if moment.redis.as_ref() == Some(&redis) => found,
-            Ok(_) | Err(_) => {
+        let (found, redis) = match claimed.await {
+            Ok((found, redis)) if moment.redis.as_ref() == Some(&redis) => (found, redis),
+            other => {
+                if let Err(Failure::Open | Failure::Away) = other {
+                    asked.names().clear();
+                }
                 self.failed::<T>(Operation::Lease, keys.len());
                 return keys.iter().map(|_| Claim::Failed).collect();
             }
         };
         let (mut claims, mut damaged) = (Vec::with_capacity(names.len()), Vec::new());
-        for (name, (bytes, foreign)) in names.iter().zip(found) {
+        for (name, (bytes, foreign)) in names.into_iter().zip(found) {
             (0..foreign).for_each(|_| self.recorder.corrupt(T::TYPE));
-            claims.push(match entry::own_lease(&bytes, &token) {
-                Some(stamp) => {
-                    let name = name.clone();
-                    Claim::Lead(cache::Lease::Redis(Lease { name, bytes, stamp }))
+            if let Some(stamp) = entry::own_lease(&bytes, &token) {
+                let (redis, asked) = (redis.clone(), asked.clone());
+                let lease = Lease { name, bytes, stamp, redis, asked };
+                claims.push(Claim::Lead(cache::Lease::Redis(lease)));
+                continue;
+            }
+            asked.names().remove(&name.value);
+            // The script has held it against the stamp already. One older than what is known is
+            // about to be forgotten: nobody else need load it for that.
+            let look = entry::stamp(&bytes).map(|stamp| read(&name, Some(&bytes), &stamp, known));
+            claims.push(match look {
+                Some(Ok(Look::Hit(value))) => Claim::Found(value),
+                Some(Ok(Look::Leased)) => Claim::Leased,
+                Some(Ok(Look::Miss | Look::Failed)) | None => Claim::Failed,
+                Some(Err(Damaged)) => {
+                    damaged.push(Unusable { name: name.value, bytes });
+                    Claim::Failed
                 }
-                // The script has held it against the stamp already. One older than what is known is
-                // about to be forgotten: nobody else need load it for that.
-                None => match entry::stamp(&bytes) {
-                    None => Claim::Failed,
-                    Some(stamp) => match read(name, Some(&bytes), &stamp, known) {
-                        Ok(Look::Hit(value)) => Claim::Found(value),
-                        Ok(Look::Leased) => Claim::Leased,
-                        Ok(Look::Miss | Look::Failed) => Claim::Failed,
-                        Err(Damaged) => {
-                            damaged.push(&name.value);
-                            Claim::Failed
-                        }
-                    },
-                },
             });
         }
         self.remove::<T>(&damaged).await;
         claims
     }
 
-    /// Stores what was loaded under its leases, or gives a lease back where nothing could be loaded.
-    /// Answers what became of each.
+    /// Stores what was loaded under its leases, and gives those back under which nothing is to be
+    /// stored. Answers what became of each.
     pub async fn fill<T: Cacheable>(&self, loaded: Vec<(Lease, Outcome<T>)>) -> Vec<Filled> {
-        if loaded.is_empty() {
-            return Vec::new();
-        }
-        let (mut pipe, mut kept) = (redis::pipe(), Vec::with_capacity(loaded.len()));
-        for (lease, value) in &loaded {
+        let mut pipe = redis::pipe();
+        let mut sent = Vec::with_capacity(loaded.len());
+        let mut filled = vec![Filled::Unkept; loaded.len()];
+        for (at, (lease, value)) in loaded.into_iter().enumerate() {
             let (bytes, time) = match value {
-                Outcome::Loaded(Some(value)) => (lease.write(Some(value)), ttl::of(T::TYPE)),
+                Outcome::Loaded(Some(value)) => (lease.write(Some(&value)), ttl::of(T::TYPE)),
                 Outcome::Loaded(None) if self.markers.admits(Instant::now()) => {
                     (lease.write::<T>(None), ttl::NOT_FOUND)
                 }
-                // No bytes: nothing is stored.
-                Outcome::Loaded(None) | Outcome::GivenBack => (Vec::new(), ttl::NOT_FOUND),
+                Outcome::Loaded(None) | Outcome::GivenBack => continue,
             };
-            kept.push(!bytes.is_empty());
             invoke(&mut pipe, &FILL, &lease.name)
                 .arg(&*lease.bytes)
                 .arg(bytes)
                 .arg(millis(ttl::jittered(time)));
+            sent.push((at, lease));
+        }
+        if sent.is_empty() {
+            return filled;
         }
         let stored = self.link().call(Operation::Fill, async |mut redis| {
             pipe.query_async::<Vec<bool>>(&mut redis).await
         });
-        let Ok((stored, _)) = stored.await else {
-            self.failed::<T>(Operation::Fill, kept.len());
-            return vec![Filled::Unkept; kept.len()];
+        let Ok((stored, redis)) = stored.await else {
+            self.failed::<T>(Operation::Fill, sent.len());
+            return filled;
         };
-        let became = |(kept, stored)| match (kept, stored) {
-            (false, _) => Filled::Unkept,
-            (true, true) => Filled::Stored,
-            (true, false) => Filled::Overtaken,
-        };
-        kept.into_iter().zip(stored).map(became).collect()
+        for ((at, lease), stored) in sent.into_iter().zip(stored) {
+            lease.asked.names().remove(&lease.name.value);
+            let proven = stored && lease.redis == redis;
+            filled[at] = if proven { Filled::Stored } else { Filled::Overtaken };
+        }
+        filled
+    }
+}
+
+impl Asked {
+    fn new(link: Link, token: Token, names: &[Name]) -> Self {
+        let names = names.iter().map(|name| name.value.clone()).collect();
+        Self { link, token, names: Mutex::new(names) }
+    }
+
+    fn names(&self) -> MutexGuard<'_, HashSet<String>> {
+        self.names.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Asked {
+    fn drop(&mut self) {
+        let names = std::mem::take(&mut *self.names());
+        if names.is_empty() {
+            return;
+        }
+        let (link, token) = (self.link.clone(), self.token);
+        spawn_detached(async move {
+            // Where this fails, they end by themselves.
+            link.remove(names.iter().map(|name| (name, &token[..]))).await.ok();
+        });
     }
 }
 

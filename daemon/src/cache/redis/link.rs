@@ -15,7 +15,7 @@ use watchfire_shared::cache::Operation;
 use super::super::breaker::Breaker;
 use super::super::stats::Recorder;
 use super::super::{key, ttl};
-use super::lease::{CLAIM, FILL};
+use super::lease::{CLAIM, FILL, REMOVE};
 use crate::lifecycle::spawn_detached;
 use crate::store::{Db, StoreError, installation};
 
@@ -99,10 +99,13 @@ pub struct Live {
     failures: Arc<AtomicU32>,
 }
 
+/// A connection, or why there is none; at first nobody knows.
+type Current = Result<Live, Option<Arc<str>>>;
+
 /// One connection at a time, opened again whenever it breaks.
 #[derive(Clone)]
 pub struct Link {
-    live: watch::Receiver<Option<Live>>,
+    live: watch::Receiver<Current>,
     operation_timeout: Duration,
     /// Whoever looks after the cache has more time than whoever uses it.
     asking_timeout: Duration,
@@ -113,7 +116,7 @@ pub struct Link {
 impl Link {
     /// Connects in the background, now and whenever it has to.
     pub fn start(reach: Reach, db: Db, breaker: Arc<Breaker>, recorder: Arc<Recorder>) -> Self {
-        let (current, live) = watch::channel(None);
+        let (current, live) = watch::channel(Err(None));
         let (operation_timeout, asking_timeout) = (reach.operation_timeout, reach.connect_timeout);
         spawn_detached(keep_open(reach, db, breaker.clone(), current));
         Self { live, operation_timeout, asking_timeout, breaker, recorder }
@@ -122,11 +125,16 @@ impl Link {
     /// Returns once it is up.
     pub async fn connected(&self) {
         // It connects for as long as the process lives.
-        self.live.clone().wait_for(Option::is_some).await.ok();
+        self.live.clone().wait_for(Result::is_ok).await.ok();
     }
 
     pub fn is_up(&self) -> bool {
-        self.live.borrow().is_some()
+        self.live.borrow().is_ok()
+    }
+
+    /// Why it is not up, where that is known.
+    pub fn why_down(&self) -> Option<Arc<str>> {
+        self.live.borrow().as_ref().err().cloned().flatten()
     }
 
     /// Runs one operation under the breaker and the clock; answers also on which Redis it was run.
@@ -135,8 +143,11 @@ impl Link {
         operation: Operation,
         work: impl AsyncFnOnce(MultiplexedConnection) -> Result<T, RedisError>,
     ) -> Result<(T, Arc<str>), Failure> {
-        let Some(live) = self.live() else { return Err(self.failed(Failure::Away, None)) };
         let sent = Instant::now();
+        let Some(live) = self.live() else {
+            self.breaker.unreachable(sent, &Failure::Away.to_string());
+            return Err(Failure::Away);
+        };
         if !self.breaker.admits(sent) {
             return Err(Failure::Open);
         }
@@ -147,12 +158,12 @@ impl Link {
         self.recorder.operation(operation, sent.elapsed());
         match done {
             Ok(Ok(value)) => {
-                self.breaker.succeeded();
+                self.breaker.succeeded(sent);
                 live.failures.store(0, Relaxed);
                 Ok((value, live.identity))
             }
-            Ok(Err(error)) => Err(self.failed(Failure::Redis(Arc::new(error)), Some(&live))),
-            Err(_) => Err(self.failed(Failure::Late(self.operation_timeout), Some(&live))),
+            Ok(Err(error)) => Err(self.failed(sent, Failure::Redis(Arc::new(error)), &live)),
+            Err(_) => Err(self.failed(sent, Failure::Late(self.operation_timeout), &live)),
         }
     }
 
@@ -174,8 +185,21 @@ impl Link {
         Err(failure)
     }
 
+    /// Removes what ends like this under each name; how many there were.
+    pub async fn remove(
+        &self,
+        these: impl Iterator<Item = (&String, &[u8])>,
+    ) -> Result<u64, Failure> {
+        let mut pipe = redis::pipe();
+        for (name, end) in these {
+            pipe.cmd("EVALSHA").arg(REMOVE.get_hash()).arg(1).arg(name).arg(end);
+        }
+        let removed = self.ask(async |mut redis| pipe.query_async::<Vec<u64>>(&mut redis).await);
+        Ok(removed.await?.0.iter().sum())
+    }
+
     fn live(&self) -> Option<Live> {
-        self.live.borrow().clone()
+        self.live.borrow().as_ref().ok().cloned()
     }
 
     /// The first that is up, beginning with the one at `preferred`; that one when none is.
@@ -185,13 +209,11 @@ impl Link {
     }
 
     /// Tells the breaker; a connection that cannot recover, or that opened it, is not kept.
-    fn failed(&self, failure: Failure, live: Option<&Live>) -> Failure {
-        let opened = self.breaker.failed(Instant::now(), &failure.to_string());
-        if let Some(live) = live {
-            let failures = live.failures.fetch_add(1, Relaxed) + 1;
-            if opened || failure.breaks_the_connection() || failures >= GIVEN_UP {
-                live.broken.cancel();
-            }
+    fn failed(&self, sent: Instant, failure: Failure, live: &Live) -> Failure {
+        let opened = self.breaker.failed(sent, Instant::now(), &failure.to_string());
+        let failures = live.failures.fetch_add(1, Relaxed) + 1;
+        if opened || failure.breaks_the_connection() || failures >= GIVEN_UP {
+            live.broken.cancel();
         }
         failure
     }
@@ -215,12 +237,7 @@ impl Failure {
     }
 }
 
-async fn keep_open(
-    reach: Reach,
-    db: Db,
-    breaker: Arc<Breaker>,
-    current: watch::Sender<Option<Live>>,
-) {
+async fn keep_open(reach: Reach, db: Db, breaker: Arc<Breaker>, current: watch::Sender<Current>) {
     let mut pause = FIRST_PAUSE;
     let (mut told, mut adopted) = (false, None);
     while !current.is_closed() {
@@ -230,11 +247,11 @@ async fn keep_open(
                 tracing::info!(identity = &*live.identity, "connected to Redis");
                 (told, adopted) = (false, Some(live.identity.clone()));
                 // A new connection is a probe that went well.
-                breaker.succeeded();
-                current.send_replace(Some(live.clone()));
+                breaker.succeeded(Instant::now());
+                become_known(&current, Ok(live.clone()));
                 let opened = Instant::now();
                 let reason = end(&live, &db).await;
-                current.send_replace(None);
+                become_known(&current, Err(Some(reason.into())));
                 tracing::warn!(
                     reason,
                     "the connection to Redis is given up; reads go to the database"
@@ -251,12 +268,18 @@ async fn keep_open(
                         "Redis cannot be used; reads go to the database"
                     );
                 }
-                breaker.failed(Instant::now(), &error.to_string());
+                let reason = error.to_string();
+                breaker.unreachable(Instant::now(), &reason);
+                become_known(&current, Err(Some(reason.into())));
             }
         }
         tokio::time::sleep(ttl::jittered(pause)).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
+}
+
+fn become_known(current: &watch::Sender<Current>, now: Current) {
+    current.send_modify(|before| *before = now);
 }
 
 /// Returns when a connection is not to be used any longer: why.
@@ -323,9 +346,9 @@ struct Greeting {
 
 /// Connects, asks who is there, and brings what we need.
 async fn greet(reach: &Reach) -> Result<Greeting, OpenError> {
-    let config = AsyncConnectionConfig::new()
-        .set_connection_timeout(Some(reach.connect_timeout))
-        .set_response_timeout(None);
+    // Whoever calls has one limit for all of it, and a sentence for when it has passed.
+    let config =
+        AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None);
     let mut connection = reach.client.get_multiplexed_async_connection_with_config(&config).await?;
     let server: InfoDict = redis::cmd("INFO").arg("server").query_async(&mut connection).await?;
     let version = server.get::<String>("redis_version").unwrap_or_default();
@@ -334,7 +357,7 @@ async fn greet(reach: &Reach) -> Result<Greeting, OpenError> {
         return Err(OpenError::Old(version));
     }
     let run_id = server.get::<String>("run_id").ok_or(OpenError::Nameless)?;
-    for script in [&CLAIM, &FILL] {
+    for script in [&CLAIM, &FILL, &REMOVE] {
         script.load_async(&mut connection).await?;
     }
     Ok(Greeting { connection, run_id, version })

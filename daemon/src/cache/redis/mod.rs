@@ -169,7 +169,8 @@ impl Redis {
                 Some(stamp) => {
                     let read = read(name, value.as_ref(), &stamp, known);
                     read.unwrap_or_else(|Damaged| {
-                        damaged.push(&name.value);
+                        let bytes = value.unwrap_or_default();
+                        damaged.push(Unusable { name: name.value.clone(), bytes });
                         Look::Miss
                     })
                 }
@@ -179,17 +180,15 @@ impl Redis {
         looks
     }
 
-    /// Removes what nobody can use, so that it is not found again.
-    async fn remove<T: Cacheable>(&self, damaged: &[&String]) {
-        if damaged.is_empty() {
+    /// Removes what nobody can use, so that it is not found again. Of many who found it, one does.
+    async fn remove<T: Cacheable>(&self, unusable: &[Unusable]) {
+        if unusable.is_empty() {
             return;
         }
-        for _ in damaged {
-            self.recorder.corrupt(T::TYPE);
-        }
-        let delete = async |mut redis| redis::cmd("DEL").arg(damaged).exec_async(&mut redis).await;
-        if self.link().call(Operation::Forget, delete).await.is_err() {
-            self.failed::<T>(Operation::Forget, damaged.len());
+        let these = unusable.iter().map(|it| (&it.name, &*it.bytes));
+        match self.link().remove(these).await {
+            Ok(removed) => (0..removed).for_each(|_| self.recorder.corrupt(T::TYPE)),
+            Err(_) => self.failed::<T>(Operation::Forget, unusable.len()),
         }
     }
 
@@ -216,10 +215,21 @@ impl Redis {
     pub fn is_up(&self) -> bool {
         self.links.iter().any(Link::is_up)
     }
+
+    /// Why it is not up, where that is known.
+    pub fn why_down(&self) -> Option<Arc<str>> {
+        self.links.iter().find_map(Link::why_down)
+    }
 }
 
 /// No value of ours has these bytes.
 struct Damaged;
+
+/// What stands under a name and is no value of ours.
+struct Unusable {
+    name: String,
+    bytes: Bytes,
+}
 
 /// One thing as it was read, held against what we expect of it.
 fn read<T: Cacheable>(
