@@ -59,6 +59,8 @@ pub enum Action {
     /// A comment in the person's own editor.
     Write,
     NewIncident,
+    /// Ask for an analysis of the log lines.
+    Assess,
     /// The incident as the API says it.
     Json,
     /// Choose something of the incident for the clipboard.
@@ -77,6 +79,8 @@ pub enum Action {
     },
     /// Show more of what stands around the lines that pass, or nothing of it.
     Around,
+    /// Show what is most frequent among the lines, or the lines.
+    Patterns,
     /// Break long log lines, or cut them.
     Wrap,
     /// Times, ages or nothing before log lines.

@@ -137,6 +137,11 @@ pub enum Load {
         id: IncidentId,
         cursor: Option<String>,
     },
+    /// The newest assessments.
+    Assessments {
+        id: IncidentId,
+        limit: u32,
+    },
     /// Lines by number; with neither bound the newest.
     Logs {
         id: IncidentId,
@@ -185,6 +190,8 @@ pub enum Command {
     Patch { id: IncidentId, patch: Box<IncidentPatch> },
     /// Answered by `Commented`.
     Comment { id: IncidentId, body: NewComment },
+    /// Answered by `Assessed`.
+    Assess(IncidentId),
     /// Answered by `Changed`.
     Create(Box<NewIncident>),
     /// Answered by `Decided`.

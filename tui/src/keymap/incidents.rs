@@ -33,6 +33,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(Group::Incident, created, &[key('N')], Action::NewIncident, "new", "new incident"),
     bind(Group::Incident, Context::shows_incidents, &[key('t')], Action::Title, "title", "title").pair(),
     bind(Group::Incident, Context::shows_incidents, &[key('u')], Action::Undo, "undo", "undo the last action"),
+    bind(Group::Incident, Context::shows_incidents, &[key('i')], Action::Assess, "assess", "assess its logs"),
     bind(Group::Incident, |it| it == C::List, &[key(' ')], Action::Mark(Mark::One), "mark", "mark"),
     bind(Group::Incident, |it| it == C::List, &[key('v')], Action::Mark(Mark::Range), "mark range", "range").pair(),
     bind(Group::Incident, |it| it == C::List, &[key('*')], Action::Mark(Mark::All), "mark all", "all").pair(),

@@ -19,6 +19,11 @@ const fn exported(context: Context) -> bool {
     matches!(context, C::Logs | C::Matches)
 }
 
+/// Where lines and patterns take turns.
+const fn patterned(context: Context) -> bool {
+    matches!(context, C::Logs | C::Matches | C::Patterns)
+}
+
 /// Where a search may have found something.
 const fn found(context: Context) -> bool {
     matches!(context, C::Matches | C::AllLogs)
@@ -32,6 +37,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(Group::LogPane, found, &[key('n')], Action::Find { older: false }, "next match", "match below"),
     bind(Group::LogPane, found, &[key('N')], Action::Find { older: true }, "previous match", "above").pair(),
     bind(Group::LogPane, pane, &[key('x')], Action::Around, "lines around", "lines around matches"),
+    bind(Group::LogPane, patterned, &[key('P')], Action::Patterns, "patterns", "lines, or patterns"),
     bind(Group::LogPane, pane, &[key('w')], Action::Wrap, "wrap", "wrap"),
     bind(Group::LogPane, pane, &[key('T')], Action::Times, "times", "times").pair(),
     bind(Group::LogPane, exported, &[key('W')], Action::Export, "save lines", "save").pair(),

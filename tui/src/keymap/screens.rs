@@ -7,7 +7,7 @@ use crate::event::KeyCode;
 
 /// An incident that is open.
 const fn opened(context: Context) -> bool {
-    matches!(context, C::Detail | C::Logs | C::Matches)
+    matches!(context, C::Detail | C::Logs | C::Matches | C::Patterns)
 }
 
 /// A screen without a log pane and without an incident that is open.

@@ -31,6 +31,8 @@ pub enum Deed {
     Title(String),
     /// The text, to give it back when it could not be sent.
     Comment(String),
+    /// An analysis of its log lines is asked for.
+    Assess,
     Create(Box<NewIncident>),
     Redrive(Letter),
     /// With the reason, to give it back when it could not be sent.
@@ -66,6 +68,7 @@ impl Deed {
             Self::Priority(_) => Some(Cell::Priority),
             Self::Title(_) => Some(Cell::Title),
             Self::Comment(_)
+            | Self::Assess
             | Self::Create(_)
             | Self::Redrive(_)
             | Self::Discard(..)
@@ -94,6 +97,7 @@ impl Deed {
             Self::Priority(priority) => format!("priority {priority}"),
             Self::Title(_) => "title".to_owned(),
             Self::Comment(_) => "comment".to_owned(),
+            Self::Assess => "assess".to_owned(),
             Self::Create(new) => format!("create {}", new.title),
             Self::Redrive(letter) => format!("redrive {}", letter.name),
             Self::Discard(letter, _) => format!("discard {}", letter.name),

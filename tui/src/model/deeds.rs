@@ -34,6 +34,7 @@ impl Deed {
                 let body = NewComment { body: body.clone() };
                 return Some(Command::Comment { id: seen.id, body });
             }
+            Self::Assess => return Some(Command::Assess(seen.id)),
             Self::Create(_) | Self::Redrive(_) | Self::Discard(..) | Self::Person { .. } => {
                 return None;
             }
@@ -73,6 +74,7 @@ impl Deed {
             Self::Assign(None) => format!("Assign {incidents} to nobody?"),
             Self::Priority(to) => format!("Give {incidents} the priority {to}?"),
             Self::Comment(_) => format!("Comment on {incidents}?"),
+            Self::Assess => format!("Assess the log lines of {incidents}?"),
             _ => self.words(),
         }
     }
@@ -88,6 +90,7 @@ impl Deed {
             Self::Assign(_) => "assigning",
             Self::Priority(_) | Self::Title(_) => "changing",
             Self::Comment(_) => "commenting on",
+            Self::Assess => "asking about",
             Self::Create(_) | Self::Redrive(_) | Self::Discard(..) | Self::Person { .. } => {
                 "sending"
             }
@@ -105,6 +108,7 @@ impl Deed {
             Self::Priority(to) => format!("set to {to}"),
             Self::Title(_) => "renamed".to_owned(),
             Self::Comment(_) => "commented".to_owned(),
+            Self::Assess => "being assessed".to_owned(),
             Self::Create(_) | Self::Redrive(_) | Self::Discard(..) | Self::Person { .. } => {
                 "sent".to_owned()
             }

@@ -4,6 +4,7 @@ use watchfire_shared::alert::Alert;
 use watchfire_shared::event::Event as Fact;
 use watchfire_shared::ids::IncidentId;
 
+use super::assessment::Assessments;
 use super::logs::LogPane;
 use super::scroll::Tail;
 use super::slot::Slot;
@@ -16,17 +17,20 @@ pub enum Tab {
     Overview,
     Timeline,
     Alerts,
+    Assessment,
     Logs,
 }
 
 impl Tab {
-    pub const ALL: [Self; 4] = [Self::Overview, Self::Timeline, Self::Alerts, Self::Logs];
+    pub const ALL: [Self; 5] =
+        [Self::Overview, Self::Timeline, Self::Alerts, Self::Assessment, Self::Logs];
 
     pub const fn name(self) -> &'static str {
         match self {
             Self::Overview => "Overview",
             Self::Timeline => "Timeline",
             Self::Alerts => "Alerts",
+            Self::Assessment => "Assessment",
             Self::Logs => "Logs",
         }
     }
@@ -54,6 +58,7 @@ pub struct Detail {
     /// The first visible line of the overview.
     pub overview_top: usize,
     pub logs: LogPane,
+    pub assessments: Assessments,
 }
 
 impl Detail {
@@ -68,7 +73,13 @@ impl Detail {
             alerts_incoming: Vec::new(),
             overview_top: 0,
             logs: LogPane::default(),
+            assessments: Assessments::default(),
         }
+    }
+
+    /// Whether the tab of the logs shows patterns.
+    pub fn shows_patterns(&self) -> bool {
+        self.tab == Tab::Logs && self.assessments.patterns
     }
 }
 

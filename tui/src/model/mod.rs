@@ -1,6 +1,7 @@
 //! Everything the client knows and shows. Plain data: the view reads it, `update` changes it.
 
 pub mod age;
+pub mod assessment;
 pub mod batch;
 pub mod cache;
 pub mod chooser;

@@ -56,6 +56,7 @@ fn on_incident(deed: &Deed, reference: &str) -> Option<String> {
             format!("printf %b {} | watchfire comment {reference} -", quoted(&body))
         }
         Deed::Comment(body) => format!("watchfire comment {reference} -- {}", quoted(body)),
+        Deed::Assess => format!("watchfire assess {reference}"),
         Deed::Create(_) | Deed::Redrive(_) | Deed::Discard(..) | Deed::Person { .. } => {
             return None;
         }

@@ -126,6 +126,7 @@ fn inverse(deed: &Deed, seen: Option<&Incident>) -> Result<Deed, &'static str> {
         (Deed::Priority(_), Some(seen)) => Ok(Deed::Priority(seen.priority)),
         (Deed::Title(_), Some(seen)) => Ok(Deed::Title(seen.title.clone())),
         (Deed::Comment(_), _) => Err("what was said stays"),
+        (Deed::Assess, _) => Err("an assessment changes nothing"),
         (Deed::Create(_), _) => Err("what was opened is resolved and closed, not taken away"),
         (Deed::Redrive(_) | Deed::Discard(..), _) => Err("a dead letter is decided about once"),
         (Deed::Person { .. }, _) => Err("people are changed on their page"),

@@ -63,10 +63,11 @@ fn the_tabs_turn_both_ways() {
     for (key, wanted) in [
         ("tab", Tab::Timeline),
         ("]", Tab::Alerts),
+        ("tab", Tab::Assessment),
         ("tab", Tab::Logs),
         ("tab", Tab::Overview),
         ("[", Tab::Logs),
-        ("shift-tab", Tab::Alerts),
+        ("shift-tab", Tab::Assessment),
     ] {
         client.press(key);
         assert_eq!(tab(&client), wanted, "after {key}");

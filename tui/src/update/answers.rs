@@ -6,8 +6,8 @@ use crate::model::Model;
 use crate::model::slot::{Purpose, Slot};
 
 use super::{
-    Out, cache, choices, commands, demonstration, events, forms, handover, health, list, logs, own,
-    parts, people, sign_out, timers, writing,
+    Out, assessments, cache, choices, commands, demonstration, events, forms, handover, health,
+    list, logs, own, parts, people, sign_out, timers, writing,
 };
 
 pub fn done(model: &mut Model, request: RequestId, outcome: Outcome, out: &mut Out) {
@@ -70,6 +70,7 @@ fn loaded(model: &mut Model, request: RequestId, load: &Load, outcome: Outcome, 
         }
         Load::Timeline { id, .. } => parts::timeline_answered(model, request, id, outcome, out),
         Load::Alerts { id, .. } => parts::alerts_answered(model, request, id, outcome, out),
+        Load::Assessments { id, .. } => assessments::answered(model, request, id, outcome),
         Load::Logs { id, limit, .. } => logs::answered(model, request, id, limit, outcome, out),
         Load::Handover { .. } | Load::HandoverOf { .. } => {
             handover::answered(model, request, outcome);

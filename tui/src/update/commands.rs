@@ -14,7 +14,7 @@ use crate::model::commands::{Cell, Deed, Tone, What};
 use crate::model::known::Known;
 
 use super::stream::{self, Learnt};
-use super::{Out, batch, detail, events, forms, people, verdict};
+use super::{Out, assessments, batch, detail, events, forms, people, verdict};
 
 /// Whether this person may change incidents; otherwise the flash says why not.
 pub fn may_change(model: &mut Model) -> bool {
@@ -177,6 +177,10 @@ pub fn answered(
             (Tone::Good, verdict::done(what, &incident))
         }
         Outcome::Commented(_) => (Tone::Good, format!("{} sent", what.words())),
+        Outcome::Assessed(assessment) => {
+            assessments::hear(model, &assessment, out);
+            (Tone::Good, verdict::decided(what))
+        }
         Outcome::Decided => (Tone::Good, verdict::decided(what)),
         Outcome::Person(user) => {
             people::changed(model, request, *user, out);

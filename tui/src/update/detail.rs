@@ -12,7 +12,7 @@ use crate::model::scroll::Extent;
 use crate::model::slot::Slot;
 use crate::model::{Model, Screen, layout, overview, tell};
 
-use super::{Out, logs, timers};
+use super::{Out, assessments, logs, timers};
 
 pub fn open(model: &mut Model, id: IncidentId, out: &mut Out) {
     model.screen = Screen::Detail;
@@ -42,6 +42,7 @@ pub fn reload(model: &mut Model, out: &mut Out) {
     if alerts {
         read_alerts(model, out);
     }
+    assessments::read_shown(model, out);
     logs::catch_up(model, true, out);
 }
 
@@ -51,6 +52,7 @@ pub fn forget_asked(model: &mut Model) {
         detail.read.asked = None;
         detail.timeline.state.asked = None;
         detail.alerts.asked = None;
+        detail.assessments.slot.asked = None;
     }
 }
 
@@ -74,6 +76,7 @@ pub fn refresh(model: &mut Model, out: &mut Out) {
     if timeline_failed {
         ask_timeline(model, None, out);
     }
+    assessments::refresh(model, out);
     logs::catch_up(model, false, out);
 }
 
@@ -95,6 +98,7 @@ pub fn forget(model: &mut Model) {
         detail.timeline.clear();
         detail.alerts = Slot::default();
         detail.alerts_incoming.clear();
+        detail.assessments.slot = Slot::default();
         detail.logs.restart();
         detail.logs.known_last = 0;
     }
@@ -141,6 +145,11 @@ pub fn hear(model: &mut Model, event: &Event, out: &mut Out) {
     let Some(id) = event.incident_id() else {
         return;
     };
+    if let Fact::AssessmentRequested { assessment, .. }
+    | Fact::AssessmentCompleted { assessment, .. } = &event.fact
+    {
+        assessments::hear(model, assessment, out);
+    }
     let Some(detail) = opened(model, id) else {
         return;
     };
@@ -183,6 +192,7 @@ pub fn turn_tab(model: &mut Model, by: usize, out: &mut Out) {
             read_alerts(model, out);
         }
     }
+    assessments::read_shown(model, out);
 }
 
 pub fn go(model: &mut Model, step: Move, out: &mut Out) {
@@ -192,6 +202,8 @@ pub fn go(model: &mut Model, step: Move, out: &mut Out) {
         return;
     };
     match detail.tab {
+        Tab::Assessment => assessments::go(model, step),
+        Tab::Logs if detail.assessments.patterns => assessments::go_patterns(model, step),
         Tab::Logs => logs::go(model, step, out),
         Tab::Timeline => {
             let timeline = &mut detail.timeline;

@@ -2,6 +2,7 @@
 //! terminal, no network, no clock: the time is an argument.
 
 mod answers;
+mod assessments;
 mod batch;
 mod cache;
 mod choices;

@@ -6,6 +6,7 @@ use watchfire_shared::page::MAX_INCIDENTS;
 use crate::event::{Failure, FailureKind};
 use crate::model::age;
 use crate::model::connection::Link;
+use crate::model::detail::Tab;
 use crate::model::health;
 use crate::model::logs::{self as pane, shape::Times};
 use crate::model::slot::LOADING_AFTER;
@@ -202,6 +203,7 @@ fn loading(model: &Model) -> Vec<DateTime<Utc>> {
         (Screen::Detail, Some(detail)) => {
             at.extend(detail.timeline.state.loading_at());
             at.extend(detail.alerts.loading_at());
+            at.extend(detail.assessments.slot.loading_at());
             at.extend(detail.logs.loading_at());
         }
         (Screen::Detail, None) => {}
@@ -245,6 +247,10 @@ fn ages(model: &Model) -> Vec<DateTime<Utc>> {
     if let (Screen::Detail, Some(detail)) = (model.screen, &model.detail) {
         let alerts = detail.alerts.value.iter().flatten();
         at.extend(alerts.map(|alert| age::next_change(alert.last_seen_at, model.now)));
+        if detail.tab == Tab::Assessment {
+            let begun = detail.assessments.all().iter().map(|it| it.started_at);
+            at.extend(begun.map(|since| age::next_change(since, model.now)));
+        }
     }
     at
 }

@@ -20,15 +20,16 @@ pub fn done(what: &What, incident: &Incident) -> String {
         Deed::Title(_) => format!("{reference} renamed"),
         Deed::Create(_) => format!("{reference} created"),
         Deed::Comment(_) => format!("{reference} commented"),
-        Deed::Redrive(_) | Deed::Discard(..) | Deed::Person { .. } => decided(what),
+        Deed::Assess | Deed::Redrive(_) | Deed::Discard(..) | Deed::Person { .. } => decided(what),
     }
 }
 
-/// It was decided about a dead letter.
+/// It was decided about a dead letter, or asked for.
 pub fn decided(what: &What) -> String {
-    match &what.deed {
-        Deed::Redrive(letter) => format!("{} will be handled once more", letter.name),
-        Deed::Discard(letter, _) => format!("{} discarded", letter.name),
+    match (&what.deed, what.incident) {
+        (Deed::Assess, Some((_, reference))) => format!("{reference} is being assessed"),
+        (Deed::Redrive(letter), _) => format!("{} will be handled once more", letter.name),
+        (Deed::Discard(letter, _), _) => format!("{} discarded", letter.name),
         _ => format!("{}: done", what.words()),
     }
 }

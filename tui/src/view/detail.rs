@@ -24,7 +24,7 @@ use crate::model::{Model, layout};
 use crate::theme::{Theme, short_priority};
 
 use super::paint::{Pen, rule};
-use super::{Cursor, alerts, logs, overview, rows, time, timeline};
+use super::{Cursor, alerts, assessment, logs, overview, rows, time, timeline};
 
 pub fn render(buf: &mut Buffer, area: Rect, model: &Model) -> Cursor {
     let theme = Theme::new(model);
@@ -54,6 +54,10 @@ pub fn render(buf: &mut Buffer, area: Rect, model: &Model) -> Cursor {
         Pen::new(buf, wall, row, theme).text(theme.wall(), theme.dim());
     }
     let beside = Rect { x: content.x + left + 2, width: right, ..content };
+    if detail.shows_patterns() {
+        assessment::patterns(buf, beside, model, detail);
+        return None;
+    }
     logs::render(buf, beside, model, &detail.logs, detail.tab == Tab::Logs)
 }
 
@@ -79,6 +83,8 @@ fn tab(
         }
         Tab::Timeline => timeline::render(buf, area, model, detail),
         Tab::Alerts => alerts::render(buf, area, model, detail),
+        Tab::Assessment => assessment::render(buf, area, model, detail, incident),
+        Tab::Logs if detail.shows_patterns() => assessment::patterns(buf, area, model, detail),
         Tab::Logs => return logs::render(buf, area, model, &detail.logs, true),
     }
     None
@@ -115,36 +121,49 @@ fn title(pen: &mut Pen, model: &Model, incident: &Incident) {
     pen.text(&incident.title, theme.bold());
 }
 
+/// Where there is no room for all of it, the numbers go first.
 fn tabs(pen: &mut Pen, model: &Model, detail: &Detail, incident: &Incident) {
     let theme = pen.theme;
-    if pen.room() > 70 {
+    let long = Tab::ALL.map(|tab| (tab, extra(tab, detail, incident)));
+    let width: usize = long.iter().map(|(tab, extra)| tab.name().len() + extra.len() + 3).sum();
+    let (labels, pad) = if width <= pen.room() + 1 {
+        (long, " ")
+    } else {
+        let here = |tab, extra| if tab == detail.tab { extra } else { String::new() };
+        (long.map(|(tab, extra)| (tab, here(tab, extra))), "")
+    };
+    let zone = time::zone(model);
+    if pen.room() > width + zone.len() {
         pen.keep_free(1);
-        pen.right(&time::zone(model), theme.dim());
+        pen.right(&zone, theme.dim());
     }
-    for tab in Tab::ALL {
-        let extra = match tab {
-            Tab::Overview => String::new(),
-            Tab::Timeline => {
-                let held = i64::try_from(detail.timeline.facts().len()).unwrap_or(i64::MAX);
-                let facts = number(held);
-                match detail.timeline.left_out() {
-                    0 => format!(" {facts}"),
-                    older => format!(" newest {facts} of {}", number(held + older)),
-                }
-            }
-            Tab::Alerts => detail.alerts.value.as_ref().map_or_else(String::new, |alerts| {
-                format!(" {}", number(i64::try_from(alerts.len()).unwrap_or(i64::MAX)))
-            }),
-            Tab::Logs => format!(" {}", number(incident.log_count)),
-        };
-        let here = tab == detail.tab;
+    for (tab, extra) in labels {
         let text = format!("{}{extra}", tab.name());
-        if here {
+        if tab == detail.tab {
             pen.text(&format!("[{text}]"), theme.accent());
         } else {
-            pen.text(&format!(" {text} "), theme.dim());
+            pen.text(&format!("{pad}{text}{pad}"), theme.dim());
         }
         pen.gap(1);
+    }
+}
+
+/// How much there is of it.
+fn extra(tab: Tab, detail: &Detail, incident: &Incident) -> String {
+    match tab {
+        Tab::Overview | Tab::Assessment => String::new(),
+        Tab::Timeline => {
+            let held = i64::try_from(detail.timeline.facts().len()).unwrap_or(i64::MAX);
+            let facts = number(held);
+            match detail.timeline.left_out() {
+                0 => format!(" {facts}"),
+                older => format!(" newest {facts} of {}", number(held + older)),
+            }
+        }
+        Tab::Alerts => detail.alerts.value.as_ref().map_or_else(String::new, |alerts| {
+            format!(" {}", number(i64::try_from(alerts.len()).unwrap_or(i64::MAX)))
+        }),
+        Tab::Logs => format!(" {}", number(incident.log_count)),
     }
 }
 

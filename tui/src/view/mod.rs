@@ -1,6 +1,7 @@
 //! What the model looks like. Each panel has a render function and changes nothing.
 
 mod alerts;
+mod assessment;
 mod cache;
 mod chooser;
 mod command_log;

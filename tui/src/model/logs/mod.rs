@@ -304,14 +304,14 @@ fn room(model: &Model) -> (usize, usize) {
     (columns.into(), layout::log_rows(layout::detail_rows(height)).lines.into())
 }
 
-/// Whether the pane is visible: beside another tab it is only where there is room.
+/// Whether its lines are visible: beside another tab they are only where there is room.
 pub fn is_visible(model: &Model) -> bool {
     if model.screen == Screen::Logs {
         return true;
     }
     let beside = layout::detail_columns(model.size.0).1 > 0;
     let opened = model.detail.as_ref().filter(|_| model.screen == Screen::Detail);
-    opened.is_some_and(|detail| beside || detail.tab == Tab::Logs)
+    opened.is_some_and(|it| (beside || it.tab == Tab::Logs) && !it.shows_patterns())
 }
 
 /// Columns for references, where lines are of several incidents.
