@@ -280,7 +280,7 @@ impl List {
     /// is scrolled, on its line; when its incident is not among them it stays all the same, so that a
     /// key on its way does not hit its neighbour. `settle` says whether it is a ghost then.
     pub fn replace(&mut self, mut rows: Vec<IncidentId>, keep: Option<IncidentId>, height: usize) {
-        let line = self.selected_index().map(|at| at.saturating_sub(self.offset));
+        let line = self.cursor_line();
         let old_index = self.selected_index();
         self.ghost = None;
         if let (Some(id), Some(at)) = (keep, old_index)
@@ -293,10 +293,8 @@ impl List {
         if self.selected_index().is_none() {
             self.selected = self.rows.first().copied();
         }
-        if let (Some(at), Some(line)) = (self.selected_index(), line)
-            && self.offset > 0
-        {
-            self.offset = at.saturating_sub(line);
+        if self.offset > 0 {
+            self.hold_line(line);
         }
         self.show_selected(height);
     }

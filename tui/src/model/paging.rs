@@ -13,7 +13,7 @@ impl List {
     /// Adds the rows of a further page below the others, or above them, where nothing on the screen
     /// moves. A row that is held under the cursor only goes to the place where the page has it.
     pub fn add(&mut self, mut ids: Vec<IncidentId>, below: bool, height: usize) {
-        let line = self.selected_index().map(|at| at.saturating_sub(self.offset));
+        let line = self.cursor_line();
         if let Some(selected) = self.selected.filter(|id| ids.contains(id)) {
             self.rows.retain(|id| *id != selected);
         }
@@ -21,15 +21,15 @@ impl List {
         ids.retain(|id| !held.contains(id));
         if below {
             self.rows.extend(ids);
-            self.arrange();
         } else {
             self.offset += ids.len();
             ids.append(&mut self.rows);
             self.rows = ids;
-            self.arrange();
-            if let (Some(at), Some(line)) = (self.selected_index(), line) {
-                self.offset = at.saturating_sub(line);
-            }
+        }
+        self.arrange();
+        // Groups take rows in anywhere, whichever side they were read on.
+        if !below || self.group.is_some() {
+            self.hold_line(line);
         }
         self.show_selected(height);
     }
