@@ -58,6 +58,8 @@ pub enum Action {
     Undo,
     /// A comment in the person's own editor.
     Write,
+    /// A step with a note, written there.
+    Note,
     NewIncident,
     /// Ask for an analysis of the log lines.
     Assess,
@@ -164,6 +166,17 @@ pub enum Step {
 impl Step {
     pub const ALL: [Self; 5] =
         [Self::Investigate, Self::Resolve, Self::Close, Self::Reopen, Self::HandBack];
+
+    /// `hand back`.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Investigate => "investigate",
+            Self::HandBack => "hand back",
+            Self::Resolve => "resolve",
+            Self::Reopen => "reopen",
+            Self::Close => "close",
+        }
+    }
 
     /// Where the incident must stand for it.
     pub const fn from(self) -> Status {

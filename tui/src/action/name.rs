@@ -52,6 +52,7 @@ impl Action {
             Self::Comment => "comment",
             Self::NewIncident => "new-incident",
             Self::Write => "write",
+            Self::Note => "note",
             Self::Assess => "assess",
             Self::Json => "json",
             Self::Copy => "copy",
@@ -110,6 +111,7 @@ impl Action {
             | Self::NewIncident
             | Self::Assess
             | Self::Write
+            | Self::Note
             | Self::Title
             | Self::Undo
             | Self::Redrive

@@ -23,7 +23,8 @@ pub struct What {
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Deed {
-    Step(Step),
+    /// With what is said with it, to give that back when it could not be sent.
+    Step(Step, Option<String>),
     /// To whom; none is nobody.
     Assign(Option<UserRef>),
     Priority(Priority),
@@ -63,7 +64,7 @@ pub enum Cell {
 impl Deed {
     pub const fn cell(&self) -> Option<Cell> {
         match self {
-            Self::Step(_) => Some(Cell::Status),
+            Self::Step(..) => Some(Cell::Status),
             Self::Assign(_) => Some(Cell::Who),
             Self::Priority(_) => Some(Cell::Priority),
             Self::Title(_) => Some(Cell::Title),
@@ -73,6 +74,14 @@ impl Deed {
             | Self::Redrive(_)
             | Self::Discard(..)
             | Self::Person { .. } => None,
+        }
+    }
+
+    /// What was written to be read by others.
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Self::Comment(text) | Self::Step(_, Some(text)) => Some(text),
+            _ => None,
         }
     }
 
@@ -87,11 +96,8 @@ impl Deed {
     /// What is being done: `resolve INC-204`, without the reference.
     pub fn words(&self) -> String {
         match self {
-            Self::Step(Step::Investigate) => "investigate".to_owned(),
-            Self::Step(Step::HandBack) => "hand back".to_owned(),
-            Self::Step(Step::Resolve) => "resolve".to_owned(),
-            Self::Step(Step::Reopen) => "reopen".to_owned(),
-            Self::Step(Step::Close) => "close".to_owned(),
+            Self::Step(step, None) => step.words().to_owned(),
+            Self::Step(step, Some(_)) => format!("{} with a note", step.words()),
             Self::Assign(Some(to)) => format!("assign to {}", to.name),
             Self::Assign(None) => "assign to nobody".to_owned(),
             Self::Priority(priority) => format!("priority {priority}"),

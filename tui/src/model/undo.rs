@@ -117,11 +117,13 @@ impl Undo {
 /// What undoes a deed to an incident that stood as it was `seen`, or why nothing does.
 fn inverse(deed: &Deed, seen: Option<&Incident>) -> Result<Deed, &'static str> {
     match (deed, seen) {
-        (Deed::Step(Step::Investigate), _) => Ok(Deed::Step(Step::HandBack)),
-        (Deed::Step(Step::HandBack), _) => Ok(Deed::Step(Step::Investigate)),
-        (Deed::Step(Step::Resolve), _) => Ok(Deed::Step(Step::Reopen)),
-        (Deed::Step(Step::Reopen), _) => Ok(Deed::Step(Step::Resolve)),
-        (Deed::Step(Step::Close), _) => Err("closed is final"),
+        (Deed::Step(step, _), _) => match step {
+            Step::Investigate => Ok(Deed::Step(Step::HandBack, None)),
+            Step::HandBack => Ok(Deed::Step(Step::Investigate, None)),
+            Step::Resolve => Ok(Deed::Step(Step::Reopen, None)),
+            Step::Reopen => Ok(Deed::Step(Step::Resolve, None)),
+            Step::Close => Err("closed is final"),
+        },
         (Deed::Assign(_), Some(seen)) => Ok(Deed::Assign(seen.assigned_to.clone())),
         (Deed::Priority(_), Some(seen)) => Ok(Deed::Priority(seen.priority)),
         (Deed::Title(_), Some(seen)) => Ok(Deed::Title(seen.title.clone())),

@@ -172,7 +172,9 @@ pub fn act(model: &mut Model, action: Action, context: Context, out: &mut Out) {
             out.push(Effect::Reconnect);
             load_again(model, out);
         }
-        Action::Step(step) if batch::is_meant(model) => batch::ask(model, &Deed::Step(step)),
+        Action::Step(step) if batch::is_meant(model) => {
+            batch::ask(model, &Deed::Step(step, None));
+        }
         Action::AssignToMe if batch::is_meant(model) => batch::assign_to_me(model),
         Action::Step(Step::Close) => commands::close(model, asked, out),
         Action::Step(step) => commands::step(model, step, out),
@@ -183,6 +185,7 @@ pub fn act(model: &mut Model, action: Action, context: Context, out: &mut Out) {
         Action::Title => title::open(model),
         Action::Undo => undo::undo(model, out),
         Action::Write => writing::open(model, out),
+        Action::Note => choices::open_note(model),
         Action::NewIncident => forms::open_new(model),
         Action::Assess if batch::is_meant(model) => batch::ask(model, &Deed::Assess),
         Action::Assess => assessments::request(model, out),

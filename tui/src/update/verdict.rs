@@ -13,7 +13,8 @@ use crate::model::{Model, age, tell};
 pub fn done(what: &What, incident: &Incident) -> String {
     let reference = incident.reference;
     match &what.deed {
-        Deed::Step(_) => format!("{reference} {}", incident.status),
+        Deed::Step(_, None) => format!("{reference} {}", incident.status),
+        Deed::Step(_, Some(_)) => format!("{reference} {}, with the note", incident.status),
         Deed::Assign(Some(to)) => format!("{reference} assigned to {}", to.name),
         Deed::Assign(None) => format!("{reference} assigned to nobody"),
         Deed::Priority(_) => format!("{reference} priority {}", incident.priority),
