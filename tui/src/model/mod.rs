@@ -164,6 +164,9 @@ pub struct Timers {
 #[derive(Debug)]
 pub struct Model {
     pub now: DateTime<Utc>,
+    /// Keys pressed and texts pasted so far. What takes its time opens nothing over somebody who has
+    /// gone on since.
+    pub presses: u64,
     pub size: (u16, u16),
     pub look: Look,
     pub zone: Zone,
@@ -236,6 +239,7 @@ impl Model {
     pub fn new(start: Start, now: DateTime<Utc>) -> Self {
         let mut model = Self {
             now,
+            presses: 0,
             size: start.size,
             look: start.look,
             zone: start.zone,

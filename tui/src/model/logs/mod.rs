@@ -71,6 +71,8 @@ pub struct ExportBox {
 pub struct Exporting {
     pub request: RequestId,
     pub lines: i64,
+    /// The keys pressed until then.
+    pub presses: u64,
     pub form: ExportBox,
 }
 

@@ -52,7 +52,8 @@ pub fn submit(model: &mut Model, out: &mut Out) {
     };
     let request = model.requests.open(Purpose::Export);
     if let Some(Overlay::Export(form)) = model.overlay.take() {
-        model.exporting = Some(Exporting { request, lines: 0, form });
+        let presses = model.presses;
+        model.exporting = Some(Exporting { request, lines: 0, presses, form });
     }
     out.push(Effect::Export { request, export });
 }
@@ -74,8 +75,8 @@ pub fn done(model: &mut Model, request: RequestId, outcome: Outcome) {
             let lines = count(lines, "line", "lines");
             model.flash(Tone::Good, format!("{lines} written to {file}, readable by you alone"));
         }
-        // Asked where nothing else has the keys meanwhile.
-        Outcome::Exists(file) if model.overlay.is_none() && model.sign_in.is_none() => {
+        // Asked where somebody waits for it.
+        Outcome::Exists(file) if exporting.presses == model.presses && model.sign_in.is_none() => {
             let form = ExportBox { exists: Some(file), ..exporting.form };
             model.overlay = Some(Overlay::Export(form));
         }
