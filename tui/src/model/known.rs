@@ -28,13 +28,18 @@ impl Known {
 
     /// Takes an incident from an event; says whether it was newer than what is known.
     pub fn hear(&mut self, incident: &Incident) -> bool {
-        self.take(incident, |known, new| new > known)
+        self.take(incident, false, |known, new| new > known)
     }
 
     /// Takes an incident from an answer. The same version is taken too: the number of firing alerts
     /// moves without one. Says whether anything differs.
     pub fn read(&mut self, incident: &Incident) -> bool {
-        self.take(incident, |known, new| new >= known)
+        self.take(incident, false, |known, new| new >= known)
+    }
+
+    /// The same of an answer that holds the description where there is one.
+    pub fn read_whole(&mut self, incident: &Incident) -> bool {
+        self.take(incident, true, |known, new| new >= known)
     }
 
     /// Takes a deletion; says whether it was news.
@@ -61,7 +66,7 @@ impl Known {
         self.incidents.retain(|id, _| shown.contains(id));
     }
 
-    fn take(&mut self, incident: &Incident, newer: impl Fn(i64, i64) -> bool) -> bool {
+    fn take(&mut self, incident: &Incident, whole: bool, newer: impl Fn(i64, i64) -> bool) -> bool {
         if self.is_deleted(incident.id) {
             return false;
         }
@@ -74,7 +79,7 @@ impl Known {
         }
         let mut new = incident.clone();
         // Lists and events leave the description out.
-        if new.description.is_none() {
+        if new.description.is_none() && !whole {
             new.description = known.description.take();
         }
         let differs = *known != new;

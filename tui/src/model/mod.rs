@@ -116,6 +116,8 @@ pub enum Overlay {
     Json {
         incident: IncidentId,
         reference: Reference,
+        /// Whether all of it was read.
+        whole: Slot<()>,
         top: usize,
     },
     Handover {

@@ -222,7 +222,8 @@ pub fn go(model: &mut Model, step: Move, out: &mut Out) {
         }
         Tab::Overview => {
             let incident = model.known.get(detail.id);
-            let lines = incident.map_or(0, |incident| overview::lines(incident, left).len());
+            let instead = overview::instead(&detail.read, model.now);
+            let lines = incident.map_or(0, |it| overview::lines(it, left, instead).len());
             let last = lines.saturating_sub(rows);
             detail.overview_top = scrolled(detail.overview_top, step, rows.max(1), last);
         }

@@ -168,6 +168,7 @@ pub fn act(model: &mut Model, action: Action, context: Context, out: &mut Out) {
         Action::Views => views::open(model, context),
         Action::NextGroup => views::next_group(model),
         Action::ReverseSort => query::reverse_sort(model, out),
+        Action::Reload if context == Context::Json => copy::read_again(model, out),
         Action::Reload => {
             out.push(Effect::Reconnect);
             load_again(model, out);

@@ -8,17 +8,18 @@ use crate::model::Model;
 use crate::model::commands::Tone;
 use crate::model::known::Known;
 
-use super::Out;
 use super::detail::{ask_alerts, ask_timeline, opened};
 use super::stream::{self, Learnt};
+use super::{Out, copy};
 
 /// Alerts read at most; an incident with more shows the first of them.
 const ALERTS_MAX: usize = 1_000;
 
 pub fn incident_answered(model: &mut Model, request: RequestId, id: IncidentId, outcome: Outcome) {
+    copy::answered(model, request, &outcome);
     match outcome {
         Outcome::Incident(incident) => {
-            let learnt = stream::learn(model, &incident, Known::read);
+            let learnt = stream::learn(model, &incident, Known::read_whole);
             model.dirty |= learnt != Learnt::Nothing;
             if learnt == Learnt::Place {
                 stream::placed(model, &incident);
@@ -27,7 +28,9 @@ pub fn incident_answered(model: &mut Model, request: RequestId, id: IncidentId, 
             if let Some(detail) = opened(model, id)
                 && detail.read.waits_for(request)
             {
+                let news = detail.read.value.is_none() || detail.read.failure.is_some();
                 detail.read.fill((), now);
+                model.dirty |= news;
             }
         }
         Outcome::Failed(failure) => incident_failed(model, request, id, failure),

@@ -6,10 +6,11 @@ use watchfire_shared::page::MAX_INCIDENTS;
 use crate::event::{Failure, FailureKind};
 use crate::model::age;
 use crate::model::connection::Link;
+use crate::model::copy;
 use crate::model::detail::Tab;
 use crate::model::health;
 use crate::model::logs::{self as pane, shape::Times};
-use crate::model::slot::LOADING_AFTER;
+use crate::model::slot::{LOADING_AFTER, Slot};
 use crate::model::{Model, Overlay, Screen, layout};
 
 use super::{Out, cache, detail, events, health as health_page, list, logs, notify, people, query};
@@ -189,6 +190,7 @@ fn loading(model: &Model) -> Vec<DateTime<Utc>> {
     if let Some(round) = model.own.running() {
         at.push(age::next_change(round.since, model.now));
     }
+    at.extend(copy::whole(model).and_then(Slot::loading_at));
     match (model.screen, &model.detail) {
         (Screen::Incidents, _) => {
             let since = model.list.loading_at();
@@ -201,6 +203,7 @@ fn loading(model: &Model) -> Vec<DateTime<Utc>> {
         (Screen::People, _) => at.extend(model.users.note_changes_at(model.now)),
         (Screen::Events, _) => at.extend(model.events.notes_change_at(model.now)),
         (Screen::Detail, Some(detail)) => {
+            at.extend(detail.read.loading_at());
             at.extend(detail.timeline.state.loading_at());
             at.extend(detail.alerts.loading_at());
             at.extend(detail.assessments.slot.loading_at());

@@ -19,6 +19,7 @@ use crate::event::Failure;
 use crate::keymap::Context;
 use crate::model::commands::Cell;
 use crate::model::detail::{Detail, Tab};
+use crate::model::overview::instead;
 use crate::model::words::number;
 use crate::model::{Model, layout};
 use crate::theme::{Theme, short_priority};
@@ -71,13 +72,15 @@ fn tab(
 ) -> Cursor {
     match tab {
         Tab::Overview => {
-            overview::render(buf, area, model, incident, detail.overview_top);
+            let instead = instead(&detail.read, model.now);
+            overview::render(buf, area, model, incident, instead, detail.overview_top);
             if let Some(failure) = &detail.read.failure {
                 let theme = Theme::new(model);
                 let row = area.height.saturating_sub(1);
                 let mut pen = Pen::new(buf, area, row, theme);
                 pen.gap(1);
-                pen.text("not read again: ", theme.dim());
+                let again = if detail.read.value.is_some() { "not read again: " } else { "" };
+                pen.text(again, theme.dim());
                 pen.text(&failure.message, theme.bad());
             }
         }
