@@ -4,6 +4,7 @@ use watchfire_shared::alert::Alert;
 use watchfire_shared::event::Event as Fact;
 use watchfire_shared::ids::IncidentId;
 
+use super::Screen;
 use super::assessment::Assessments;
 use super::logs::LogPane;
 use super::scroll::Tail;
@@ -46,6 +47,8 @@ impl Tab {
 #[derive(Debug)]
 pub struct Detail {
     pub id: IncidentId,
+    /// The screen it was opened from: the list or the logs of all incidents.
+    pub from: Screen,
     pub tab: Tab,
     /// The incident itself stands in `Known`; this says whether it was read with its description.
     pub read: Slot<()>,
@@ -65,6 +68,7 @@ impl Detail {
     pub fn new(id: IncidentId) -> Self {
         Self {
             id,
+            from: Screen::Incidents,
             tab: Tab::Overview,
             read: Slot::default(),
             timeline: Timeline::default(),

@@ -12,7 +12,7 @@ use watchfire_shared::page::Page;
 use super::client::Client;
 use super::detail::attached;
 use super::world::*;
-use crate::effect::{Effect, Export, Load, RequestId};
+use crate::effect::{Effect, Export, Lines, Load, RequestId};
 use crate::event::{Event, Failure, FailureKind, Outcome};
 use crate::model::logs::shape::{self, Columns};
 use crate::model::logs::{self as model, LogPane, REACH};
@@ -555,7 +555,8 @@ fn lines_are_written_with_their_filter_and_a_file_goes_only_when_that_was_said()
     assert!(client.screen().contains("inc-204-2026-03-14-2045.log"), "{}", client.screen());
     client.press("enter");
     let (request, asked) = export(&mut client);
-    assert_eq!((asked.incident, asked.replace), (id(204), false));
+    assert_eq!(asked.lines, Lines::Of { incident: id(204), last: 1_204 });
+    assert!(!asked.replace);
     assert_eq!(asked.wanted.of_daemon().1, "boom");
     client.event(Event::Progress { request, lines: 1_000 });
     assert!(client.screen().contains("writing, 1,000 lines"), "{}", client.screen());

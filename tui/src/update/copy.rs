@@ -19,8 +19,10 @@ pub fn open(model: &mut Model, out: &mut Out) {
         copy_json(model, incident, out);
         return;
     }
-    if model.screen == Screen::Logs {
-        match visible_line(model) {
+    let line = visible_line(model);
+    if model.screen == Screen::Logs && of_line(model).is_none() {
+        // Nobody knows yet what its incident is called.
+        match line {
             Some(line) => send(model, "The log line", line, out),
             None => model.flash(Tone::Neutral, "No log line is selected"),
         }
@@ -29,7 +31,6 @@ pub fn open(model: &mut Model, out: &mut Out) {
     let Some((incident, reference)) = subject(model) else {
         return;
     };
-    let line = visible_line(model);
     let (whole, chosen) = (read(model, incident, out), Piece::Reference);
     model.overlay = Some(Overlay::Copy(CopyBox { incident, reference, line, whole, chosen }));
 }
@@ -41,13 +42,21 @@ pub fn open_json(model: &mut Model, out: &mut Out) {
     }
 }
 
-/// The selected incident; otherwise the flash says that there is none.
+/// The selected incident, or that of the selected line; otherwise the flash says that there is none.
 fn subject(model: &mut Model) -> Option<(IncidentId, Reference)> {
     let subject = model.subject().map(|incident| (incident.id, incident.reference));
+    let subject = subject.or_else(|| of_line(model));
     if subject.is_none() {
         model.flash(Tone::Neutral, "No incident is selected");
     }
     subject
+}
+
+/// The incident of the line that the cursor is on among those of all, where it is known.
+fn of_line(model: &Model) -> Option<(IncidentId, Reference)> {
+    let pane = Some(&model.across.pane).filter(|_| model.screen == Screen::Logs)?;
+    let incident = model.known.get(pane.current()?.incident)?;
+    Some((incident.id, incident.reference))
 }
 
 /// Asks for all of an incident: a row of the list has no description. What was read as a whole before

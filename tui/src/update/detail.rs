@@ -23,6 +23,14 @@ pub fn open(model: &mut Model, id: IncidentId, out: &mut Out) {
     timers::watch_pane(model);
 }
 
+/// The same from a screen that it will return to.
+pub fn open_from(model: &mut Model, id: IncidentId, from: Screen, out: &mut Out) {
+    open(model, id, out);
+    if let Some(detail) = &mut model.detail {
+        detail.from = from;
+    }
+}
+
 /// Reads all of it, but what is being read already; what is shown stays until the answers.
 pub fn reload(model: &mut Model, out: &mut Out) {
     if shows_gone(model) {
@@ -85,9 +93,12 @@ fn shows_gone(model: &Model) -> bool {
     model.detail.as_ref().is_some_and(|detail| model.known.is_deleted(detail.id))
 }
 
-/// Back to the list.
-pub fn close(model: &mut Model) {
-    model.screen = Screen::Incidents;
+/// Back to where it was opened from.
+pub fn close(model: &mut Model, out: &mut Out) {
+    match model.detail.as_ref().map(|detail| detail.from) {
+        Some(Screen::Logs) => logs::across::open(model, out),
+        _ => model.screen = Screen::Incidents,
+    }
     timers::watch_pane(model);
 }
 

@@ -154,7 +154,7 @@ pub fn act(model: &mut Model, action: Action, context: Context, out: &mut Out) {
                 if model.known.is_deleted(id) {
                     model.flash(Tone::Warning, "This incident was deleted");
                 } else {
-                    detail::open(model, id, out);
+                    detail::open_from(model, id, Screen::Incidents, out);
                 }
             }
         }
@@ -244,11 +244,11 @@ fn back(model: &mut Model, context: Context, out: &mut Out) {
         }
         Context::Logs | Context::Matches => {
             if !logs::clear_search(model, out) {
-                detail::close(model);
+                detail::close(model, out);
             }
         }
         Context::Patterns => assessments::turn_patterns(model, out),
-        Context::Detail => detail::close(model),
+        Context::Detail => detail::close(model, out),
         Context::Cache | Context::Events | Context::Health | Context::Accounts => {
             go_to(model, Place::Incidents, out);
         }

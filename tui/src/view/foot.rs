@@ -339,7 +339,9 @@ fn place(model: &Model, width: u16, theme: Theme) -> String {
             let opened = model.detail.as_ref();
             let reference = opened.and_then(|detail| model.known.get(detail.id));
             let reference = reference.map(|incident| incident.reference.to_string());
-            iter::once("incidents".to_owned()).chain(reference).collect()
+            let from = opened.map_or(Screen::Incidents, |detail| detail.from);
+            let from = if from == Screen::Logs { "logs" } else { "incidents" };
+            iter::once(from.to_owned()).chain(reference).collect()
         }
         Screen::Incidents if over => vec!["incidents".to_owned()],
         Screen::Cache if over => vec!["cache".to_owned()],

@@ -9,7 +9,6 @@ pub mod shape;
 pub mod sieve;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use watchfire_shared::ids::{IncidentId, Reference};
 use watchfire_shared::log::LogEntry;
 
 use crate::effect::RequestId;
@@ -56,12 +55,11 @@ pub enum Fetch {
 /// Where lines are to be written, being typed.
 #[derive(Debug, Clone)]
 pub struct ExportBox {
-    pub incident: IncidentId,
-    pub reference: Reference,
+    pub lines: crate::effect::Lines,
+    /// Whose: `INC-204`, `all incidents`.
+    pub whose: String,
     pub field: TextField,
     pub wanted: Wanted,
-    /// The last line there was when it was asked for.
-    pub last: i64,
     /// There is such a file: written again it goes.
     pub exists: Option<String>,
 }
