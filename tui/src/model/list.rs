@@ -17,7 +17,7 @@ use super::groups::{GroupBy, Key};
 use super::known::Known;
 use super::query::{self, Query};
 use super::slot::{Asked, LOADING_AFTER};
-use super::window::{End, Seam, Window};
+use super::window::{End, Seam, Stretch, Window};
 
 /// A new row's reference is accented this long.
 pub const FRESH_FOR: TimeDelta = TimeDelta::seconds(3);
@@ -33,6 +33,8 @@ pub enum Fetch {
     More,
     /// Add what was let go before them.
     Back,
+    /// Replace those around the screen.
+    Around,
 }
 
 /// Where a new row belongs.
@@ -64,6 +66,8 @@ pub struct List {
     pub asked: Option<(Asked, Fetch)>,
     /// Something changed since the reload under way was asked for: read once more after it.
     pub again: bool,
+    /// Where the rows begin that are read once more around the screen.
+    pub stretch: Stretch,
     /// Pages of a reload that takes several, in the order of reading.
     pub incoming: Vec<IncidentId>,
     pub incoming_seams: Vec<Seam>,
@@ -98,7 +102,7 @@ impl List {
     }
 
     pub fn is_reloading(&self) -> bool {
-        matches!(self.asked, Some((_, Fetch::Reload)))
+        matches!(self.asked, Some((_, Fetch::Reload | Fetch::Around)))
     }
 
     /// The ids on the screen.

@@ -6,8 +6,9 @@ use std::ops::Range;
 use watchfire_shared::ids::IncidentId;
 use watchfire_shared::page::Sort;
 
+use super::known::Known;
 use super::list::{List, ROWS_MAX};
-use super::window::{End, Passed, Seam, Window};
+use super::window::{End, Passed, Seam, Stretch, Window};
 
 impl List {
     /// Adds the rows of a further page below the others, or above them, where nothing on the screen
@@ -80,6 +81,63 @@ impl List {
         for id in self.rows.drain(go) {
             self.fresh.remove(&id);
         }
+    }
+
+    /// The rows in the order of reading.
+    fn in_reading_order(&self) -> Vec<IncidentId> {
+        let mut rows = self.rows.clone();
+        if self.window.end == End::Bottom {
+            rows.reverse();
+        }
+        rows
+    }
+
+    /// The rows on the screen, from the page that they begin in; with the cursor that reads them.
+    pub fn stretch_of_screen(&self, height: usize) -> (Stretch, Option<String>) {
+        let rows = self.in_reading_order();
+        let end = (self.offset + height).min(rows.len());
+        let (first, end) = match self.window.end {
+            End::Top => (self.offset, end),
+            End::Bottom => (rows.len() - end, rows.len().saturating_sub(self.offset)),
+        };
+        let begins = |seam: &&Seam| Some(rows.iter().position(|id| *id == seam.last)? + 1);
+        let seams = self.window.seams.iter().filter_map(|seam| Some((begins(&seam)?, seam)));
+        let (begin, seam) = seams
+            .filter(|(begin, _)| *begin <= first)
+            .max_by_key(|(begin, _)| *begin)
+            .map_or((0, None), |(begin, seam)| (begin, Some(seam)));
+        let after = seam.map(|seam| seam.last);
+        let cursor = seam.map_or_else(|| self.window.start.clone(), |it| Some(it.cursor.clone()));
+        (Stretch { after, rows: end.saturating_sub(begin) }, cursor)
+    }
+
+    /// All rows in the order of reading, `read` in the place of those that it takes the place of:
+    /// those up to its last one, or all that come after it where there are no more. None when the
+    /// place is gone.
+    pub fn with_stretch(
+        &self,
+        read: &[IncidentId],
+        is_last: bool,
+        known: &Known,
+    ) -> Option<Vec<IncidentId>> {
+        let rows = self.in_reading_order();
+        let begin = match self.stretch.after {
+            Some(after) => rows.iter().position(|id| *id == after)? + 1,
+            None => 0,
+        };
+        let last = read.last().and_then(|id| known.get(*id));
+        let beyond = |id: &IncidentId| {
+            last.zip(known.get(*id)).is_some_and(|(last, row)| match self.window.end {
+                End::Top => self.is_beyond(row, last),
+                End::Bottom => self.is_beyond(last, row),
+            })
+        };
+        let more = rows[begin..].iter().position(beyond).filter(|_| !is_last);
+        let end = more.map_or(rows.len(), |at| begin + at);
+        let taken: HashSet<IncidentId> = read.iter().copied().collect();
+        let held = |id: &&IncidentId| !taken.contains(id);
+        let before = rows[..begin].iter().filter(held);
+        Some(before.chain(read).chain(rows[end..].iter().filter(held)).copied().collect())
     }
 
     /// Another list is to be read, from the top.

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use chrono::SecondsFormat;
 use tokio::fs::{self, File, OpenOptions};
+use tokio::io::{AsyncWriteExt, BufWriter};
 use tokio::sync::mpsc;
-use tokio::{AsyncWriteExt, BufWriter};
 use uuid::Uuid;
 use watchfire_shared::ids::{IncidentId, IncidentRef, LogEntryId};
 use watchfire_shared::log::LogEntry;

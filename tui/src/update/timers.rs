@@ -1,7 +1,6 @@
 //! What happens because time passes.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use watchfire_shared::page::MAX_INCIDENTS;
 
 use crate::event::{Failure, FailureKind};
 use crate::model::age;
@@ -142,9 +141,8 @@ fn refresh_pane(model: &mut Model, out: &mut Out) {
     list::prune(model);
     match model.screen {
         Screen::Incidents => {
-            // Somebody who reads far down is not served by reading it all again.
-            if model.list.asked.is_none() && model.list.rows.len() <= MAX_INCIDENTS as usize {
-                list::reload(model, out);
+            if model.list.asked.is_none() {
+                list::reload_around(model, out);
             }
         }
         Screen::Detail => detail::refresh(model, out),
