@@ -3,8 +3,10 @@
 
 use std::collections::{HashMap, HashSet};
 
+use watchfire_shared::event::{Event, Fact};
 use watchfire_shared::ids::IncidentId;
 use watchfire_shared::incident::Incident;
+use watchfire_shared::log::Level;
 
 /// Incidents beyond those of the list that are remembered.
 const KEEP: usize = 20_000;
@@ -15,6 +17,15 @@ pub struct Known {
     /// Deleted ones, with the version of the deletion: a late answer must not bring them back. What
     /// was last known of them stays, for as long as somebody looks at it.
     deleted: HashMap<IncidentId, i64>,
+    /// How many log lines of an incident are grave, as far as anybody has counted.
+    counted: HashMap<IncidentId, Counted>,
+}
+
+/// Of so many lines so many are errors, or worse.
+#[derive(Debug, Clone, Copy, Default)]
+struct Counted {
+    lines: i64,
+    errors: i64,
 }
 
 impl Known {
@@ -24,6 +35,34 @@ impl Known {
 
     pub fn is_deleted(&self, id: IncidentId) -> bool {
         self.deleted.contains_key(&id)
+    }
+
+    /// Takes the counts of log lines that a fact tells of: of a batch behind those counted, or of all.
+    pub fn count(&mut self, event: &Event) {
+        let (id, counts, counted) = match (event.incident_id(), &event.fact) {
+            (Some(id), Fact::LogAttached { first_seq, last_seq, counts, .. }) => {
+                let before = self.counted.get(&id).copied().unwrap_or_default();
+                if before.lines + 1 != *first_seq {
+                    return;
+                }
+                (id, counts, Counted { lines: *last_seq, ..before })
+            }
+            (Some(id), Fact::AssessmentCompleted { assessment, .. }) => match &assessment.summary {
+                Some(it) => (id, &it.counts, Counted { lines: it.lines, errors: 0 }),
+                None => return,
+            },
+            _ => return,
+        };
+        let grave = counts.iter().filter(|(level, _)| **level >= Level::Error);
+        let errors = counted.errors + grave.map(|(_, lines)| lines).sum::<i64>();
+        self.counted.insert(id, Counted { errors, ..counted });
+    }
+
+    /// Percent of the log lines that are errors or worse; none where not all of them were counted.
+    pub fn error_share(&self, incident: &Incident) -> Option<i64> {
+        let counted = self.counted.get(&incident.id)?;
+        let all = counted.lines == incident.log_count && counted.lines > 0;
+        all.then(|| (counted.errors * 100 + counted.lines / 2) / counted.lines)
     }
 
     /// Takes an incident from an event; says whether it was newer than what is known.
@@ -50,6 +89,7 @@ impl Known {
     /// Another log: versions of the old one mean nothing, whatever comes next is newer.
     pub fn forget_versions(&mut self) {
         self.deleted.clear();
+        self.counted.clear();
         for incident in self.incidents.values_mut() {
             incident.version = 0;
         }
@@ -64,6 +104,7 @@ impl Known {
     pub fn prune(&mut self, shown: &[IncidentId]) {
         let shown: HashSet<IncidentId> = shown.iter().copied().collect();
         self.incidents.retain(|id, _| shown.contains(id));
+        self.counted.retain(|id, _| shown.contains(id));
     }
 
     fn take(&mut self, incident: &Incident, whole: bool, newer: impl Fn(i64, i64) -> bool) -> bool {

@@ -6,6 +6,7 @@ use crate::effect::RequestId;
 use crate::event::{Failure, Outcome};
 use crate::model::Model;
 use crate::model::commands::Tone;
+use crate::model::detail::Detail;
 use crate::model::known::Known;
 
 use super::detail::{ask_alerts, ask_timeline, opened};
@@ -65,7 +66,14 @@ pub fn timeline_answered(
     out: &mut Out,
 ) {
     let now = model.now;
-    let Some(detail) = opened(model, id).filter(|d| d.timeline.state.waits_for(request)) else {
+    let waits = |detail: &&mut Detail| detail.timeline.state.waits_for(request);
+    if opened(model, id).filter(waits).is_none() {
+        return;
+    }
+    if let Outcome::Timeline(page) = &outcome {
+        page.items.iter().for_each(|fact| model.known.count(fact));
+    }
+    let Some(detail) = opened(model, id) else {
         return;
     };
     let timeline = &mut detail.timeline;

@@ -281,7 +281,9 @@ fn answer(pen: &mut Pen, model: &Model) {
         parts.push(format!("{} firing", count(incident.firing_alerts, "alert", "alerts")));
     }
     if incident.log_count > 0 {
-        parts.push(count(incident.log_count, "log line", "log lines"));
+        let share = model.known.error_share(incident).filter(|share| *share > 0);
+        let share = share.map_or_else(String::new, |share| format!(", {share} % error"));
+        parts.push(format!("{}{share}", count(incident.log_count, "log line", "log lines")));
     }
     parts.push(format!(
         "opened {} ago by {}",
