@@ -25,6 +25,8 @@ pub struct Action {
     pub lasting: Option<&'static str>,
     /// Of so many commands nobody knows whether they happened.
     pub unknown: usize,
+    /// It was said that it cannot be undone.
+    pub said: bool,
 }
 
 #[derive(Debug)]
@@ -37,6 +39,20 @@ enum Waiting {
 impl Action {
     pub fn is_waiting(&self) -> bool {
         !self.waiting.is_empty()
+    }
+
+    /// Why it is not undone now.
+    pub fn obstacle(&self) -> Option<String> {
+        let words = &self.words;
+        if self.is_waiting() {
+            Some(format!("{words}: still waiting for the answer"))
+        } else if let Some(why) = self.lasting {
+            Some(format!("{words} cannot be undone: {why}"))
+        } else if self.inverse.is_empty() {
+            Some(format!("{words}: nobody knows whether it happened; look before you undo it"))
+        } else {
+            None
+        }
     }
 
     fn is_nothing(&self) -> bool {
@@ -74,6 +90,7 @@ impl Undo {
             inverse: Vec::new(),
             lasting: None,
             unknown: 0,
+            said: false,
         });
         if self.actions.len() > KEEP {
             self.actions.remove(0);
@@ -107,6 +124,19 @@ impl Undo {
 
     pub fn last(&self) -> Option<&Action> {
         self.actions.last()
+    }
+
+    /// Leaves the last action as it is, where that was said.
+    pub fn pass_by(&mut self) {
+        self.actions.pop_if(|action| action.said);
+    }
+
+    /// The action before the last one.
+    pub fn words_before(&self) -> Option<String> {
+        let [.., before, _] = &self.actions[..] else {
+            return None;
+        };
+        Some(before.words.clone())
     }
 
     pub fn last_mut(&mut self) -> Option<&mut Action> {
