@@ -80,6 +80,16 @@ fn loading_is_said_after_a_while_and_what_failed_is_tried_again() {
 }
 
 #[test]
+fn what_cannot_be_read_again_stays_and_says_so() {
+    let mut client = with(&assessments());
+    client.press("ctrl-r");
+    let request = reads(&mut client)[0];
+    client.done(request, Outcome::Failed(offline()));
+    let screen = client.screen();
+    assert!(screen.contains("completed") && screen.contains("not read again: watch"), "{screen}");
+}
+
+#[test]
 fn without_one_the_key_that_asks_for_it_is_named() {
     let mut client = with(&[]);
     assert!(client.screen().contains("i asks for one now"), "{}", client.screen());

@@ -24,7 +24,7 @@ use crate::model::words::{count, number};
 use crate::model::{Model, age};
 use crate::theme::Theme;
 
-use super::detail::says_instead;
+use super::detail::{says_below, says_instead};
 use super::paint::Pen;
 use super::{rows, time};
 
@@ -37,8 +37,13 @@ pub fn render(buf: &mut Buffer, area: Rect, model: &Model, detail: &Detail, inci
         return;
     }
     let times = times_columns(detail.assessments.patterns());
+    let mut room = area.height;
+    if let Some(failure) = &detail.assessments.slot.failure {
+        says_below(buf, area, model, true, failure);
+        room = room.saturating_sub(1);
+    }
     let shown = lines.iter().skip(detail.assessments.top);
-    for (row, line) in (0..area.height).zip(shown) {
+    for (row, line) in (0..room).zip(shown) {
         let mut pen = Pen::new(buf, area, row, theme);
         pen.gap(1);
         match line {

@@ -75,13 +75,8 @@ fn tab(
             let instead = instead(&detail.read, model.now);
             overview::render(buf, area, model, incident, instead, detail.overview_top);
             if let Some(failure) = &detail.read.failure {
-                let theme = Theme::new(model);
-                let row = area.height.saturating_sub(1);
-                let mut pen = Pen::new(buf, area, row, theme);
-                pen.gap(1);
-                let again = if detail.read.value.is_some() { "not read again: " } else { "" };
-                pen.text(again, theme.dim());
-                pen.text(&failure.message, theme.bad());
+                let known = detail.read.value.is_some();
+                says_below(buf, area, model, known, failure);
             }
         }
         Tab::Timeline => timeline::render(buf, area, model, detail),
@@ -168,6 +163,15 @@ fn extra(tab: Tab, detail: &Detail, incident: &Incident) -> String {
         }),
         Tab::Logs => format!(" {}", number(incident.log_count)),
     }
+}
+
+/// Why it could not be read, or not again, below what is shown.
+pub fn says_below(buf: &mut Buffer, area: Rect, model: &Model, known: bool, failure: &Failure) {
+    let theme = Theme::new(model);
+    let mut pen = Pen::new(buf, area, area.height.saturating_sub(1), theme);
+    pen.gap(1);
+    pen.text(if known { "not read again: " } else { "" }, theme.dim());
+    pen.text(&failure.message, theme.bad());
 }
 
 /// What a pane says instead of its content; false when there is content to show.
