@@ -42,7 +42,7 @@ impl Known {
         let (id, counts, counted) = match (event.incident_id(), &event.fact) {
             (Some(id), Fact::LogAttached { first_seq, last_seq, counts, .. }) => {
                 let before = self.counted.get(&id).copied().unwrap_or_default();
-                if before.lines + 1 != *first_seq {
+                if before.lines.saturating_add(1) != *first_seq {
                     return;
                 }
                 (id, counts, Counted { lines: *last_seq, ..before })
@@ -54,15 +54,16 @@ impl Known {
             _ => return,
         };
         let grave = counts.iter().filter(|(level, _)| **level >= Level::Error);
-        let errors = counted.errors + grave.map(|(_, lines)| lines).sum::<i64>();
+        let errors = grave.fold(counted.errors, |all, (_, lines)| all.saturating_add(*lines));
         self.counted.insert(id, Counted { errors, ..counted });
     }
 
     /// Percent of the log lines that are errors or worse; none where not all of them were counted.
     pub fn error_share(&self, incident: &Incident) -> Option<i64> {
         let counted = self.counted.get(&incident.id)?;
-        let all = counted.lines == incident.log_count && counted.lines > 0;
-        all.then(|| (counted.errors * 100 + counted.lines / 2) / counted.lines)
+        let (lines, errors) = (i128::from(counted.lines), i128::from(counted.errors));
+        let all = counted.lines == incident.log_count && lines > 0;
+        i64::try_from((errors * 100 + lines / 2) / lines.max(1)).ok().filter(|_| all)
     }
 
     /// Takes an incident from an event; says whether it was newer than what is known.

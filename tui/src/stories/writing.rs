@@ -205,6 +205,7 @@ fn a_step_and_its_note_go_in_one_command_under_what_was_seen() {
     assert_eq!(patch.status, Field::Set(Status::Resolved));
     assert_eq!(patch.note, Field::Set("rolled back\nto 1.41".to_owned()));
     assert_eq!(patch.expect.expect("a guard").status, Some(Status::Investigating));
+    client.resize(120, 30);
     client.press("@");
     let line = r#"watchfire resolve INC-203 --note="$(printf %b 'rolled back\nto 1.41')""#;
     assert!(client.screen().contains(line), "{}", client.screen());
