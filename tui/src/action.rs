@@ -58,7 +58,11 @@ pub enum Action {
     Undo,
     /// A comment in the person's own editor.
     Write,
+    /// A step with a note, written there.
+    Note,
     NewIncident,
+    /// Ask for an analysis of the log lines.
+    Assess,
     /// The incident as the API says it.
     Json,
     /// Choose something of the incident for the clipboard.
@@ -77,6 +81,8 @@ pub enum Action {
     },
     /// Show more of what stands around the lines that pass, or nothing of it.
     Around,
+    /// Show what is most frequent among the lines, or the lines.
+    Patterns,
     /// Break long log lines, or cut them.
     Wrap,
     /// Times, ages or nothing before log lines.
@@ -160,6 +166,17 @@ pub enum Step {
 impl Step {
     pub const ALL: [Self; 5] =
         [Self::Investigate, Self::Resolve, Self::Close, Self::Reopen, Self::HandBack];
+
+    /// `hand back`.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Investigate => "investigate",
+            Self::HandBack => "hand back",
+            Self::Resolve => "resolve",
+            Self::Reopen => "reopen",
+            Self::Close => "close",
+        }
+    }
 
     /// Where the incident must stand for it.
     pub const fn from(self) -> Status {

@@ -46,7 +46,7 @@ pub enum Effect {
         name: String,
         text: String,
     },
-    /// Write the log lines of an incident to a file, page by page; says how far it is by `Progress`
+    /// Write log lines to a file, page by page; says how far it is by `Progress`
     /// and is answered by `Exported`, `Exists` or a failure.
     Export {
         request: RequestId,
@@ -86,14 +86,21 @@ pub enum Effect {
 /// Which lines go where.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Export {
-    pub incident: IncidentId,
+    pub lines: Lines,
     /// As it was typed: from the folder the client was started in, or from home with `~/`.
     pub file: String,
     /// Whether a file that is there already may go.
     pub replace: bool,
-    /// The last line.
-    pub last: i64,
     pub wanted: Wanted,
+}
+
+/// Of what lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lines {
+    /// Of an incident, up to this number.
+    Of { incident: IncidentId, last: i64 },
+    /// Of all incidents, up to the newest.
+    OfAll,
 }
 
 /// A program with its arguments, which nothing splits or expands any more.
@@ -136,6 +143,11 @@ pub enum Load {
     Alerts {
         id: IncidentId,
         cursor: Option<String>,
+    },
+    /// The newest assessments.
+    Assessments {
+        id: IncidentId,
+        limit: u32,
     },
     /// Lines by number; with neither bound the newest.
     Logs {
@@ -185,6 +197,8 @@ pub enum Command {
     Patch { id: IncidentId, patch: Box<IncidentPatch> },
     /// Answered by `Commented`.
     Comment { id: IncidentId, body: NewComment },
+    /// Answered by `Assessed`.
+    Assess(IncidentId),
     /// Answered by `Changed`.
     Create(Box<NewIncident>),
     /// Answered by `Decided`.

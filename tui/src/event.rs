@@ -10,6 +10,7 @@
 use std::time::Duration;
 
 use watchfire_shared::alert::Alert;
+use watchfire_shared::assessment::Assessment;
 use watchfire_shared::cache::{CacheDemo, CacheStats};
 use watchfire_shared::dead_letter::DeadLetter;
 use watchfire_shared::event::{Event as Fact, Hello};
@@ -136,6 +137,8 @@ pub enum Outcome {
     /// By version, the oldest first.
     Timeline(Page<Fact>),
     Alerts(Page<Alert>),
+    /// The newest first.
+    Assessments(Page<Assessment>),
     /// By number, the newest last.
     Logs(Page<LogEntry>),
     CacheStats(Box<CacheStats>),
@@ -150,6 +153,8 @@ pub enum Outcome {
     /// A patch was accepted or an incident created: how the incident stands now.
     Changed(Box<Incident>),
     Commented(Box<Comment>),
+    /// An assessment was asked for, or is under way.
+    Assessed(Box<Assessment>),
     /// What was to become of a dead letter was accepted.
     Decided,
     /// A person was added or changed: how they are now.

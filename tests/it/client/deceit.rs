@@ -131,9 +131,10 @@ fn assert_untouched(client: &Terminal, place: &str) {
 
 /// Other places than the list and the log lines: the keys there and back, and what tells of them.
 /// The tab that was open last is open again.
-const PLACES: [(&str, &str, &str); 10] = [
+const PLACES: [(&str, &str, &str); 11] = [
     ("\r]", "[Timeline", "q"),
     ("\r]", "[Alerts", "q"),
+    ("\r]", "[Assessment", "q"),
     ("\rJ", "as JSON", "qq"),
     ("y", "opy", "\x1b"),
     ("p", "critical", "\x1b"),

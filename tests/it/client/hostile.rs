@@ -90,7 +90,7 @@ async fn hostile_text_shows_and_does_nothing_on_the_screen() {
         client.wait_for_text("said␛[2J", SOON).await;
         client.wait_for_text(r"and \u{202e}turned", SOON).await;
         assert_calm(&client);
-        client.send("]]");
+        client.send("]]]");
         client.wait_for_text("[Logs 1]", SOON).await;
         client
             .wait_for("the log line", SOON, |screen| {

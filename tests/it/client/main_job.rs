@@ -192,7 +192,7 @@ async fn repeats_only_count(sender: &Api, api: &Api, client: &Terminal, notice: 
 
 /// Lines attached over the API and by the command line come into the open pane.
 async fn logs_are_followed(daemon: &Daemon, api: &Api, client: &mut Terminal, incident: &Incident) {
-    client.send("]");
+    client.send("]]");
     client.wait_for_text("[Logs 0]", SOON).await;
     let lines = json!([{ "level": "err", "source": "api", "message": "pool exhausted" }]);
     api.attach(incident.id, &lines).await;

@@ -26,7 +26,7 @@ const PAGES: [(&str, &str); 13] = [
     ("/service", "service"),
     ("\r", "Overview"),
     ("\r]", "[Timeline"),
-    ("\r]]]", "[Logs"),
+    ("\r]]]]", "[Logs"),
     ("4", "hit rate"),
     ("3", "Logs of all incidents"),
     ("5", "committed"),

@@ -38,7 +38,7 @@ const OPEN: [(&str, &str); 6] = [
     ("", "INC-2"),
     ("*a", "2 incidents?"),
     ("nnot sent", "not sent"),
-    ("\r]]]", "[Logs"),
+    ("\r]]]]", "[Logs"),
     (":", "in $EDITOR"),
     ("?", "hand back"),
 ];

@@ -52,6 +52,8 @@ impl Action {
             Self::Comment => "comment",
             Self::NewIncident => "new-incident",
             Self::Write => "write",
+            Self::Note => "note",
+            Self::Assess => "assess",
             Self::Json => "json",
             Self::Copy => "copy",
             Self::Title => "title",
@@ -70,6 +72,7 @@ impl Action {
             Self::Find { older: false } => "next-match",
             Self::Find { older: true } => "previous-match",
             Self::Around => "around",
+            Self::Patterns => "patterns",
             Self::Wrap => "wrap",
             Self::Times => "times",
             Self::Expression => "expression",
@@ -106,7 +109,9 @@ impl Action {
             | Self::Priority
             | Self::Comment
             | Self::NewIncident
+            | Self::Assess
             | Self::Write
+            | Self::Note
             | Self::Title
             | Self::Undo
             | Self::Redrive
@@ -140,6 +145,7 @@ impl Action {
             | Self::Follow
             | Self::Find { .. }
             | Self::Around
+            | Self::Patterns
             | Self::Wrap
             | Self::Times
             | Self::Expression

@@ -9,6 +9,8 @@ pub enum Context {
     Logs,
     /// The same with a search: `n` and `N` go to what it finds.
     Matches,
+    /// What is most frequent in the logs of an opened incident.
+    Patterns,
     /// The log lines of all incidents.
     AllLogs,
     Cache,
@@ -65,11 +67,12 @@ enum Kind {
 }
 
 impl Context {
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::List,
         Self::Detail,
         Self::Logs,
         Self::Matches,
+        Self::Patterns,
         Self::AllLogs,
         Self::Cache,
         Self::Events,
@@ -103,6 +106,7 @@ impl Context {
             | Self::Detail
             | Self::Logs
             | Self::Matches
+            | Self::Patterns
             | Self::AllLogs
             | Self::Cache
             | Self::Events
@@ -141,7 +145,7 @@ impl Context {
 
     /// Where an incident is selected or open.
     pub const fn shows_incidents(self) -> bool {
-        matches!(self, Self::List | Self::Detail | Self::Logs | Self::Matches)
+        matches!(self, Self::List | Self::Detail | Self::Logs | Self::Matches | Self::Patterns)
     }
 
     pub const fn scrolls(self) -> bool {

@@ -6,7 +6,7 @@ use crate::action::{Action, Mark, Step};
 
 /// Where an incident can be taken along.
 const fn copied(context: Context) -> bool {
-    context.shows_incidents() || matches!(context, C::Json)
+    context.shows_incidents() || matches!(context, C::Json | C::AllLogs)
 }
 
 /// Where `n` and `N` find nothing.
@@ -33,9 +33,11 @@ pub const BINDINGS: &[Binding] = &[
     bind(Group::Incident, created, &[key('N')], Action::NewIncident, "new", "new incident"),
     bind(Group::Incident, Context::shows_incidents, &[key('t')], Action::Title, "title", "title").pair(),
     bind(Group::Incident, Context::shows_incidents, &[key('u')], Action::Undo, "undo", "undo the last action"),
+    bind(Group::Incident, Context::shows_incidents, &[key('E')], Action::Note, "step with note", "note a step"),
+    bind(Group::Incident, Context::shows_incidents, &[key('i')], Action::Assess, "assess", "assess").pair(),
     bind(Group::Incident, |it| it == C::List, &[key(' ')], Action::Mark(Mark::One), "mark", "mark"),
     bind(Group::Incident, |it| it == C::List, &[key('v')], Action::Mark(Mark::Range), "mark range", "range").pair(),
     bind(Group::Incident, |it| it == C::List, &[key('*')], Action::Mark(Mark::All), "mark all", "all").pair(),
-    bind(Group::Incident, |it| copied(it) || it == C::AllLogs, &[key('y')], Action::Copy, "copy", "copy"),
+    bind(Group::Incident, copied, &[key('y')], Action::Copy, "copy", "copy"),
     bind(Group::Incident, copied, &[key('J')], Action::Json, "json", "JSON").pair(),
 ];

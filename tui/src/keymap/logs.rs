@@ -14,9 +14,9 @@ const fn pane(context: Context) -> bool {
     matches!(context, C::Logs | C::Matches | C::AllLogs)
 }
 
-/// The lines of one incident.
-const fn exported(context: Context) -> bool {
-    matches!(context, C::Logs | C::Matches)
+/// Where lines and patterns take turns.
+const fn patterned(context: Context) -> bool {
+    matches!(context, C::Logs | C::Matches | C::Patterns)
 }
 
 /// Where a search may have found something.
@@ -32,7 +32,8 @@ pub const BINDINGS: &[Binding] = &[
     bind(Group::LogPane, found, &[key('n')], Action::Find { older: false }, "next match", "match below"),
     bind(Group::LogPane, found, &[key('N')], Action::Find { older: true }, "previous match", "above").pair(),
     bind(Group::LogPane, pane, &[key('x')], Action::Around, "lines around", "lines around matches"),
+    bind(Group::LogPane, patterned, &[key('P')], Action::Patterns, "patterns", "lines, or patterns"),
     bind(Group::LogPane, pane, &[key('w')], Action::Wrap, "wrap", "wrap"),
     bind(Group::LogPane, pane, &[key('T')], Action::Times, "times", "times").pair(),
-    bind(Group::LogPane, exported, &[key('W')], Action::Export, "save lines", "save").pair(),
+    bind(Group::LogPane, pane, &[key('W')], Action::Export, "save lines", "save").pair(),
 ];

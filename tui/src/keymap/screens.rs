@@ -7,7 +7,7 @@ use crate::event::KeyCode;
 
 /// An incident that is open.
 const fn opened(context: Context) -> bool {
-    matches!(context, C::Detail | C::Logs | C::Matches)
+    matches!(context, C::Detail | C::Logs | C::Matches | C::Patterns)
 }
 
 /// A screen without a log pane and without an incident that is open.
@@ -55,5 +55,5 @@ pub const BINDINGS: &[Binding] = &[
     bind(Group::Screens, |it| it == C::Handover, &[key('w')], Action::Save, "write file", "write a file"),
     bind(Group::Screens, |it| it == C::Handover, &[key('y')], Action::Copy, "copy", "copy it").pair(),
     bind(Group::Screens, |it| it == C::Cache, &[key('D')], Action::Demonstrate, "demonstrate", "cache demo"),
-    bind(Group::Screens, Context::is_screen, &[ctrl('r')], Action::Reload, "reload", "load again, reconnect"),
+    bind(Group::Screens, |it| it.is_screen() || it == C::Json, &[ctrl('r')], Action::Reload, "reload", "load again, reconnect"),
 ];

@@ -23,7 +23,8 @@ pub struct What {
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Deed {
-    Step(Step),
+    /// With what is said with it, to give that back when it could not be sent.
+    Step(Step, Option<String>),
     /// To whom; none is nobody.
     Assign(Option<UserRef>),
     Priority(Priority),
@@ -31,6 +32,8 @@ pub enum Deed {
     Title(String),
     /// The text, to give it back when it could not be sent.
     Comment(String),
+    /// An analysis of its log lines is asked for.
+    Assess,
     Create(Box<NewIncident>),
     Redrive(Letter),
     /// With the reason, to give it back when it could not be sent.
@@ -61,15 +64,24 @@ pub enum Cell {
 impl Deed {
     pub const fn cell(&self) -> Option<Cell> {
         match self {
-            Self::Step(_) => Some(Cell::Status),
+            Self::Step(..) => Some(Cell::Status),
             Self::Assign(_) => Some(Cell::Who),
             Self::Priority(_) => Some(Cell::Priority),
             Self::Title(_) => Some(Cell::Title),
             Self::Comment(_)
+            | Self::Assess
             | Self::Create(_)
             | Self::Redrive(_)
             | Self::Discard(..)
             | Self::Person { .. } => None,
+        }
+    }
+
+    /// What was written to be read by others.
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Self::Comment(text) | Self::Step(_, Some(text)) => Some(text),
+            _ => None,
         }
     }
 
@@ -84,16 +96,14 @@ impl Deed {
     /// What is being done: `resolve INC-204`, without the reference.
     pub fn words(&self) -> String {
         match self {
-            Self::Step(Step::Investigate) => "investigate".to_owned(),
-            Self::Step(Step::HandBack) => "hand back".to_owned(),
-            Self::Step(Step::Resolve) => "resolve".to_owned(),
-            Self::Step(Step::Reopen) => "reopen".to_owned(),
-            Self::Step(Step::Close) => "close".to_owned(),
+            Self::Step(step, None) => step.words().to_owned(),
+            Self::Step(step, Some(_)) => format!("{} with a note", step.words()),
             Self::Assign(Some(to)) => format!("assign to {}", to.name),
             Self::Assign(None) => "assign to nobody".to_owned(),
             Self::Priority(priority) => format!("priority {priority}"),
             Self::Title(_) => "title".to_owned(),
             Self::Comment(_) => "comment".to_owned(),
+            Self::Assess => "assess".to_owned(),
             Self::Create(new) => format!("create {}", new.title),
             Self::Redrive(letter) => format!("redrive {}", letter.name),
             Self::Discard(letter, _) => format!("discard {}", letter.name),

@@ -46,6 +46,7 @@ impl Model {
             Screen::People => Context::Accounts,
             Screen::Detail => match &self.detail {
                 Some(detail) if detail.logs.search.editing => Context::Search,
+                Some(detail) if detail.shows_patterns() => Context::Patterns,
                 Some(detail) if detail.tab == Tab::Logs => match detail.logs.wanted().pattern {
                     Some(_) => Context::Matches,
                     None => Context::Logs,

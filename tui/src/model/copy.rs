@@ -6,7 +6,8 @@ use watchfire_shared::incident::Incident;
 
 use crate::safe::{self, SafeText};
 
-use super::{Model, logs};
+use super::slot::Slot;
+use super::{Model, Overlay, logs};
 
 /// Bytes at most: with its wrapping this is what the strictest terminals in use still take.
 pub const COPY_MAX: usize = 74_994;
@@ -42,12 +43,14 @@ pub struct CopyBox {
     pub reference: Reference,
     /// The log line that was on the screen when it opened.
     pub line: Option<String>,
+    /// Whether all of it was read: rows of the list have no description.
+    pub whole: Slot<()>,
     pub chosen: Piece,
 }
 
 impl CopyBox {
-    /// What there is to choose from, with the text of each.
-    pub fn pieces(&self, model: &Model) -> Vec<(Piece, String)> {
+    /// What there is to choose from, with the text of each, or why there is none yet.
+    pub fn pieces(&self, model: &Model) -> Vec<(Piece, Result<String, String>)> {
         let incident = model.known.get(self.incident);
         let text = |piece| match piece {
             Piece::Reference => Some(self.reference.to_string()),
@@ -56,7 +59,27 @@ impl CopyBox {
             Piece::Line => self.line.clone(),
             Piece::Json => incident.map(json),
         };
-        Piece::ALL.into_iter().filter_map(|piece| Some((piece, text(piece)?))).collect()
+        let lacking = |piece| lack(&self.whole).filter(|_| piece == Piece::Json);
+        let piece = |piece| Some((piece, lacking(piece).map_or(Ok(text(piece)?), Err)));
+        Piece::ALL.into_iter().filter_map(piece).collect()
+    }
+}
+
+/// Why an incident cannot be told as a whole.
+pub fn lack(whole: &Slot<()>) -> Option<String> {
+    match (&whole.value, &whole.failure) {
+        (Some(()), _) => None,
+        (None, Some(failure)) => Some(format!("could not be read: {}", failure.message)),
+        (None, None) => Some("is still being read".to_owned()),
+    }
+}
+
+/// Of the incident that is shown or chosen from as JSON, whether all of it was read.
+pub fn whole(model: &Model) -> Option<&Slot<()>> {
+    match &model.overlay {
+        Some(Overlay::Json { whole, .. }) => Some(whole),
+        Some(Overlay::Copy(chooser)) => Some(&chooser.whole),
+        _ => None,
     }
 }
 

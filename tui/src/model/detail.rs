@@ -4,6 +4,8 @@ use watchfire_shared::alert::Alert;
 use watchfire_shared::event::Event as Fact;
 use watchfire_shared::ids::IncidentId;
 
+use super::Screen;
+use super::assessment::Assessments;
 use super::logs::LogPane;
 use super::scroll::Tail;
 use super::slot::Slot;
@@ -16,17 +18,20 @@ pub enum Tab {
     Overview,
     Timeline,
     Alerts,
+    Assessment,
     Logs,
 }
 
 impl Tab {
-    pub const ALL: [Self; 4] = [Self::Overview, Self::Timeline, Self::Alerts, Self::Logs];
+    pub const ALL: [Self; 5] =
+        [Self::Overview, Self::Timeline, Self::Alerts, Self::Assessment, Self::Logs];
 
     pub const fn name(self) -> &'static str {
         match self {
             Self::Overview => "Overview",
             Self::Timeline => "Timeline",
             Self::Alerts => "Alerts",
+            Self::Assessment => "Assessment",
             Self::Logs => "Logs",
         }
     }
@@ -42,6 +47,8 @@ impl Tab {
 #[derive(Debug)]
 pub struct Detail {
     pub id: IncidentId,
+    /// The screen it was opened from: the list or the logs of all incidents.
+    pub from: Screen,
     pub tab: Tab,
     /// The incident itself stands in `Known`; this says whether it was read with its description.
     pub read: Slot<()>,
@@ -54,12 +61,14 @@ pub struct Detail {
     /// The first visible line of the overview.
     pub overview_top: usize,
     pub logs: LogPane,
+    pub assessments: Assessments,
 }
 
 impl Detail {
     pub fn new(id: IncidentId) -> Self {
         Self {
             id,
+            from: Screen::Incidents,
             tab: Tab::Overview,
             read: Slot::default(),
             timeline: Timeline::default(),
@@ -68,7 +77,13 @@ impl Detail {
             alerts_incoming: Vec::new(),
             overview_top: 0,
             logs: LogPane::default(),
+            assessments: Assessments::default(),
         }
+    }
+
+    /// Whether the tab of the logs shows patterns.
+    pub fn shows_patterns(&self) -> bool {
+        self.tab == Tab::Logs && self.assessments.patterns
     }
 }
 

@@ -4,10 +4,11 @@ use std::cmp::Reverse;
 use std::fmt;
 
 use watchfire_shared::ids::{DeadLetterId, IncidentId, Reference, UserId};
-use watchfire_shared::incident::{NewIncident, Priority};
+use watchfire_shared::incident::{NewIncident, Priority, Status};
 use watchfire_shared::problem::FieldError;
 use watchfire_shared::user::{UserOut, UserRef, UserStatus};
 
+use crate::action::Step;
 use crate::effect::RequestId;
 
 use super::fuzzy;
@@ -209,6 +210,13 @@ pub enum Choice {
         to: Option<UserId>,
         /// What was typed to find somebody.
         field: TextField,
+    },
+    /// A step that is to have a note.
+    Step {
+        /// None for the marked incidents.
+        now: Option<Status>,
+        to: Step,
+        steps: Vec<Step>,
     },
 }
 

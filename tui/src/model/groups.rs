@@ -155,6 +155,29 @@ impl List {
         first
     }
 
+    /// Lines of the screen above the cursor, heads of groups among them.
+    pub fn cursor_line(&self) -> Option<usize> {
+        let at = self.selected_index()?;
+        Some(self.lines_above(at, self.offset.min(at)))
+    }
+
+    /// Scrolls so that the cursor stands on that line again, or one higher where a head takes it.
+    pub fn hold_line(&mut self, line: Option<usize>) {
+        if let (Some(at), Some(line)) = (self.selected_index(), line) {
+            let mut first = at;
+            while first > 0 && self.lines_above(at, first - 1) <= line {
+                first -= 1;
+            }
+            self.offset = first;
+        }
+    }
+
+    /// Lines above a row when `first` is the first one on the screen.
+    fn lines_above(&self, at: usize, first: usize) -> usize {
+        let heads = (first..=at).filter(|row| *row == first || self.begins_group(*row)).count();
+        at - first + if self.group.is_some() { heads } else { 0 }
+    }
+
     /// How many rows of a group are loaded, and whether these are all of it.
     pub fn size_of(&self, key: &Key) -> (usize, bool) {
         let before = self.rows.partition_point(|id| self.heads.get(id).is_none_or(|it| it < key));

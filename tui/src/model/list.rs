@@ -17,7 +17,7 @@ use super::groups::{GroupBy, Key};
 use super::known::Known;
 use super::query::{self, Query};
 use super::slot::{Asked, LOADING_AFTER};
-use super::window::{End, Seam, Window};
+use super::window::{End, Seam, Stretch, Window};
 
 /// A new row's reference is accented this long.
 pub const FRESH_FOR: TimeDelta = TimeDelta::seconds(3);
@@ -33,6 +33,8 @@ pub enum Fetch {
     More,
     /// Add what was let go before them.
     Back,
+    /// Replace those around the screen.
+    Around,
 }
 
 /// Where a new row belongs.
@@ -64,6 +66,8 @@ pub struct List {
     pub asked: Option<(Asked, Fetch)>,
     /// Something changed since the reload under way was asked for: read once more after it.
     pub again: bool,
+    /// Where the rows begin that are read once more around the screen.
+    pub stretch: Stretch,
     /// Pages of a reload that takes several, in the order of reading.
     pub incoming: Vec<IncidentId>,
     pub incoming_seams: Vec<Seam>,
@@ -98,7 +102,7 @@ impl List {
     }
 
     pub fn is_reloading(&self) -> bool {
-        matches!(self.asked, Some((_, Fetch::Reload)))
+        matches!(self.asked, Some((_, Fetch::Reload | Fetch::Around)))
     }
 
     /// The ids on the screen.
@@ -280,7 +284,7 @@ impl List {
     /// is scrolled, on its line; when its incident is not among them it stays all the same, so that a
     /// key on its way does not hit its neighbour. `settle` says whether it is a ghost then.
     pub fn replace(&mut self, mut rows: Vec<IncidentId>, keep: Option<IncidentId>, height: usize) {
-        let line = self.selected_index().map(|at| at.saturating_sub(self.offset));
+        let line = self.cursor_line();
         let old_index = self.selected_index();
         self.ghost = None;
         if let (Some(id), Some(at)) = (keep, old_index)
@@ -293,10 +297,8 @@ impl List {
         if self.selected_index().is_none() {
             self.selected = self.rows.first().copied();
         }
-        if let (Some(at), Some(line)) = (self.selected_index(), line)
-            && self.offset > 0
-        {
-            self.offset = at.saturating_sub(line);
+        if self.offset > 0 {
+            self.hold_line(line);
         }
         self.show_selected(height);
     }

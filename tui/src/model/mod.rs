@@ -1,6 +1,7 @@
 //! Everything the client knows and shows. Plain data: the view reads it, `update` changes it.
 
 pub mod age;
+pub mod assessment;
 pub mod batch;
 pub mod cache;
 pub mod chooser;
@@ -115,6 +116,8 @@ pub enum Overlay {
     Json {
         incident: IncidentId,
         reference: Reference,
+        /// Whether all of it was read.
+        whole: Slot<()>,
         top: usize,
     },
     Handover {
@@ -163,6 +166,9 @@ pub struct Timers {
 #[derive(Debug)]
 pub struct Model {
     pub now: DateTime<Utc>,
+    /// Keys pressed and texts pasted so far. What takes its time opens nothing over somebody who has
+    /// gone on since.
+    pub presses: u64,
     pub size: (u16, u16),
     pub look: Look,
     pub zone: Zone,
@@ -235,6 +241,7 @@ impl Model {
     pub fn new(start: Start, now: DateTime<Utc>) -> Self {
         let mut model = Self {
             now,
+            presses: 0,
             size: start.size,
             look: start.look,
             zone: start.zone,

@@ -1,8 +1,11 @@
 //! The overview of an incident, line by line: the view draws these and `update` counts them.
 
+use chrono::{DateTime, Utc};
 use watchfire_shared::incident::Incident;
 
 use crate::safe::SafeText;
+
+use super::slot::Slot;
 
 /// A line of the overview.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,10 +26,22 @@ pub enum Line {
     Blank,
     /// A line of the description.
     Text(SafeText),
+    /// What is said in place of a description.
+    Instead(&'static str),
 }
 
-/// All lines, in columns of `width`.
-pub fn lines(incident: &Incident, width: u16) -> Vec<Line> {
+/// What the opened incident says where no description is known.
+pub fn instead(read: &Slot<()>, now: DateTime<Utc>) -> Option<&'static str> {
+    match (&read.value, &read.failure) {
+        (Some(()), _) => Some("No description."),
+        // Why is told below.
+        (None, Some(_)) => Some("The description could not be read."),
+        (None, None) => read.loading_at().filter(|at| *at <= now).map(|_| "Loading …"),
+    }
+}
+
+/// All lines, in columns of `width`; `instead` stands where no description is known.
+pub fn lines(incident: &Incident, width: u16, instead: Option<&'static str>) -> Vec<Line> {
     let mut lines = vec![Line::Status, Line::Priority, Line::Assignee, Line::Service, Line::Opened];
     if incident.acknowledged_at.is_some() {
         lines.push(Line::Acknowledged);
@@ -50,6 +65,8 @@ pub fn lines(incident: &Incident, width: u16) -> Vec<Line> {
         for line in SafeText::lines(text.trim()) {
             lines.extend(line.wrap(room).into_iter().map(Line::Text));
         }
+    } else if let Some(instead) = instead {
+        lines.extend([Line::Blank, Line::Instead(instead)]);
     }
     lines
 }

@@ -174,6 +174,8 @@ pub struct Round {
     pub name: String,
     pub way: Way,
     pub since: DateTime<Utc>,
+    /// The keys pressed until then.
+    pub presses: u64,
     pub runs: Vec<Run>,
 }
 

@@ -6,14 +6,15 @@ use std::ops::Range;
 use watchfire_shared::ids::IncidentId;
 use watchfire_shared::page::Sort;
 
+use super::known::Known;
 use super::list::{List, ROWS_MAX};
-use super::window::{End, Passed, Seam, Window};
+use super::window::{End, Passed, Seam, Stretch, Window};
 
 impl List {
     /// Adds the rows of a further page below the others, or above them, where nothing on the screen
     /// moves. A row that is held under the cursor only goes to the place where the page has it.
     pub fn add(&mut self, mut ids: Vec<IncidentId>, below: bool, height: usize) {
-        let line = self.selected_index().map(|at| at.saturating_sub(self.offset));
+        let line = self.cursor_line();
         if let Some(selected) = self.selected.filter(|id| ids.contains(id)) {
             self.rows.retain(|id| *id != selected);
         }
@@ -21,15 +22,15 @@ impl List {
         ids.retain(|id| !held.contains(id));
         if below {
             self.rows.extend(ids);
-            self.arrange();
         } else {
             self.offset += ids.len();
             ids.append(&mut self.rows);
             self.rows = ids;
-            self.arrange();
-            if let (Some(at), Some(line)) = (self.selected_index(), line) {
-                self.offset = at.saturating_sub(line);
-            }
+        }
+        self.arrange();
+        // Groups take rows in anywhere, whichever side they were read on.
+        if !below || self.group.is_some() {
+            self.hold_line(line);
         }
         self.show_selected(height);
     }
@@ -80,6 +81,63 @@ impl List {
         for id in self.rows.drain(go) {
             self.fresh.remove(&id);
         }
+    }
+
+    /// The rows in the order of reading.
+    fn in_reading_order(&self) -> Vec<IncidentId> {
+        let mut rows = self.rows.clone();
+        if self.window.end == End::Bottom {
+            rows.reverse();
+        }
+        rows
+    }
+
+    /// The rows on the screen, from the page that they begin in; with the cursor that reads them.
+    pub fn stretch_of_screen(&self, height: usize) -> (Stretch, Option<String>) {
+        let rows = self.in_reading_order();
+        let end = (self.offset + height).min(rows.len());
+        let (first, end) = match self.window.end {
+            End::Top => (self.offset, end),
+            End::Bottom => (rows.len() - end, rows.len().saturating_sub(self.offset)),
+        };
+        let begins = |seam: &&Seam| Some(rows.iter().position(|id| *id == seam.last)? + 1);
+        let seams = self.window.seams.iter().filter_map(|seam| Some((begins(&seam)?, seam)));
+        let (begin, seam) = seams
+            .filter(|(begin, _)| *begin <= first)
+            .max_by_key(|(begin, _)| *begin)
+            .map_or((0, None), |(begin, seam)| (begin, Some(seam)));
+        let after = seam.map(|seam| seam.last);
+        let cursor = seam.map_or_else(|| self.window.start.clone(), |it| Some(it.cursor.clone()));
+        (Stretch { after, rows: end.saturating_sub(begin) }, cursor)
+    }
+
+    /// All rows in the order of reading, `read` in the place of those that it takes the place of:
+    /// those up to its last one, or all that come after it where there are no more. None when the
+    /// place is gone.
+    pub fn with_stretch(
+        &self,
+        read: &[IncidentId],
+        is_last: bool,
+        known: &Known,
+    ) -> Option<Vec<IncidentId>> {
+        let rows = self.in_reading_order();
+        let begin = match self.stretch.after {
+            Some(after) => rows.iter().position(|id| *id == after)? + 1,
+            None => 0,
+        };
+        let last = read.last().and_then(|id| known.get(*id));
+        let beyond = |id: &IncidentId| {
+            last.zip(known.get(*id)).is_some_and(|(last, row)| match self.window.end {
+                End::Top => self.is_beyond(row, last),
+                End::Bottom => self.is_beyond(last, row),
+            })
+        };
+        let more = rows[begin..].iter().position(beyond).filter(|_| !is_last);
+        let end = more.map_or(rows.len(), |at| begin + at);
+        let taken: HashSet<IncidentId> = read.iter().copied().collect();
+        let held = |id: &&IncidentId| !taken.contains(id);
+        let before = rows[..begin].iter().filter(held);
+        Some(before.chain(read).chain(rows[end..].iter().filter(held)).copied().collect())
     }
 
     /// Another list is to be read, from the top.

@@ -163,11 +163,12 @@ mod tests {
     use super::*;
     use crate::action::{Place, Step};
 
-    const VIEWS: [Context; 8] = [
+    const VIEWS: [Context; 9] = [
         Context::List,
         Context::Detail,
         Context::Logs,
         Context::Matches,
+        Context::Patterns,
         Context::Cache,
         Context::Events,
         Context::Health,

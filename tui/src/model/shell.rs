@@ -29,15 +29,21 @@ impl What {
 
 fn on_incident(deed: &Deed, reference: &str) -> Option<String> {
     Some(match deed {
-        Deed::Step(Step::Investigate) => format!("watchfire ack {reference}"),
-        Deed::Step(Step::Resolve) => format!("watchfire resolve {reference}"),
-        Deed::Step(Step::Close) => format!("watchfire close {reference}"),
-        Deed::Step(Step::Reopen) => format!("watchfire reopen {reference}"),
-        Deed::Step(step @ Step::HandBack) => format!(
-            "watchfire set {reference} --status={} --expect-status={}",
-            step.to(),
-            step.from()
-        ),
+        Deed::Step(step, note) => {
+            let note = note.as_ref().map(|note| format!(" --note={}", one_word(note)));
+            let note = note.unwrap_or_default();
+            match step {
+                Step::Investigate => format!("watchfire ack {reference}{note}"),
+                Step::Resolve => format!("watchfire resolve {reference}{note}"),
+                Step::Close => format!("watchfire close {reference}{note}"),
+                Step::Reopen => format!("watchfire reopen {reference}{note}"),
+                Step::HandBack => format!(
+                    "watchfire set {reference} --status={} --expect-status={}{note}",
+                    step.to(),
+                    step.from()
+                ),
+            }
+        }
         Deed::Priority(to) => format!("watchfire set {reference} --priority={to}"),
         Deed::Assign(None) => format!("watchfire set {reference} --assign=none"),
         Deed::Assign(Some(to)) => {
@@ -52,14 +58,24 @@ fn on_incident(deed: &Deed, reference: &str) -> Option<String> {
         Deed::Title(to) => format!("watchfire set {reference} --title={}", quoted(to)),
         // A lone dash is standard input there.
         Deed::Comment(body) if body == "-" || body.contains('\n') => {
-            let body = body.replace('\\', "\\\\").replace('\n', "\\n");
-            format!("printf %b {} | watchfire comment {reference} -", quoted(&body))
+            format!("{} | watchfire comment {reference} -", printed(body))
         }
         Deed::Comment(body) => format!("watchfire comment {reference} -- {}", quoted(body)),
+        Deed::Assess => format!("watchfire assess {reference}"),
         Deed::Create(_) | Deed::Redrive(_) | Deed::Discard(..) | Deed::Person { .. } => {
             return None;
         }
     })
+}
+
+/// What prints a text of several lines, on one line.
+fn printed(text: &str) -> String {
+    format!("printf %b {}", quoted(&text.replace('\\', "\\\\").replace('\n', "\\n")))
+}
+
+/// The same as a word.
+fn one_word(text: &str) -> String {
+    if text.contains('\n') { format!("\"$({})\"", printed(text)) } else { quoted(text) }
 }
 
 /// A word of the shell, whatever it holds.

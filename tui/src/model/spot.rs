@@ -8,7 +8,7 @@ use super::{Model, Screen};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Spot {
     List { query: String },
-    Detail { id: IncidentId, tab: Tab },
+    Detail { id: IncidentId, tab: Tab, from: Screen },
     Logs,
     Cache,
     Events,
@@ -24,7 +24,9 @@ impl Spot {
             (Screen::Events, _) => Self::Events,
             (Screen::Health, _) => Self::Health,
             (Screen::People, _) => Self::People,
-            (Screen::Detail, Some(detail)) => Self::Detail { id: detail.id, tab: detail.tab },
+            (Screen::Detail, Some(detail)) => {
+                Self::Detail { id: detail.id, tab: detail.tab, from: detail.from }
+            }
             (Screen::Incidents | Screen::Detail, _) => {
                 Self::List { query: model.list.query.applied.clone() }
             }

@@ -25,6 +25,8 @@ pub struct Action {
     pub lasting: Option<&'static str>,
     /// Of so many commands nobody knows whether they happened.
     pub unknown: usize,
+    /// It was said that it cannot be undone.
+    pub said: bool,
 }
 
 #[derive(Debug)]
@@ -37,6 +39,20 @@ enum Waiting {
 impl Action {
     pub fn is_waiting(&self) -> bool {
         !self.waiting.is_empty()
+    }
+
+    /// Why it is not undone now.
+    pub fn obstacle(&self) -> Option<String> {
+        let words = &self.words;
+        if self.is_waiting() {
+            Some(format!("{words}: still waiting for the answer"))
+        } else if let Some(why) = self.lasting {
+            Some(format!("{words} cannot be undone: {why}"))
+        } else if self.inverse.is_empty() {
+            Some(format!("{words}: nobody knows whether it happened; look before you undo it"))
+        } else {
+            None
+        }
     }
 
     fn is_nothing(&self) -> bool {
@@ -74,6 +90,7 @@ impl Undo {
             inverse: Vec::new(),
             lasting: None,
             unknown: 0,
+            said: false,
         });
         if self.actions.len() > KEEP {
             self.actions.remove(0);
@@ -109,6 +126,19 @@ impl Undo {
         self.actions.last()
     }
 
+    /// Leaves the last action as it is, where that was said.
+    pub fn pass_by(&mut self) {
+        self.actions.pop_if(|action| action.said);
+    }
+
+    /// The action before the last one.
+    pub fn words_before(&self) -> Option<String> {
+        let [.., before, _] = &self.actions[..] else {
+            return None;
+        };
+        Some(before.words.clone())
+    }
+
     pub fn last_mut(&mut self) -> Option<&mut Action> {
         self.actions.last_mut()
     }
@@ -117,15 +147,18 @@ impl Undo {
 /// What undoes a deed to an incident that stood as it was `seen`, or why nothing does.
 fn inverse(deed: &Deed, seen: Option<&Incident>) -> Result<Deed, &'static str> {
     match (deed, seen) {
-        (Deed::Step(Step::Investigate), _) => Ok(Deed::Step(Step::HandBack)),
-        (Deed::Step(Step::HandBack), _) => Ok(Deed::Step(Step::Investigate)),
-        (Deed::Step(Step::Resolve), _) => Ok(Deed::Step(Step::Reopen)),
-        (Deed::Step(Step::Reopen), _) => Ok(Deed::Step(Step::Resolve)),
-        (Deed::Step(Step::Close), _) => Err("closed is final"),
+        (Deed::Step(step, _), _) => match step {
+            Step::Investigate => Ok(Deed::Step(Step::HandBack, None)),
+            Step::HandBack => Ok(Deed::Step(Step::Investigate, None)),
+            Step::Resolve => Ok(Deed::Step(Step::Reopen, None)),
+            Step::Reopen => Ok(Deed::Step(Step::Resolve, None)),
+            Step::Close => Err("closed is final"),
+        },
         (Deed::Assign(_), Some(seen)) => Ok(Deed::Assign(seen.assigned_to.clone())),
         (Deed::Priority(_), Some(seen)) => Ok(Deed::Priority(seen.priority)),
         (Deed::Title(_), Some(seen)) => Ok(Deed::Title(seen.title.clone())),
         (Deed::Comment(_), _) => Err("what was said stays"),
+        (Deed::Assess, _) => Err("an assessment changes nothing"),
         (Deed::Create(_), _) => Err("what was opened is resolved and closed, not taken away"),
         (Deed::Redrive(_) | Deed::Discard(..), _) => Err("a dead letter is decided about once"),
         (Deed::Person { .. }, _) => Err("people are changed on their page"),

@@ -29,6 +29,15 @@ pub struct Passed {
     pub rows: usize,
 }
 
+/// A part of the held rows, in the order of reading.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Stretch {
+    /// It begins after this row; none at the beginning.
+    pub after: Option<IncidentId>,
+    /// So many rows at least.
+    pub rows: usize,
+}
+
 /// The held part between both ends.
 #[derive(Debug, Default)]
 pub struct Window {

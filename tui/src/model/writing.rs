@@ -1,36 +1,67 @@
-//! A comment that is written in an editor: the text it opens with, and what of the result is meant.
+//! A comment or a note that is written in an editor: the text it opens with, and what of the result is
+//! meant.
 
-use watchfire_shared::ids::{IncidentId, Reference};
+use watchfire_shared::incident::Status;
 
+use crate::action::Step;
 use crate::safe::SafeText;
+
+use super::forms::About;
 
 /// What the person writes stands above this line; it may hold lines with `#` of its own.
 const RULE: &str = "# ---- This line and all below it are left out ----";
 
 #[derive(Debug, Clone)]
 pub struct Writing {
-    pub incident: IncidentId,
-    pub reference: Reference,
+    pub about: About,
+    pub purpose: Purpose,
     /// What was begun before; empty when nothing was.
     pub draft: String,
     /// What the file says for the person, line by line.
     notes: [String; 3],
 }
 
+/// What becomes of the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    Comment,
+    /// It goes with a step, from the status that was seen; none for the marked incidents.
+    Note {
+        step: Step,
+        seen: Option<Status>,
+    },
+}
+
 impl Writing {
-    pub fn new(incident: IncidentId, reference: Reference, title: &str, draft: String) -> Self {
+    /// `subject` says in foreign words what it is about.
+    pub fn new(about: About, purpose: Purpose, subject: &str, draft: String) -> Self {
+        let what = match purpose {
+            Purpose::Comment => format!("Comment on {about}"),
+            Purpose::Note { step, .. } => format!("Note to this step: {} {about}", step.words()),
+        };
         let notes = [
             RULE.to_owned(),
-            // One line whatever the title holds, so that none of it is taken for the comment.
-            format!("# Comment on {reference}: {}", SafeText::line(title)),
+            // One line whatever it holds, so that none of it is taken for the text.
+            format!("# {what}: {}", SafeText::line(subject)),
             "# Save and close to send it. Empty or unchanged, nothing is sent.".to_owned(),
         ];
-        Self { incident, reference, draft, notes }
+        Self { about, purpose, draft, notes }
+    }
+
+    /// `comment`, `note`.
+    pub const fn word(&self) -> &'static str {
+        match self.purpose {
+            Purpose::Comment => "comment",
+            Purpose::Note { .. } => "note",
+        }
     }
 
     /// The file's name: editors know from it how to colour, and people what it is.
     pub fn file_name(&self) -> String {
-        format!("{}.md", self.reference)
+        match self.about {
+            About::One(_, reference) => format!("{reference}.md"),
+            About::Marked(_) => "marked.md".to_owned(),
+        }
     }
 
     pub fn template(&self) -> String {
@@ -49,11 +80,13 @@ impl Writing {
 #[cfg(test)]
 mod tests {
     use uuid::Uuid;
+    use watchfire_shared::ids::{IncidentId, Reference};
 
     use super::*;
 
     fn writing(title: &str, draft: &str) -> Writing {
-        Writing::new(IncidentId(Uuid::from_u128(1)), Reference(204), title, draft.to_owned())
+        let about = About::One(IncidentId(Uuid::from_u128(1)), Reference(204));
+        Writing::new(about, Purpose::Comment, title, draft.to_owned())
     }
 
     #[test]

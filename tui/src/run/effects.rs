@@ -15,8 +15,8 @@ use watchfire_shared::user::UserOut;
 use super::{export, feed, program, reload};
 use crate::cli::handover;
 use crate::client::{
-    AllLogQuery, Client, ClientError, DeadLetterQuery, ErrorKind, IncidentQuery, LogQuery,
-    TimelineQuery,
+    AllLogQuery, AssessmentQuery, Client, ClientError, DeadLetterQuery, ErrorKind, IncidentQuery,
+    LogQuery, TimelineQuery,
 };
 use crate::clock;
 use crate::config::Config;
@@ -271,6 +271,10 @@ async fn perform_load(client: &Client, load: Load) -> Result<Outcome, ClientErro
             let id = IncidentRef::Id(id);
             Outcome::Alerts(client.alerts(&id, cursor.as_deref()).await?)
         }
+        Load::Assessments { id, limit } => {
+            let query = AssessmentQuery { limit: Some(limit), cursor: None };
+            Outcome::Assessments(client.assessments(&IncidentRef::Id(id), &query).await?)
+        }
         Load::Logs { id, before, after, min_level, q, limit } => {
             let query = LogQuery {
                 min_level,
@@ -327,6 +331,10 @@ async fn perform_command(client: &Client, command: Command) -> Result<Outcome, C
         Command::Comment { id, body } => {
             let comment = client.comment(&IncidentRef::Id(id), &body.body).await?;
             Outcome::Commented(Box::new(comment))
+        }
+        Command::Assess(id) => {
+            let assessment = client.assess(&IncidentRef::Id(id)).await?;
+            Outcome::Assessed(Box::new(assessment))
         }
         Command::Redrive(id) => {
             client.redrive(id).await?;

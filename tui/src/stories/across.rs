@@ -92,7 +92,13 @@ fn enter_opens_the_incident_of_the_line_and_the_way_back_is_there() {
     client.press("enter");
     assert!(client.model.is_open(id(203)));
     assert_eq!(client.model.context(), crate::keymap::Context::Logs);
-    client.press("-");
+    for keys in ["esc", "q", "-"] {
+        client.press(keys);
+        assert_eq!(client.model.screen, Screen::Logs, "{keys}");
+        client.press("enter");
+    }
+    // Also after it was looked at another time, by another way.
+    client.press("1 - 4 - esc");
     assert_eq!(client.model.screen, Screen::Logs);
     assert!(client.screen().contains("▌20:44:06 INC-203"), "{}", client.screen());
     client.press("q");
@@ -172,6 +178,44 @@ fn no_command_about_an_incident_is_taken_here() {
         _ => None,
     });
     assert!(copied.is_some_and(|text| text.ends_with("warn api line 1 of 77")));
+}
+
+#[test]
+fn what_was_opened_from_the_list_returns_to_it() {
+    let mut client = opened();
+    client.press("enter 1 enter esc");
+    assert_eq!(client.model.screen, Screen::Incidents);
+}
+
+#[test]
+fn a_line_is_copied_with_its_incident_and_shown_as_json() {
+    let mut client = opened();
+    client.press("k k y");
+    let screen = client.screen();
+    assert!(screen.contains("Copy what of INC-203?"), "{screen}");
+    assert!(screen.contains("log line ") && screen.contains("warn api line 7 of 203"), "{screen}");
+    client.press("enter");
+    assert!(client.take().contains(&Effect::Copy("INC-203".to_owned())));
+    client.press("J");
+    client.answer_all(usual);
+    assert!(client.screen().contains("INC-203 as JSON"), "{}", client.screen());
+    client.press("esc");
+    assert_eq!(client.model.screen, Screen::Logs);
+}
+
+#[test]
+fn the_lines_of_all_incidents_are_written_to_a_file() {
+    let mut client = opened();
+    client.press("v v W");
+    let screen = client.screen();
+    assert!(screen.contains("Write the log lines of all incidents to a file"), "{screen}");
+    assert!(screen.contains("logs-2026-03-14-2045.log"), "{screen}");
+    client.press("enter");
+    let (request, export) = super::logs::export(&mut client);
+    assert_eq!(export.lines, crate::effect::Lines::OfAll);
+    assert_eq!(export.wanted.of_daemon().0, Some(Level::Info));
+    client.done(request, Outcome::Exported { file: "/tmp/logs.log".to_owned(), lines: 4 });
+    assert_eq!(client.flash(), "4 lines written to /tmp/logs.log, readable by you alone");
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
 use uuid::Uuid;
+use watchfire_shared::assessment::{Assessment, AssessmentStatus};
 use watchfire_shared::event::{Event as Told, Fact, Hello};
 use watchfire_shared::filter::Filter;
 use watchfire_shared::ids::{IncidentId, JournalId};
@@ -77,9 +78,22 @@ const KEYS: &[&str] = &[
     "n",
     "N",
     "1",
+    "2",
     "4",
     "3",
     "5",
+    "6",
+    "7",
+    "b",
+    "s",
+    "S",
+    "H",
+    "P",
+    "D",
+    "E",
+    "i",
+    "[",
+    "]",
     "x",
     "w",
     "T",
@@ -243,6 +257,10 @@ impl Truth {
                 let fact = Fact::IncidentCreated { incident: new.clone() };
                 self.facts.insert(new.id, vec![told(fact, actor("dana"), 0)]);
                 Outcome::Changed(Box::new(new))
+            }
+            Effect::Command { command: Command::Assess(id), .. } => {
+                let begun = assessment(9, 0, AssessmentStatus::InProgress);
+                Outcome::Assessed(Box::new(Assessment { incident_id: *id, ..begun }))
             }
             Effect::Command { command: Command::Redrive(_) | Command::Discard { .. }, .. } => {
                 Outcome::Decided

@@ -77,7 +77,13 @@ fn what_would_be_obeyed_where_it_is_pasted_is_not_copied() {
     let mut client = Client::new().connected(&rows);
     client.press("y j j enter");
     assert_eq!(copied(&mut client), "disk full␤␛[31m; rm -rf /␍\\u{202e}");
-    client.press("y G enter");
+    client.press("y");
+    let row = rows[0].clone();
+    client.answer_all(|load| match load {
+        Load::Incident(_) => Some(Outcome::Incident(Box::new(row.clone()))),
+        other => usual(other),
+    });
+    client.press("G enter");
     let json = copied(&mut client);
     assert!(json.chars().all(|c| c == '\n' || !c.is_control()) && !json.contains('\u{202e}'));
 }
@@ -88,6 +94,10 @@ fn too_much_is_told_and_not_sent() {
     rows[0].description = Some("x".repeat(COPY_MAX));
     let mut client = Client::new().connected(&rows);
     client.press("y G");
+    client.answer_all(|load| match load {
+        Load::Incident(_) => Some(Outcome::Incident(Box::new(rows[0].clone()))),
+        other => usual(other),
+    });
     assert!(client.screen().contains("too much, a terminal takes 74,994"), "{}", client.screen());
     client.press("enter");
     assert!(!client.take().iter().any(|effect| matches!(effect, Effect::Copy(_))));
@@ -108,7 +118,9 @@ fn json_is_the_incident_as_it_is_now_and_scrolls_to_its_end() {
     let mut client = Client::live();
     client.press("J");
     let loads = client.loads();
-    assert!(loads.iter().any(|(_, load)| *load == Load::Incident(id(204))), "{loads:?}");
+    let [(request, load)] = &loads[..] else { panic!("{loads:?}") };
+    assert_eq!(*load, Load::Incident(id(204)));
+    client.done(*request, usual(load).expect("an answer"));
     assert!(client.screen().contains("\"status\": \"open\""), "{}", client.screen());
     client.stream(status_event(&incidents()[0], Status::Investigating));
     assert!(client.screen().contains("\"status\": \"investigating\""), "{}", client.screen());
@@ -139,6 +151,51 @@ fn json_of_somebody_hostile_is_text() {
         client.press("G");
         assert!(!client.screen().contains(['\u{1b}', '\u{9b}', '\u{202e}']));
     }
+}
+
+#[test]
+fn json_that_is_not_read_yet_is_neither_shown_nor_copied() {
+    let mut client = Client::live();
+    client.press("J");
+    assert!(!client.screen().contains("Loading") && !client.screen().contains("\"status\""));
+    client.wait(250);
+    assert!(client.screen().contains("Loading"), "{}", client.screen());
+    client.press("y");
+    assert_eq!(client.flash(), "Nothing copied: INC-204 is still being read");
+    let (request, _) = client.loads().remove(0);
+    client.done(request, Outcome::Failed(offline()));
+    let screen = client.screen();
+    assert!(
+        screen.contains("does not answer") && screen.contains("ctrl-r tries again"),
+        "{screen}"
+    );
+    client.press("y");
+    assert!(client.flash().starts_with("Nothing copied: INC-204 could not be read: watchfired"));
+    client.press("ctrl-r");
+    client.answer_all(usual);
+    assert!(client.screen().contains("Users see timeouts"), "{}", client.screen());
+    client.press("y");
+    assert!(copied(&mut client).contains("Users see timeouts"));
+}
+
+#[test]
+fn the_choice_says_that_json_is_not_read_yet_and_waits() {
+    let mut client = Client::live();
+    client.press("y G");
+    assert!(client.screen().contains("JSON       is still being read"), "{}", client.screen());
+    client.press("enter");
+    assert_eq!(client.flash(), "Nothing copied: INC-204 is still being read");
+    client.answer_all(usual);
+    client.press("enter");
+    assert!(copied(&mut client).contains("Users see timeouts"));
+}
+
+#[test]
+fn what_is_deleted_is_shown_as_it_was() {
+    let mut client = Client::opened();
+    client.stream(deleted_event(&incidents()[0]));
+    client.press("J");
+    assert!(client.screen().contains("Users see timeouts"), "{}", client.screen());
 }
 
 #[test]

@@ -57,16 +57,50 @@ fn opening_an_incident_reads_all_of_it() {
 }
 
 #[test]
+fn a_description_that_is_not_there_is_told_from_one_that_is_not_read() {
+    let mut client = Client::live();
+    client.press("enter");
+    assert!(!client.screen().contains("Loading") && !client.screen().contains("No description"));
+    client.wait(250);
+    assert!(client.screen().contains("Loading …"), "{}", client.screen());
+    let answer = |client: &mut Client, outcome: Outcome| {
+        let loads = client.loads();
+        let read = loads.iter().find(|(_, load)| matches!(load, Load::Incident(_)));
+        client.done(read.expect("it is asked for").0, outcome);
+    };
+    answer(&mut client, Outcome::Failed(offline()));
+    let screen = client.screen();
+    assert!(screen.contains("could not be read") && screen.contains("does not answer"), "{screen}");
+    client.press("ctrl-r");
+    answer(&mut client, Outcome::Incident(Box::new(incidents()[0].clone())));
+    assert!(client.screen().contains("No description."), "{}", client.screen());
+    // One that was taken away is gone here too.
+    let with = incident_with("Users see timeouts.");
+    client.press("ctrl-r");
+    answer(&mut client, Outcome::Incident(Box::new(with)));
+    assert!(client.screen().contains("Users see timeouts."), "{}", client.screen());
+    client.press("ctrl-r");
+    answer(&mut client, Outcome::Incident(Box::new(incidents()[0].clone())));
+    assert!(client.screen().contains("No description."), "{}", client.screen());
+}
+
+fn incident_with(description: &str) -> watchfire_shared::incident::Incident {
+    let description = Some(description.to_owned());
+    watchfire_shared::incident::Incident { description, ..incidents()[0].clone() }
+}
+
+#[test]
 fn the_tabs_turn_both_ways() {
     let mut client = Client::opened();
     let tab = |client: &Client| client.model.detail.as_ref().expect("open").tab;
     for (key, wanted) in [
         ("tab", Tab::Timeline),
         ("]", Tab::Alerts),
+        ("tab", Tab::Assessment),
         ("tab", Tab::Logs),
         ("tab", Tab::Overview),
         ("[", Tab::Logs),
-        ("shift-tab", Tab::Alerts),
+        ("shift-tab", Tab::Assessment),
     ] {
         client.press(key);
         assert_eq!(tab(&client), wanted, "after {key}");

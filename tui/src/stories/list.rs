@@ -1,6 +1,9 @@
+use std::collections::BTreeMap;
+
 use watchfire_shared::event::{Fact, Hello};
 use watchfire_shared::ids::JournalId;
 use watchfire_shared::incident::{Incident, Priority, Status};
+use watchfire_shared::log::Level;
 use watchfire_shared::page::IncidentPage;
 use watchfire_shared::problem::{Code, FieldError, Problem};
 
@@ -108,10 +111,8 @@ fn events_update_rows_in_place_and_one_reload_follows_a_burst() {
     let mut incident = incidents()[2].clone();
     for priority in [Priority::Low, Priority::Medium, Priority::Low] {
         incident = next(&incident, |incident| incident.priority = priority);
-        let fact = Fact::IncidentUpdated {
-            incident: incident.clone(),
-            changes: std::collections::BTreeMap::default(),
-        };
+        let fact =
+            Fact::IncidentUpdated { incident: incident.clone(), changes: BTreeMap::default() };
         client.stream(StreamEvent::Event(Box::new(told(fact, actor("robin"), 0))));
         client.wait(100);
     }
@@ -139,10 +140,8 @@ fn a_burst_without_end_does_not_put_the_reload_off_for_ever() {
     for round in 0..40 {
         let to = if round % 2 == 0 { Priority::Low } else { Priority::High };
         incident = next(&incident, |incident| incident.priority = to);
-        let fact = Fact::IncidentUpdated {
-            incident: incident.clone(),
-            changes: std::collections::BTreeMap::default(),
-        };
+        let fact =
+            Fact::IncidentUpdated { incident: incident.clone(), changes: BTreeMap::default() };
         client.stream(StreamEvent::Event(Box::new(told(fact, actor("robin"), 0))));
         client.wait(100);
         asked |= asks_list(&mut client);
@@ -485,4 +484,32 @@ fn an_answer_nobody_waits_for_changes_nothing() {
     assert_eq!(client.titles().len(), 5);
     assert!(!client.model.take_dirty());
     assert!(!client.effects.contains(&Effect::Quit));
+}
+
+#[test]
+fn the_answer_says_how_many_lines_are_errors_where_all_were_counted() {
+    let attached = |first: i64, last: i64, errors: i64, version| {
+        let mut incident = incident(300, "Something");
+        incident.version = version;
+        incident.log_count = last;
+        let lines = last - first + 1;
+        let counts = BTreeMap::from([(Level::Error, errors), (Level::Info, lines - errors)]);
+        let fact = Fact::LogAttached {
+            incident,
+            first_seq: first,
+            last_seq: last,
+            counts,
+            sources: vec![],
+        };
+        StreamEvent::Event(Box::new(told(fact, actor("loki"), 0)))
+    };
+    let mut client = Client::new().connected(&[incident(300, "Something")]);
+    client.stream(attached(1, 10, 9, 2));
+    let screen = client.screen();
+    assert!(screen.contains("10 log lines, 90 % error"), "{screen}");
+    client.stream(attached(11, 20, 0, 3));
+    assert!(client.screen().contains("20 log lines, 45 % error"), "{}", client.screen());
+    // A batch that was not heard of.
+    client.stream(attached(31, 40, 10, 4));
+    assert!(client.screen().contains("40 log lines \u{b7} opened"), "{}", client.screen());
 }

@@ -12,7 +12,7 @@ use watchfire_shared::page::Page;
 use super::client::Client;
 use super::detail::attached;
 use super::world::*;
-use crate::effect::{Effect, Export, Load, RequestId};
+use crate::effect::{Effect, Export, Lines, Load, RequestId};
 use crate::event::{Event, Failure, FailureKind, Outcome};
 use crate::model::logs::shape::{self, Columns};
 use crate::model::logs::{self as model, LogPane, REACH};
@@ -555,12 +555,11 @@ fn lines_are_written_with_their_filter_and_a_file_goes_only_when_that_was_said()
     assert!(client.screen().contains("inc-204-2026-03-14-2045.log"), "{}", client.screen());
     client.press("enter");
     let (request, asked) = export(&mut client);
-    assert_eq!((asked.incident, asked.replace), (id(204), false));
+    assert!(matches!(asked.lines, Lines::Of { incident, .. } if incident == id(204)));
+    assert!(!asked.replace);
     assert_eq!(asked.wanted.of_daemon().1, "boom");
     client.event(Event::Progress { request, lines: 1_000 });
     assert!(client.screen().contains("writing, 1,000 lines"), "{}", client.screen());
-    client.press("W");
-    assert_eq!(client.flash(), "A file is being written already");
     client.done(request, Outcome::Exists("/tmp/there.log".to_owned()));
     client.wait(20_000);
     assert!(client.screen().contains("/tmp/there.log is there already"), "{}", client.screen());
@@ -587,7 +586,8 @@ fn a_file_that_cannot_be_written_is_told_where_one_is() {
     assert_eq!(client.flash(), "it is full");
     client.press("enter W enter");
     let (request, _) = export(&mut client);
-    client.press("?");
+    client.press("W");
+    assert_eq!(client.flash(), "A file is being written already");
     client.done(request, Outcome::Exists("/tmp/there.log".to_owned()));
     assert_eq!(client.flash(), "/tmp/there.log is there already and stays as it is");
 }

@@ -231,6 +231,47 @@ fn a_cursor_that_is_no_longer_taken_begins_the_list_anew() {
 }
 
 #[test]
+fn what_is_on_the_screen_of_a_long_list_is_read_again_and_nothing_moves() {
+    for keys in ["g", "G"] {
+        let mut table = Table::of(MILLION);
+        let mut client = table.client();
+        let turn = if keys == "g" { "pgdn" } else { "pgup" };
+        table.press(&mut client, keys);
+        for _ in 0..80 {
+            table.press(&mut client, turn);
+        }
+        let (line, at) = (client.model.list.cursor_line(), number(&client));
+        let fires = |load: &Load| match table.answer(load) {
+            Some(Outcome::Incidents(mut page)) => {
+                page.items.iter_mut().for_each(|it| it.firing_alerts = 7);
+                Some(Outcome::Incidents(page))
+            }
+            other => other,
+        };
+        table.pages.set(0);
+        client.wait(15_500);
+        client.answer_all(fires);
+        assert!((1..=2).contains(&table.pages.get()), "{} pages", table.pages.get());
+        assert!(client.screen().contains("7 alerts firing"), "{}", client.screen());
+        let seen = client.model.list.visible(client.model.list_height()).to_vec();
+        assert!(
+            seen.iter().all(|id| client
+                .model
+                .known
+                .get(*id)
+                .is_some_and(|it| it.firing_alerts == 7))
+        );
+        assert_eq!((client.model.list.cursor_line(), number(&client)), (line, at));
+        // What no longer belongs leaves, but never from under the cursor.
+        table.gone.extend([at, at + 1, at - 1]);
+        client.wait(15_500);
+        client.answer_all(|load| table.answer(load));
+        table.is_true_to(&client);
+        assert_eq!((client.model.list.cursor_line(), number(&client)), (line, at));
+    }
+}
+
+#[test]
 fn a_frame_formats_the_rows_on_the_screen_and_no_others() {
     let table = Table::of(MILLION);
     let mut client = table.client();
@@ -264,6 +305,8 @@ enum Turn {
     /// The incident this many rows from the cursor is deleted.
     Deleted(i64),
     Reloaded,
+    /// Long enough for the rows on the screen to be read again.
+    Waited,
 }
 
 fn turns() -> impl Strategy<Value = Vec<Turn>> {
@@ -273,6 +316,7 @@ fn turns() -> impl Strategy<Value = Vec<Turn>> {
         1 => Just(Turn::Opened),
         1 => (-300_i64..300).prop_map(Turn::Deleted),
         1 => Just(Turn::Reloaded),
+        1 => Just(Turn::Waited),
     ];
     prop::collection::vec(turn, 1..120)
 }
@@ -300,6 +344,7 @@ proptest! {
                     }
                 }
                 Turn::Reloaded => client.press("ctrl-r"),
+                Turn::Waited => client.wait(16_000),
             }
             client.answer_all(|load| table.answer(load));
             client.wait(50);

@@ -2,6 +2,7 @@
 //! effects and pictures of the screen out.
 
 mod across;
+mod assessed;
 mod batch;
 mod cached;
 mod chaos;

@@ -7,6 +7,7 @@ use watchfire_shared::incident::{Incident, Priority, Status};
 use super::client::Client;
 use super::list::asks_list;
 use super::world::*;
+use super::{logs, own};
 use crate::effect::{Command, Effect, Load};
 use crate::event::{Failure, FailureKind, Outcome, StreamEvent};
 use crate::keymap::Context;
@@ -169,6 +170,34 @@ fn nothing_opens_or_moves_by_itself_whatever_arrives() {
             assert!(client.model.overlay.is_none());
             assert_eq!(client.selected(), selected);
         }
+    }
+}
+
+#[test]
+fn no_page_opens_over_somebody_who_pressed_a_key_since() {
+    for keys in ["j", "k", "4", "enter", "/", "?", "- -"] {
+        let mut client = own::configured(&incidents(), false);
+        client.press("ctrl-x");
+        let (request, _) = own::runs(&mut client).remove(0);
+        client.press(keys);
+        let context = client.model.context();
+        client.done(request, own::said("thirty seconds later"));
+        assert_eq!(client.model.context(), context, "{keys}");
+        assert!(client.flash().contains(":output shows"), "{keys}: {}", client.flash());
+    }
+}
+
+#[test]
+fn no_box_opens_again_over_somebody_who_pressed_a_key_since() {
+    for keys in ["k", "esc", "1", "?"] {
+        let mut client = Client::opened();
+        client.press("[ W enter");
+        let (request, _) = logs::export(&mut client);
+        client.press(keys);
+        let context = client.model.context();
+        client.done(request, Outcome::Exists("/tmp/there.log".to_owned()));
+        assert_eq!(client.model.context(), context, "{keys}");
+        assert_eq!(client.flash(), "/tmp/there.log is there already and stays as it is");
     }
 }
 

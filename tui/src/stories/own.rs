@@ -37,7 +37,7 @@ argv = ["less", "{url}"]
 interactive = true
 "#;
 
-fn configured(incidents: &[Incident], read_only: bool) -> Client {
+pub fn configured(incidents: &[Incident], read_only: bool) -> Client {
     let (settings, mistakes) = settings::read(Path::new("config.toml"), CONFIG);
     assert_eq!(mistakes, []);
     let mut client = Client::with(|start| {
@@ -54,7 +54,7 @@ fn client() -> Client {
 }
 
 /// What is to be run.
-fn runs(client: &mut Client) -> Vec<(RequestId, Program)> {
+pub fn runs(client: &mut Client) -> Vec<(RequestId, Program)> {
     let effects = client.take().into_iter();
     let run = |effect| match effect {
         Effect::Run { request, program } => Some((request, program)),
@@ -63,7 +63,7 @@ fn runs(client: &mut Client) -> Vec<(RequestId, Program)> {
     effects.filter_map(run).collect()
 }
 
-fn said(output: &str) -> Outcome {
+pub fn said(output: &str) -> Outcome {
     let (end, output) = ("exit status: 0".to_owned(), output.to_owned());
     Outcome::Ran(Ran { end, good: true, output })
 }
@@ -80,14 +80,12 @@ fn it_is_run_about_the_row_under_the_cursor_and_a_title_stays_one_argument() {
 }
 
 #[test]
-fn a_key_is_never_blocked_and_the_page_shows_what_was_said() {
+fn the_page_shows_what_was_said_to_who_waits_for_it() {
     let mut client = client();
     client.press("ctrl-x");
     let (request, _) = runs(&mut client).remove(0);
     client.wait(3_000);
     assert!(client.screen().contains("runbook INC-204 3 s"), "{}", client.screen());
-    client.press("j");
-    assert_eq!(client.selected(), "INC-203");
     client.done(request, said("Step 1: \u{1b}[2Jlook\n\u{202e}Step 2"));
     assert_eq!(client.model.context(), Context::Output);
     insta::assert_snapshot!("own_output", client.screen());
@@ -97,6 +95,18 @@ fn a_key_is_never_blocked_and_the_page_shows_what_was_said() {
     assert!(runs(&mut client).is_empty() && client.sends_nothing(), "a page acts on nothing");
     client.press("q");
     assert_eq!(client.model.context(), Context::List);
+}
+
+#[test]
+fn who_went_on_meanwhile_is_told_where_the_output_is() {
+    let mut client = client();
+    client.press("ctrl-x");
+    let (request, _) = runs(&mut client).remove(0);
+    client.press("j");
+    assert_eq!(client.selected(), "INC-203", "a key is never blocked");
+    client.done(request, said("fine"));
+    assert_eq!(client.model.context(), Context::List);
+    assert_eq!(client.flash(), "runbook on INC-204: exit status: 0; :output shows what it said");
 }
 
 #[test]

@@ -33,6 +33,9 @@ fn nothing(load: &Load) -> Option<Outcome> {
         Load::Incidents { .. } => page(Vec::new()),
         Load::Timeline { .. } => Outcome::Timeline(Page { items: Vec::new(), next_cursor: None }),
         Load::Alerts { .. } => Outcome::Alerts(Page { items: Vec::new(), next_cursor: None }),
+        Load::Assessments { .. } => {
+            Outcome::Assessments(Page { items: Vec::new(), next_cursor: None })
+        }
         Load::Logs { .. } | Load::AllLogs { .. } => {
             Outcome::Logs(Page { items: Vec::new(), next_cursor: None })
         }
@@ -99,6 +102,28 @@ fn the_timeline() {
 #[test]
 fn the_alerts() {
     five("alerts", "enter tab tab");
+}
+
+#[test]
+fn the_assessment() {
+    five("assessment", "enter tab tab tab");
+}
+
+#[test]
+fn the_patterns() {
+    five("patterns", "enter [ P");
+}
+
+#[test]
+fn assessments_on_a_wide_screen() {
+    let mut client = Client::opened();
+    client.press("tab tab tab");
+    client.answer_all(usual);
+    client.resize(200, 60);
+    picture!("assessment_200", client);
+    client.press("tab P");
+    client.answer_all(usual);
+    picture!("patterns_200", client);
 }
 
 #[test]

@@ -48,15 +48,18 @@ fn person(name: &str) -> UserRef {
 fn is_true(what: &What, line: &str) -> bool {
     let (said, input) = called(line);
     match (&what.deed, said) {
-        (Deed::Step(Step::Investigate), Said::Ack(verb))
-        | (Deed::Step(Step::Resolve), Said::Resolve(verb))
-        | (Deed::Step(Step::Close), Said::Close(verb))
-        | (Deed::Step(Step::Reopen), Said::Reopen(verb)) => {
-            verb.incident.to_string() == "INC-204" && verb.note.is_none()
+        (Deed::Step(Step::Investigate, note), Said::Ack(verb))
+        | (Deed::Step(Step::Resolve, note), Said::Resolve(verb))
+        | (Deed::Step(Step::Close, note), Said::Close(verb))
+        | (Deed::Step(Step::Reopen, note), Said::Reopen(verb)) => {
+            verb.incident.to_string() == "INC-204" && verb.note == *note
         }
-        (Deed::Step(Step::HandBack), Said::Set(set)) => {
-            set.status == Some(Status::Open) && set.expect_status == Some(Status::Investigating)
+        (Deed::Step(Step::HandBack, note), Said::Set(set)) => {
+            set.status == Some(Status::Open)
+                && set.expect_status == Some(Status::Investigating)
+                && set.note == *note
         }
+        (Deed::Assess, Said::Assess { incident }) => incident.to_string() == "INC-204",
         (Deed::Priority(to), Said::Set(set)) => set.priority == Some(*to),
         (Deed::Assign(None), Said::Set(set)) => set.assign.as_deref() == Some("none"),
         (Deed::Assign(Some(to)), Said::Set(set)) => {
@@ -94,6 +97,8 @@ fn with_text(text: &str) -> Vec<What> {
         on_incident(Deed::Assign(Some(person(text)))),
         on_incident(Deed::Title(text.to_owned())),
         on_incident(Deed::Comment(text.to_owned())),
+        on_incident(Deed::Step(Step::Resolve, Some(text.to_owned()))),
+        on_incident(Deed::Step(Step::HandBack, Some(text.to_owned()))),
         alone(Deed::Create(Box::new(new))),
         alone(Deed::Discard(letter(), text.to_owned())),
         alone(Deed::Redrive(letter())),
@@ -102,14 +107,14 @@ fn with_text(text: &str) -> Vec<What> {
 
 #[test]
 fn every_command_has_a_line_that_says_the_same() {
-    let steps = Step::ALL.map(|step| on_incident(Deed::Step(step)));
+    let steps = Step::ALL.map(|step| on_incident(Deed::Step(step, None)));
     let priorities = Priority::ALL.iter().map(|to| on_incident(Deed::Priority(*to)));
     let texts =
         ["rolled back", "it's $HOME `x` \"y\" \\ !", "-", "--help", "-a:b", "me", "*", "監視"];
     let all = steps
         .into_iter()
         .chain(priorities)
-        .chain([on_incident(Deed::Assign(None))])
+        .chain([on_incident(Deed::Assign(None)), on_incident(Deed::Assess)])
         .chain(texts.into_iter().flat_map(with_text));
     for what in all {
         let line = what.line().unwrap_or_else(|| panic!("no line for {what:?}"));
@@ -118,10 +123,13 @@ fn every_command_has_a_line_that_says_the_same() {
 }
 
 #[test]
-fn a_comment_of_several_lines_is_one_line_of_the_shell() {
-    let what = on_incident(Deed::Comment("two\nlines, and a \\n that is none".to_owned()));
-    let line = what.line().expect("a line");
-    assert!(!line.contains('\n') && is_true(&what, &line), "{line}");
+fn a_text_of_several_lines_is_one_line_of_the_shell() {
+    let text = || "two\nlines, and a \\n that is none, it's $HOME".to_owned();
+    for deed in [Deed::Comment(text()), Deed::Step(Step::Close, Some(text()))] {
+        let what = on_incident(deed);
+        let line = what.line().expect("a line");
+        assert!(!line.contains('\n') && is_true(&what, &line), "{line}");
+    }
 }
 
 #[test]

@@ -54,6 +54,20 @@ pub fn answer(load: &Load) -> Option<Outcome> {
             alert.annotations = BTreeMap::from([("summary".to_owned(), hostile())]);
             Outcome::Alerts(Page { items: vec![alert; 30], next_cursor: None })
         }
+        Load::Assessments { .. } => {
+            let mut items = assessments();
+            for assessment in &mut items {
+                assessment.component = hostile();
+                assessment.requested_by = actor(&hostile());
+                assessment.error = Some(hostile());
+                if let Some(summary) = &mut assessment.summary {
+                    summary.lines = i64::MAX;
+                    summary.top_messages[0].message = hostile();
+                    summary.top_messages[0].count = i64::MAX;
+                }
+            }
+            Outcome::Assessments(Page { items, next_cursor: None })
+        }
         Load::Timeline { .. } => {
             let mut facts = timeline();
             for fact in &mut facts {
@@ -152,6 +166,8 @@ pub fn screens() -> Vec<(&'static str, Client)> {
         "enter",
         "enter tab",
         "enter tab tab",
+        "enter tab tab tab",
+        "enter [ P",
         "enter [",
         "enter /",
         "4",
@@ -169,6 +185,7 @@ pub fn screens() -> Vec<(&'static str, Client)> {
         "?",
         "@",
         "p",
+        "E",
         "* a",
         "* n",
         "M",

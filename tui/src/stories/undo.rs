@@ -1,5 +1,7 @@
+use uuid::Uuid;
 use watchfire_shared::field::Field;
-use watchfire_shared::incident::{Incident, Priority, Status};
+use watchfire_shared::ids::CommentId;
+use watchfire_shared::incident::{Comment, Incident, Priority, Status};
 
 use super::client::Client;
 use super::commands::patch;
@@ -105,7 +107,7 @@ fn priority_person_and_title_go_back_to_what_they_were_one_action_after_the_othe
 }
 
 #[test]
-fn what_lasts_is_said_and_nothing_before_it_is_undone_in_its_place() {
+fn what_lasts_is_said_once_and_then_passed_by() {
     let mut client = at(Status::Resolved);
     client.press("u");
     assert_eq!(client.flash(), "Nothing to undo");
@@ -113,10 +115,48 @@ fn what_lasts_is_said_and_nothing_before_it_is_undone_in_its_place() {
     work(&mut client);
     client.press("c c");
     work(&mut client);
-    for _ in 0..2 {
+    client.press("n");
+    client.type_text("all is well");
+    client.press("enter");
+    let (request, _) = client.command();
+    client.done(request, Outcome::Commented(Box::new(comment())));
+    for said in [
+        "INC-1 comment cannot be undone: what was said stays; once more undoes INC-1 close",
+        "INC-1 close cannot be undone: closed is final; once more undoes INC-1 priority critical",
+    ] {
         client.press("u");
         assert!(client.sends_nothing());
-        assert_eq!(client.flash(), "INC-1 close cannot be undone: closed is final");
+        assert_eq!(client.flash(), said);
+    }
+    client.press("u");
+    assert_eq!(patch(client.command().1).priority, Field::Set(Priority::Medium));
+}
+
+#[test]
+fn what_is_done_in_between_is_undone_first() {
+    let mut client = at(Status::Resolved);
+    client.press("c c");
+    work(&mut client);
+    client.press("u");
+    assert_eq!(client.flash(), "INC-1 close cannot be undone: closed is final");
+    client.press("p g enter");
+    work(&mut client);
+    client.press("u");
+    let (request, command) = client.command();
+    assert_eq!(patch(command.clone()).priority, Field::Set(Priority::Medium));
+    done(&mut client, request, command);
+    client.press("u");
+    assert_eq!(client.flash(), "Nothing to undo", "it was said of the other already");
+}
+
+fn comment() -> Comment {
+    Comment {
+        id: CommentId(Uuid::from_u128(9)),
+        incident_id: id(1),
+        body: "all is well".to_owned(),
+        author: actor("dana"),
+        created_at: clock(),
+        version: 9,
     }
 }
 

@@ -235,6 +235,60 @@ fn heads_take_lines_and_the_cursor_is_always_on_the_screen() {
 }
 
 #[test]
+fn a_further_page_moves_no_row_under_the_cursor_of_a_grouped_list() {
+    let of = |numbers: std::ops::Range<i64>, service: &str| -> Vec<Incident> {
+        let row = |number| Incident {
+            service: service.to_owned(),
+            created_at: ago(number),
+            ..incident(number, "Slow")
+        };
+        numbers.map(row).collect()
+    };
+    for services in ["m a z", "m m m", "m b a"] {
+        let services: Vec<&str> = services.split(' ').collect();
+        let mut client = Client::new();
+        client.stream(hello());
+        client.answer_all(|load| match load {
+            Load::Incidents { cursor: None, .. } => Some(part(of(1..60, services[0]), 159)),
+            Load::Incidents { .. } => None,
+            other => usual(other),
+        });
+        client.press("b G k k");
+        let line = |client: &Client| {
+            let screen = client.screen();
+            screen.lines().position(|line| line.starts_with('▌')).expect("a cursor")
+        };
+        let (before, selected) = (line(&client), client.selected());
+        let mut rest = of(60..110, services[1]);
+        rest.extend(of(110..160, services[2]));
+        client.answer_all(|load| match load {
+            Load::Incidents { cursor: Some(_), .. } => Some(page(rest.clone())),
+            other => usual(other),
+        });
+        assert_eq!(client.model.list.rows.len(), 159);
+        assert_eq!((line(&client), client.selected()), (before, selected), "{services:?}");
+    }
+}
+
+#[test]
+fn a_grouped_list_says_of_how_many_it_is() {
+    let many: Vec<Incident> = (1..=50).map(|number| incident(number, "Slow")).collect();
+    let mut client = Client::new();
+    client.stream(hello());
+    client.answer_all(|load| match load {
+        Load::Incidents { cursor: None, .. } => Some(part(many.clone(), 5_000)),
+        Load::Incidents { .. } => None,
+        other => usual(other),
+    });
+    client.press("b");
+    client.wait(6_000);
+    let screen = client.screen();
+    assert!(screen.contains(" grouped: the first 50 of 5,000"), "{screen}");
+    client.press("b b b b");
+    assert!(!client.screen().contains("grouped:"));
+}
+
+#[test]
 fn groups_of_every_look() {
     let mut client = Client::live();
     client.press("b");

@@ -6,12 +6,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 use uuid::Uuid;
 use watchfire_shared::alert::{Alert, AlertStatus};
+use watchfire_shared::assessment::{Assessment, AssessmentStatus, LogSummary, TopMessage};
 use watchfire_shared::event::{
     Actor, ActorKind, AggregateType, Event as Told, Fact, Hello, SCHEMA_VERSION, Source,
 };
 use watchfire_shared::health::{Health, HealthStatus, Part, Parts};
 use watchfire_shared::ids::{
-    AlertId, EventId, IncidentId, JournalId, LogEntryId, Reference, UserId,
+    AlertId, AssessmentId, EventId, IncidentId, JournalId, LogEntryId, Reference, UserId,
 };
 use watchfire_shared::incident::{Incident, Labels, Priority, Status};
 use watchfire_shared::log::{Level, LogEntry};
@@ -303,6 +304,55 @@ pub fn timeline() -> Vec<Told> {
     facts
 }
 
+/// An assessment of INC-204, begun so long ago.
+pub fn assessment(number: u128, seconds_ago: i64, status: AssessmentStatus) -> Assessment {
+    let over = status != AssessmentStatus::InProgress;
+    Assessment {
+        id: AssessmentId(Uuid::from_u128(30_000 + number)),
+        incident_id: id(204),
+        component: "logs".to_owned(),
+        status,
+        progress: if over { 100 } else { 0 },
+        requested_by: actor("dana"),
+        started_at: ago(seconds_ago),
+        completed_at: over.then(|| ago(seconds_ago - 2)),
+        parameter_version: 1,
+        summary: (status == AssessmentStatus::Completed).then(log_summary),
+        error: (status == AssessmentStatus::Failed)
+            .then(|| "the worker gave up after five attempts: the database was away".to_owned()),
+    }
+}
+
+fn log_summary() -> LogSummary {
+    let top =
+        |level, count, message: &str| TopMessage { level, message: message.to_owned(), count };
+    LogSummary {
+        lines: 1_204,
+        counts: BTreeMap::from([(Level::Error, 812), (Level::Warn, 391), (Level::Info, 1)]),
+        first_at: Some(ago(600)),
+        last_at: Some(ago(120)),
+        top_messages: vec![
+            top(Level::Error, 412, "timeout after 4003 ms"),
+            top(Level::Error, 400, "pool exhausted (20 of 20)"),
+            top(Level::Warn, 391, "retry 3 of 3"),
+            top(
+                Level::Info,
+                1,
+                "\u{76e3}\u{8996} started with a configuration of many words: \
+                 pool.size=20 pool.wait=4s retries=3 region=eu-central-1 zone=b",
+            ),
+        ],
+    }
+}
+
+/// The newest first.
+pub fn assessments() -> Vec<Assessment> {
+    vec![
+        assessment(2, 88, AssessmentStatus::Completed),
+        assessment(1, 900, AssessmentStatus::Failed),
+    ]
+}
+
 pub fn line(seq: i64, level: Level, message: &str) -> LogEntry {
     LogEntry {
         id: LogEntryId(Uuid::from_u128(20_000 + u128::from(seq.unsigned_abs()))),
@@ -372,6 +422,9 @@ pub fn usual(load: &Load) -> Option<Outcome> {
             items: vec![alert(1, AlertStatus::Firing), alert(2, AlertStatus::Resolved)],
             next_cursor: None,
         }),
+        Load::Assessments { .. } => {
+            Outcome::Assessments(Page { items: assessments(), next_cursor: None })
+        }
         Load::Logs { after: None, .. } => Outcome::Logs(Page { items: logs(), next_cursor: None }),
         Load::AllLogs { before: None, after: None, .. } => {
             Outcome::Logs(Page { items: logs(), next_cursor: None })

@@ -1,6 +1,7 @@
 //! Comments in the person's own editor.
 
-use watchfire_shared::incident::Incident;
+use watchfire_shared::field::Field;
+use watchfire_shared::incident::{Incident, Status};
 
 use super::client::Client;
 use super::world::*;
@@ -139,4 +140,122 @@ fn who_may_only_read_gets_no_editor() {
     client.model.me = Some(watchfire_shared::user::UserOut { role: viewer, ..me() });
     client.press("e");
     assert!(client.take().iter().all(|effect| !matches!(effect, Effect::Write { .. })));
+}
+
+#[test]
+fn with_marks_one_text_is_for_all_of_them() {
+    let mut client = Client::live();
+    client.press("space space e");
+    let (request, name, template) = opened(&mut client);
+    assert_eq!(name, "marked.md");
+    assert!(template.contains("# Comment on 2 marked incidents: INC-204, INC-203"), "{template}");
+    client.done(request, written(format!("the same cause\n{template}")));
+    assert!(client.sends_nothing());
+    assert!(client.screen().contains("Comment on 2 incidents?"), "{}", client.screen());
+    client.press("enter");
+    let bodies: Vec<_> = client
+        .take()
+        .into_iter()
+        .filter_map(|effect| match effect {
+            Effect::Command { command: Command::Comment { id, body }, .. } => Some((id, body.body)),
+            _ => None,
+        })
+        .collect();
+    let same = "the same cause".to_owned();
+    assert_eq!(bodies, [(id(204), same.clone()), (id(203), same)]);
+}
+
+#[test]
+fn a_text_for_marks_that_is_not_sent_is_there_again() {
+    let mut client = Client::live();
+    client.press("space e");
+    let (request, _, template) = opened(&mut client);
+    client.done(request, written(format!("half\n{template}")));
+    client.press("esc e");
+    let (request, _, template) = opened(&mut client);
+    assert!(template.starts_with("half\n"), "{template}");
+    client.done(request, Outcome::Failed(Failure::new(FailureKind::Refused, "no editor")));
+    client.press("n");
+    assert!(client.screen().contains("half"), "{}", client.screen());
+}
+
+#[test]
+fn a_step_and_its_note_go_in_one_command_under_what_was_seen() {
+    let mut client = Client::live();
+    client.press("j E");
+    let screen = client.screen();
+    assert!(screen.contains("Which step of INC-203, with a note?"), "{screen}");
+    assert!(
+        screen.contains("▌resolve with a note") && screen.contains(" hand back with"),
+        "{screen}"
+    );
+    client.press("enter");
+    let (request, name, template) = opened(&mut client);
+    assert_eq!(name, "INC-203.md");
+    assert!(
+        template.contains("# Note to this step: resolve INC-203: Payment retries"),
+        "{template}"
+    );
+    // Somebody goes on meanwhile: the daemon decides, by what was seen.
+    client.stream(status_event(&incidents()[1], Status::Open));
+    client.done(request, written(format!("rolled back\nto 1.41\n{template}")));
+    let (request, command) = client.command();
+    let Command::Patch { id: about, patch } = command else { panic!("{command:?}") };
+    assert_eq!(about, id(203));
+    assert_eq!(patch.status, Field::Set(Status::Resolved));
+    assert_eq!(patch.note, Field::Set("rolled back\nto 1.41".to_owned()));
+    assert_eq!(patch.expect.expect("a guard").status, Some(Status::Investigating));
+    client.resize(120, 30);
+    client.press("@");
+    let line = r#"watchfire resolve INC-203 --note="$(printf %b 'rolled back\nto 1.41')""#;
+    assert!(client.screen().contains(line), "{}", client.screen());
+    client.press("esc");
+    client.done(request, Outcome::Failed(offline()));
+    client.press("e");
+    assert!(opened(&mut client).2.starts_with("rolled back\n"), "the text is not lost");
+}
+
+#[test]
+fn a_step_without_its_note_is_not_taken() {
+    let mut client = Client::live();
+    client.press("E enter");
+    let (request, _, template) = opened(&mut client);
+    client.done(request, written(template));
+    assert!(client.sends_nothing());
+    assert_eq!(client.flash(), "Nothing sent: the text is empty");
+    client.press("E esc");
+    assert!(client.model.overlay.is_none() && client.sends_nothing());
+}
+
+#[test]
+fn marks_take_one_step_with_one_note() {
+    let mut client = Client::live();
+    client.press("* E");
+    let screen = client.screen();
+    assert!(screen.contains("Which step of 5 marked incidents"), "{screen}");
+    client.press("enter");
+    let (request, _, template) = opened(&mut client);
+    client.done(request, written(format!("on it\n{template}")));
+    assert!(
+        client.screen().contains("Investigate 3 incidents with the note?"),
+        "{}",
+        client.screen()
+    );
+    client.press("enter");
+    let noted = client.take().into_iter().filter(|effect| match effect {
+        Effect::Command { command: Command::Patch { patch, .. }, .. } => {
+            patch.note == Field::Set("on it".to_owned())
+        }
+        _ => false,
+    });
+    assert_eq!(noted.count(), 3);
+}
+
+#[test]
+fn where_no_step_is_left_it_is_said() {
+    let mut rows = incidents();
+    rows[0].status = Status::Closed;
+    let mut client = Client::new().connected(&rows);
+    client.press("E");
+    assert_eq!(client.flash(), "INC-204 is closed: that is final");
 }

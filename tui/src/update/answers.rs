@@ -6,8 +6,8 @@ use crate::model::Model;
 use crate::model::slot::{Purpose, Slot};
 
 use super::{
-    Out, cache, choices, commands, demonstration, events, forms, handover, health, list, logs, own,
-    parts, people, sign_out, timers, writing,
+    Out, assessments, cache, choices, commands, copy, demonstration, events, forms, handover,
+    health, list, logs, own, parts, people, sign_out, timers, writing,
 };
 
 pub fn done(model: &mut Model, request: RequestId, outcome: Outcome, out: &mut Out) {
@@ -62,7 +62,9 @@ fn loaded(model: &mut Model, request: RequestId, load: &Load, outcome: Outcome, 
         Load::AllLogs { limit, .. } => {
             logs::across::answered(model, request, None, limit, outcome, out);
         }
-        Load::Incident(_) if model.requests.is_of_other_log(request) => {}
+        Load::Incident(_) if model.requests.is_of_other_log(request) => {
+            copy::ask_again(model, request, out);
+        }
         Load::Incident(id) => {
             let gone = matches!(&outcome, Outcome::Failed(failure) if failure.is_gone());
             parts::incident_answered(model, request, id, outcome);
@@ -70,6 +72,7 @@ fn loaded(model: &mut Model, request: RequestId, load: &Load, outcome: Outcome, 
         }
         Load::Timeline { id, .. } => parts::timeline_answered(model, request, id, outcome, out),
         Load::Alerts { id, .. } => parts::alerts_answered(model, request, id, outcome, out),
+        Load::Assessments { id, .. } => assessments::answered(model, request, id, outcome),
         Load::Logs { id, limit, .. } => logs::answered(model, request, id, limit, outcome, out),
         Load::Handover { .. } | Load::HandoverOf { .. } => {
             handover::answered(model, request, outcome);

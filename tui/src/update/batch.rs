@@ -54,12 +54,12 @@ pub fn ask(model: &mut Model, deed: &Deed) {
     }
 }
 
-/// The same for a comment, which stays a draft where it cannot be asked.
-pub fn ask_or_keep(model: &mut Model, deed: Deed) {
+/// The same with a text, which stays a draft where it cannot be asked.
+pub fn ask_or_keep(model: &mut Model, deed: &Deed) {
     model.overlay = None;
-    ask(model, &deed);
-    if let (None, Deed::Comment(body)) = (&model.overlay, deed) {
-        model.marked_draft = body;
+    ask(model, deed);
+    if let (None, Some(text)) = (&model.overlay, deed.text()) {
+        text.clone_into(&mut model.marked_draft);
     }
 }
 
@@ -82,13 +82,13 @@ pub fn go(question: &mut Question, step: Move) {
     question.top = scrolled(question.top, step, 10, question.length().saturating_sub(1));
 }
 
-/// The question was answered with no: a comment stays for the next time.
+/// The question was answered with no: what was written stays for the next time.
 pub fn leave(model: &mut Model) {
     if let Some(Overlay::Question(question)) = model.overlay.take()
-        && let Some(Item { deed: Deed::Comment(body), .. }) = question.items.first()
+        && let Some(text) = question.items.first().and_then(|item| item.deed.text())
     {
-        model.marked_draft.clone_from(body);
-        model.flash(Tone::Neutral, "Draft of the comment kept");
+        text.clone_into(&mut model.marked_draft);
+        model.flash(Tone::Neutral, "Draft of the text kept");
     }
 }
 
@@ -177,7 +177,7 @@ pub fn halt(model: &mut Model, why: &str) {
 }
 
 fn give_back(model: &mut Model, what: &What) {
-    if let (Deed::Comment(body), Some((id, _))) = (&what.deed, what.incident) {
-        model.keep_draft(id, body);
+    if let (Some(text), Some((id, _))) = (what.deed.text(), what.incident) {
+        model.keep_draft(id, text);
     }
 }

@@ -2,7 +2,7 @@
 
 use watchfire_shared::incident::{Incident, Priority};
 
-use crate::action::Move;
+use crate::action::{Move, Step};
 use crate::effect::Load;
 use crate::model::commands::{Cell, Deed, Tone};
 use crate::model::forms::{
@@ -12,7 +12,7 @@ use crate::model::input::TextField;
 use crate::model::{Model, Overlay, Screen};
 
 use super::detail::scrolled;
-use super::{Out, batch, commands};
+use super::{Out, batch, commands, verdict, writing};
 
 /// What is chosen for, and the incident as it stands where it is one.
 fn subject(model: &mut Model, cell: Cell) -> Option<(About, Option<Incident>)> {
@@ -42,6 +42,35 @@ pub fn open_assign(model: &mut Model, out: &mut Out) {
     let now = incident.and_then(|incident| incident.assigned_to);
     let choice = Choice::Assignee { now, to: None, field: TextField::default() };
     model.overlay = Some(Overlay::Picker(Picker { about, choice }));
+}
+
+/// Which step is to have a note: what the incident allows, or some of the marked ones.
+pub fn open_note(model: &mut Model) {
+    let Some((about, incident)) = subject(model, Cell::Status) else {
+        return;
+    };
+    let marked = model.marks.in_order(&model.list);
+    let mut seen: Vec<Incident> =
+        marked.iter().filter_map(|id| model.known.get(*id).cloned()).collect();
+    let now = incident.as_ref().map(|incident| incident.status);
+    if let Some(incident) = incident {
+        seen = vec![incident];
+    }
+    // What is final comes last.
+    let order = [Step::Investigate, Step::Resolve, Step::Reopen, Step::HandBack, Step::Close];
+    let possible = |step: &Step| seen.iter().any(|incident| step.is_possible(incident.status));
+    let steps: Vec<Step> = order.into_iter().filter(possible).collect();
+    match (steps.first(), seen.first()) {
+        (Some(to), _) => {
+            let choice = Choice::Step { now, to: *to, steps };
+            model.overlay = Some(Overlay::Picker(Picker { about, choice }));
+        }
+        (None, Some(incident)) => {
+            let text = verdict::impossible(model, Step::Resolve, incident);
+            model.flash(Tone::Warning, text);
+        }
+        (None, None) => model.flash(Tone::Neutral, "No incident is marked any more"),
+    }
 }
 
 pub fn ask_people(model: &mut Model, out: &mut Out) {
@@ -90,6 +119,10 @@ pub fn go_picker(model: &mut Model, step: Move) {
     };
     let moved = |at, count: usize| scrolled(at, step, count, count.saturating_sub(1));
     match &mut picker.choice {
+        Choice::Step { to, steps, .. } => {
+            let at = steps.iter().position(|step| step == to).unwrap_or(0);
+            *to = steps[moved(at, steps.len())];
+        }
         Choice::Priority { to, .. } => *to = PRIORITIES[moved(place_of(*to), PRIORITIES.len())],
         Choice::Assignee { to, .. } => {
             let at = place_among(&people, *to).unwrap_or(0);
@@ -106,6 +139,12 @@ pub fn confirm_picker(model: &mut Model, out: &mut Out) {
     };
     let (about, choice) = (picker.about, picker.choice.clone());
     let deed = match &choice {
+        Choice::Step { now, to, .. } => {
+            let (now, to) = (*now, *to);
+            model.overlay = None;
+            writing::open_note(model, about, to, now, out);
+            return;
+        }
         Choice::Priority { to, .. } => Deed::Priority(*to),
         Choice::Assignee { to, .. } => {
             let Some(people) = people(model) else {
@@ -148,5 +187,6 @@ fn as_seen(incident: Incident, choice: Choice) -> Incident {
             Incident { priority: now.unwrap_or(incident.priority), ..incident }
         }
         Choice::Assignee { now, .. } => Incident { assigned_to: now, ..incident },
+        Choice::Step { now, .. } => Incident { status: now.unwrap_or(incident.status), ..incident },
     }
 }

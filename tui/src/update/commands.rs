@@ -14,7 +14,7 @@ use crate::model::commands::{Cell, Deed, Tone, What};
 use crate::model::known::Known;
 
 use super::stream::{self, Learnt};
-use super::{Out, batch, detail, events, forms, people, verdict};
+use super::{Out, assessments, batch, detail, events, forms, people, verdict};
 
 /// Whether this person may change incidents; otherwise the flash says why not.
 pub fn may_change(model: &mut Model) -> bool {
@@ -63,7 +63,7 @@ pub fn step(model: &mut Model, step: Step, out: &mut Out) {
         model.flash(Tone::Warning, text);
         return;
     }
-    deliver(model, &incident, Deed::Step(step), out);
+    deliver(model, &incident, Deed::Step(step, None), out);
 }
 
 /// Closed is final, so it is asked for twice: `asked` is the incident of the first time.
@@ -177,6 +177,10 @@ pub fn answered(
             (Tone::Good, verdict::done(what, &incident))
         }
         Outcome::Commented(_) => (Tone::Good, format!("{} sent", what.words())),
+        Outcome::Assessed(assessment) => {
+            assessments::hear(model, &assessment, out);
+            (Tone::Good, verdict::decided(what))
+        }
         Outcome::Decided => (Tone::Good, verdict::decided(what)),
         Outcome::Person(user) => {
             people::changed(model, request, *user, out);
@@ -224,8 +228,10 @@ fn changed(model: &mut Model, request: RequestId, what: &What, incident: &Incide
 
 /// What a person wrote is never lost: it is there again when the field opens.
 fn give_back(model: &mut Model, request: RequestId, what: &What, failure: &Failure) {
+    if let (Some(text), Some((id, _))) = (what.deed.text(), what.incident) {
+        model.keep_draft(id, text);
+    }
     match (&what.deed, what.incident) {
-        (Deed::Comment(body), Some((id, _))) => model.keep_draft(id, body),
         (Deed::Title(title), Some((id, _))) => {
             model.titles.insert(id, title.clone());
         }

@@ -12,7 +12,7 @@ use crate::model::scroll::Extent;
 use crate::model::slot::Slot;
 use crate::model::{Model, Screen, layout, overview, tell};
 
-use super::{Out, logs, timers};
+use super::{Out, assessments, logs, timers};
 
 pub fn open(model: &mut Model, id: IncidentId, out: &mut Out) {
     model.screen = Screen::Detail;
@@ -21,6 +21,14 @@ pub fn open(model: &mut Model, id: IncidentId, out: &mut Out) {
     }
     reload(model, out);
     timers::watch_pane(model);
+}
+
+/// The same from a screen that it will return to.
+pub fn open_from(model: &mut Model, id: IncidentId, from: Screen, out: &mut Out) {
+    open(model, id, out);
+    if let Some(detail) = &mut model.detail {
+        detail.from = from;
+    }
 }
 
 /// Reads all of it, but what is being read already; what is shown stays until the answers.
@@ -42,6 +50,7 @@ pub fn reload(model: &mut Model, out: &mut Out) {
     if alerts {
         read_alerts(model, out);
     }
+    assessments::read_shown(model, out);
     logs::catch_up(model, true, out);
 }
 
@@ -51,6 +60,7 @@ pub fn forget_asked(model: &mut Model) {
         detail.read.asked = None;
         detail.timeline.state.asked = None;
         detail.alerts.asked = None;
+        detail.assessments.slot.asked = None;
     }
 }
 
@@ -74,6 +84,7 @@ pub fn refresh(model: &mut Model, out: &mut Out) {
     if timeline_failed {
         ask_timeline(model, None, out);
     }
+    assessments::refresh(model, out);
     logs::catch_up(model, false, out);
 }
 
@@ -82,9 +93,12 @@ fn shows_gone(model: &Model) -> bool {
     model.detail.as_ref().is_some_and(|detail| model.known.is_deleted(detail.id))
 }
 
-/// Back to the list.
-pub fn close(model: &mut Model) {
-    model.screen = Screen::Incidents;
+/// Back to where it was opened from.
+pub fn close(model: &mut Model, out: &mut Out) {
+    match model.detail.as_ref().map(|detail| detail.from) {
+        Some(Screen::Logs) => logs::across::open(model, out),
+        _ => model.screen = Screen::Incidents,
+    }
     timers::watch_pane(model);
 }
 
@@ -95,6 +109,7 @@ pub fn forget(model: &mut Model) {
         detail.timeline.clear();
         detail.alerts = Slot::default();
         detail.alerts_incoming.clear();
+        detail.assessments.slot = Slot::default();
         detail.logs.restart();
         detail.logs.known_last = 0;
     }
@@ -141,6 +156,11 @@ pub fn hear(model: &mut Model, event: &Event, out: &mut Out) {
     let Some(id) = event.incident_id() else {
         return;
     };
+    if let Fact::AssessmentRequested { assessment, .. }
+    | Fact::AssessmentCompleted { assessment, .. } = &event.fact
+    {
+        assessments::hear(model, assessment, out);
+    }
     let Some(detail) = opened(model, id) else {
         return;
     };
@@ -183,6 +203,7 @@ pub fn turn_tab(model: &mut Model, by: usize, out: &mut Out) {
             read_alerts(model, out);
         }
     }
+    assessments::read_shown(model, out);
 }
 
 pub fn go(model: &mut Model, step: Move, out: &mut Out) {
@@ -192,6 +213,8 @@ pub fn go(model: &mut Model, step: Move, out: &mut Out) {
         return;
     };
     match detail.tab {
+        Tab::Assessment => assessments::go(model, step),
+        Tab::Logs if detail.assessments.patterns => assessments::go_patterns(model, step),
         Tab::Logs => logs::go(model, step, out),
         Tab::Timeline => {
             let timeline = &mut detail.timeline;
@@ -210,7 +233,8 @@ pub fn go(model: &mut Model, step: Move, out: &mut Out) {
         }
         Tab::Overview => {
             let incident = model.known.get(detail.id);
-            let lines = incident.map_or(0, |incident| overview::lines(incident, left).len());
+            let instead = overview::instead(&detail.read, model.now);
+            let lines = incident.map_or(0, |it| overview::lines(it, left, instead).len());
             let last = lines.saturating_sub(rows);
             detail.overview_top = scrolled(detail.overview_top, step, rows.max(1), last);
         }

@@ -222,7 +222,7 @@ pub fn open_comment(model: &mut Model) {
 }
 
 /// What a comment is about.
-fn about(model: &mut Model) -> Option<About> {
+pub fn about(model: &mut Model) -> Option<About> {
     if batch::is_meant(model) {
         return commands::may_change(model).then(|| About::Marked(model.marks.len()));
     }
@@ -260,6 +260,6 @@ pub fn submit_comment(model: &mut Model, out: &mut Out) {
                 commands::deliver(model, &incident, deed, out);
             }
         }
-        About::Marked(_) => batch::ask_or_keep(model, deed),
+        About::Marked(_) => batch::ask_or_keep(model, &deed),
     }
 }

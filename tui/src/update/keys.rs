@@ -17,9 +17,9 @@ use crate::model::spot::Spot;
 use crate::model::{Model, Overlay, Screen, layout};
 
 use super::{
-    Out, batch, cache, choices, chooser, commands, copy, demonstration, detail, events, forms,
-    handover, health, letters, list, load_again, logs, marks, own, palette, people, query, spot,
-    timers, title, undo, views, writing,
+    Out, assessments, batch, cache, choices, chooser, commands, copy, demonstration, detail,
+    events, forms, handover, health, letters, list, load_again, logs, marks, own, palette, people,
+    query, spot, timers, title, undo, views, writing,
 };
 
 /// Keys in a row try the connection no more often than this.
@@ -154,7 +154,7 @@ pub fn act(model: &mut Model, action: Action, context: Context, out: &mut Out) {
                 if model.known.is_deleted(id) {
                     model.flash(Tone::Warning, "This incident was deleted");
                 } else {
-                    detail::open(model, id, out);
+                    detail::open_from(model, id, Screen::Incidents, out);
                 }
             }
         }
@@ -168,11 +168,14 @@ pub fn act(model: &mut Model, action: Action, context: Context, out: &mut Out) {
         Action::Views => views::open(model, context),
         Action::NextGroup => views::next_group(model),
         Action::ReverseSort => query::reverse_sort(model, out),
+        Action::Reload if context == Context::Json => copy::read_again(model, out),
         Action::Reload => {
             out.push(Effect::Reconnect);
             load_again(model, out);
         }
-        Action::Step(step) if batch::is_meant(model) => batch::ask(model, &Deed::Step(step)),
+        Action::Step(step) if batch::is_meant(model) => {
+            batch::ask(model, &Deed::Step(step, None));
+        }
         Action::AssignToMe if batch::is_meant(model) => batch::assign_to_me(model),
         Action::Step(Step::Close) => commands::close(model, asked, out),
         Action::Step(step) => commands::step(model, step, out),
@@ -183,7 +186,10 @@ pub fn act(model: &mut Model, action: Action, context: Context, out: &mut Out) {
         Action::Title => title::open(model),
         Action::Undo => undo::undo(model, out),
         Action::Write => writing::open(model, out),
+        Action::Note => choices::open_note(model),
         Action::NewIncident => forms::open_new(model),
+        Action::Assess if batch::is_meant(model) => batch::ask(model, &Deed::Assess),
+        Action::Assess => assessments::request(model, out),
         Action::Redrive => letters::redrive(model, out),
         Action::Discard => letters::open_discard(model),
         Action::Person(action) => people::begin(model, action),
@@ -191,6 +197,7 @@ pub fn act(model: &mut Model, action: Action, context: Context, out: &mut Out) {
         Action::Follow => logs::follow(model, out),
         Action::Find { older } => logs::find(model, older, out),
         Action::Around => logs::turn_around(model, out),
+        Action::Patterns => assessments::turn_patterns(model, out),
         Action::Wrap => logs::turn_wrap(model),
         Action::Times => logs::turn_times(model),
         Action::Expression => logs::turn_kind(model),
@@ -237,10 +244,11 @@ fn back(model: &mut Model, context: Context, out: &mut Out) {
         }
         Context::Logs | Context::Matches => {
             if !logs::clear_search(model, out) {
-                detail::close(model);
+                detail::close(model, out);
             }
         }
-        Context::Detail => detail::close(model),
+        Context::Patterns => assessments::turn_patterns(model, out),
+        Context::Detail => detail::close(model, out),
         Context::Cache | Context::Events | Context::Health | Context::Accounts => {
             go_to(model, Place::Incidents, out);
         }
@@ -296,7 +304,9 @@ fn go(model: &mut Model, context: Context, step: Move, out: &mut Out) {
         (Some(Overlay::Chooser(_)), _) => chooser::go(model, step),
         (Some(Overlay::Picker(_)), _) => choices::go_picker(model, step),
         (_, Context::List) => list::go(model, step, out),
-        (_, Context::Detail | Context::Logs | Context::Matches) => detail::go(model, step, out),
+        (_, Context::Detail | Context::Logs | Context::Matches | Context::Patterns) => {
+            detail::go(model, step, out);
+        }
         (_, Context::AllLogs) => logs::go(model, step, out),
         (_, Context::Events) => events::go(model, step),
         (_, Context::Accounts) => people::go(model, step),

@@ -45,6 +45,22 @@ pub fn reload_now(model: &mut Model, out: &mut Out) {
     ask(model, start, Fetch::Reload, out);
 }
 
+/// Reads the rows around the screen once more, of a list that is too long to be read as a whole
+/// because time passes.
+pub fn reload_around(model: &mut Model, out: &mut Out) {
+    // Groups stand in another order than pages.
+    let short = model.list.rows.len() <= MAX_INCIDENTS as usize || model.list.group.is_some();
+    if short || !model.list.loaded {
+        reload(model, out);
+        return;
+    }
+    let (stretch, cursor) = model.list.stretch_of_screen(model.list_height());
+    model.list.stretch = stretch;
+    model.list.incoming.clear();
+    model.list.arrived.clear();
+    ask(model, cursor, Fetch::Around, out);
+}
+
 fn ask(model: &mut Model, cursor: Option<String>, fetch: Fetch, out: &mut Out) {
     let wanted = model.list.rows.len() + usize::from(fetch == Fetch::More);
     let limit = u32::try_from(wanted).unwrap_or(MAX_INCIDENTS);
@@ -144,6 +160,21 @@ fn take_page(model: &mut Model, page: IncidentPage, fetch: Fetch, out: &mut Out)
             match paging::gap(list, page.next_cursor) {
                 Some(cursor) => ask(model, Some(cursor), Fetch::Back, out),
                 None => differs |= paging::read_back(list, height),
+            }
+        }
+        Fetch::Around => {
+            list.incoming.extend(ids);
+            if list.incoming.len() < list.stretch.rows && page.next_cursor.is_some() {
+                ask(model, page.next_cursor, Fetch::Around, out);
+                return;
+            }
+            let read = std::mem::take(&mut list.incoming);
+            let is_last = page.next_cursor.is_none();
+            // What is in another place now is read again by the page that has it.
+            if let Some(rows) = list.with_stretch(&read, is_last, &model.known) {
+                list.incoming = rows;
+                list.window.next.take_if(|_| is_last);
+                differs |= settle(model);
             }
         }
         Fetch::Reload => {

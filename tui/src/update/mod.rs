@@ -2,6 +2,7 @@
 //! terminal, no network, no clock: the time is an argument.
 
 mod answers;
+mod assessments;
 mod batch;
 mod cache;
 mod choices;
@@ -96,10 +97,12 @@ pub fn update(model: &mut Model, event: Event, now: DateTime<Utc>) -> Vec<Effect
     match event {
         Event::Key(key) => {
             model.dirty = true;
+            model.presses += 1;
             keys::press(model, key, &mut out);
         }
         Event::Paste(text) => {
             model.dirty = true;
+            model.presses += 1;
             keys::paste(model, &text);
         }
         Event::Resize(width, height) => resize(model, (width, height), &mut out),

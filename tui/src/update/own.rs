@@ -142,11 +142,10 @@ fn run(model: &mut Model, command: &OwnCommand, jobs: Vec<Job>, out: &mut Out) {
         runs.push(Run { request, job, ended: None });
     }
     let (name, way, since) = (command.name.clone(), command.way, model.now);
-    model.own.begin(Round { name, way, since, runs });
+    model.own.begin(Round { name, way, since, presses: model.presses, runs });
 }
 
-/// A program has ended. Its page opens by itself only where somebody looks at a screen: what is being
-/// written, asked or read stays.
+/// A program has ended. Its page opens where somebody waits for it: no key was pressed since.
 pub fn ended(model: &mut Model, request: RequestId, outcome: Outcome) {
     let ran = match outcome {
         Outcome::Ran(ran) => ran,
@@ -160,8 +159,9 @@ pub fn ended(model: &mut Model, request: RequestId, outcome: Outcome) {
         return;
     };
     let (tone, text) = round.result();
-    let (way, id) = (round.way, round.id());
-    if matches!(way, Way::Background { page: true, .. }) && model.context().is_screen() {
+    let (way, id, waits) = (round.way, round.id(), round.presses == model.presses);
+    let page = matches!(way, Way::Background { page: true, .. });
+    if page && waits && model.context().is_screen() {
         model.overlay = Some(Overlay::Output { round: id, top: 0 });
     } else if way == Way::Terminal {
         model.flash(tone, text);

@@ -6,19 +6,21 @@ use crate::effect::RequestId;
 use crate::event::{Failure, Outcome};
 use crate::model::Model;
 use crate::model::commands::Tone;
+use crate::model::detail::Detail;
 use crate::model::known::Known;
 
-use super::Out;
 use super::detail::{ask_alerts, ask_timeline, opened};
 use super::stream::{self, Learnt};
+use super::{Out, copy};
 
 /// Alerts read at most; an incident with more shows the first of them.
 const ALERTS_MAX: usize = 1_000;
 
 pub fn incident_answered(model: &mut Model, request: RequestId, id: IncidentId, outcome: Outcome) {
+    copy::answered(model, request, &outcome);
     match outcome {
         Outcome::Incident(incident) => {
-            let learnt = stream::learn(model, &incident, Known::read);
+            let learnt = stream::learn(model, &incident, Known::read_whole);
             model.dirty |= learnt != Learnt::Nothing;
             if learnt == Learnt::Place {
                 stream::placed(model, &incident);
@@ -27,7 +29,9 @@ pub fn incident_answered(model: &mut Model, request: RequestId, id: IncidentId, 
             if let Some(detail) = opened(model, id)
                 && detail.read.waits_for(request)
             {
+                let news = detail.read.value.is_none() || detail.read.failure.is_some();
                 detail.read.fill((), now);
+                model.dirty |= news;
             }
         }
         Outcome::Failed(failure) => incident_failed(model, request, id, failure),
@@ -62,7 +66,14 @@ pub fn timeline_answered(
     out: &mut Out,
 ) {
     let now = model.now;
-    let Some(detail) = opened(model, id).filter(|d| d.timeline.state.waits_for(request)) else {
+    let waits = |detail: &&mut Detail| detail.timeline.state.waits_for(request);
+    if opened(model, id).filter(waits).is_none() {
+        return;
+    }
+    if let Outcome::Timeline(page) = &outcome {
+        page.items.iter().for_each(|fact| model.known.count(fact));
+    }
+    let Some(detail) = opened(model, id) else {
         return;
     };
     let timeline = &mut detail.timeline;

@@ -25,8 +25,8 @@ pub fn return_to_last(model: &mut Model, out: &mut Out) {
         Some(Spot::Detail { id, .. }) if model.known.is_deleted(id) => {
             model.flash(Tone::Warning, "The incident of the last view was deleted");
         }
-        Some(Spot::Detail { id, tab }) => {
-            detail::open(model, id, out);
+        Some(Spot::Detail { id, tab, from }) => {
+            detail::open_from(model, id, from, out);
             if let Some(detail) = &mut model.detail {
                 detail.tab = tab;
             }

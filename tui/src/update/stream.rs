@@ -89,6 +89,7 @@ fn fact(model: &mut Model, event: &Event, out: &mut Out) {
         }
         return;
     }
+    model.known.count(event);
     match learn(model, incident, Known::hear) {
         Learnt::Nothing => {}
         Learnt::Details => {

@@ -1,14 +1,15 @@
 //! What happens because time passes.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use watchfire_shared::page::MAX_INCIDENTS;
 
 use crate::event::{Failure, FailureKind};
 use crate::model::age;
 use crate::model::connection::Link;
+use crate::model::copy;
+use crate::model::detail::Tab;
 use crate::model::health;
 use crate::model::logs::{self as pane, shape::Times};
-use crate::model::slot::LOADING_AFTER;
+use crate::model::slot::{LOADING_AFTER, Slot};
 use crate::model::{Model, Overlay, Screen, layout};
 
 use super::{Out, cache, detail, events, health as health_page, list, logs, notify, people, query};
@@ -140,9 +141,8 @@ fn refresh_pane(model: &mut Model, out: &mut Out) {
     list::prune(model);
     match model.screen {
         Screen::Incidents => {
-            // Somebody who reads far down is not served by reading it all again.
-            if model.list.asked.is_none() && model.list.rows.len() <= MAX_INCIDENTS as usize {
-                list::reload(model, out);
+            if model.list.asked.is_none() {
+                list::reload_around(model, out);
             }
         }
         Screen::Detail => detail::refresh(model, out),
@@ -188,6 +188,7 @@ fn loading(model: &Model) -> Vec<DateTime<Utc>> {
     if let Some(round) = model.own.running() {
         at.push(age::next_change(round.since, model.now));
     }
+    at.extend(copy::whole(model).and_then(Slot::loading_at));
     match (model.screen, &model.detail) {
         (Screen::Incidents, _) => {
             let since = model.list.loading_at();
@@ -200,8 +201,10 @@ fn loading(model: &Model) -> Vec<DateTime<Utc>> {
         (Screen::People, _) => at.extend(model.users.note_changes_at(model.now)),
         (Screen::Events, _) => at.extend(model.events.notes_change_at(model.now)),
         (Screen::Detail, Some(detail)) => {
+            at.extend(detail.read.loading_at());
             at.extend(detail.timeline.state.loading_at());
             at.extend(detail.alerts.loading_at());
+            at.extend(detail.assessments.slot.loading_at());
             at.extend(detail.logs.loading_at());
         }
         (Screen::Detail, None) => {}
@@ -245,6 +248,10 @@ fn ages(model: &Model) -> Vec<DateTime<Utc>> {
     if let (Screen::Detail, Some(detail)) = (model.screen, &model.detail) {
         let alerts = detail.alerts.value.iter().flatten();
         at.extend(alerts.map(|alert| age::next_change(alert.last_seen_at, model.now)));
+        if detail.tab == Tab::Assessment {
+            let begun = detail.assessments.all().iter().map(|it| it.started_at);
+            at.extend(begun.map(|since| age::next_change(since, model.now)));
+        }
     }
     at
 }

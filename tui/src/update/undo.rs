@@ -11,24 +11,24 @@ pub fn undo(model: &mut Model, out: &mut Out) {
     if !commands::may_change(model) || batch::is_busy(model) {
         return;
     }
+    model.undo.pass_by();
+    let before = model.undo.words_before();
     let Some(action) = model.undo.last() else {
         model.flash(Tone::Neutral, "Nothing to undo");
         return;
     };
-    let words = &action.words;
-    let obstacle = if action.is_waiting() {
-        Some(format!("{words}: still waiting for the answer"))
-    } else if let Some(why) = action.lasting {
-        Some(format!("{words} cannot be undone: {why}"))
-    } else if action.inverse.is_empty() {
-        Some(format!("{words}: nobody knows whether it happened; look before you undo it"))
-    } else {
-        None
-    };
-    if let Some(text) = obstacle {
-        model.flash(Tone::Warning, text);
+    if let Some(obstacle) = action.obstacle() {
+        let passes = !action.is_waiting();
+        let next = before.filter(|_| passes);
+        let next = next.map_or_else(String::new, |words| format!("; once more undoes {words}"));
+        model.flash(Tone::Warning, format!("{obstacle}{next}"));
+        // What lasts is said once, and then passed by.
+        if let Some(action) = model.undo.last_mut() {
+            action.said = passes;
+        }
         return;
     }
+    let words = &action.words;
     match action.inverse.as_slice() {
         [one] => {
             let one = one.clone();

@@ -13,22 +13,24 @@ use crate::model::{Model, age, tell};
 pub fn done(what: &What, incident: &Incident) -> String {
     let reference = incident.reference;
     match &what.deed {
-        Deed::Step(_) => format!("{reference} {}", incident.status),
+        Deed::Step(_, None) => format!("{reference} {}", incident.status),
+        Deed::Step(_, Some(_)) => format!("{reference} {}, with the note", incident.status),
         Deed::Assign(Some(to)) => format!("{reference} assigned to {}", to.name),
         Deed::Assign(None) => format!("{reference} assigned to nobody"),
         Deed::Priority(_) => format!("{reference} priority {}", incident.priority),
         Deed::Title(_) => format!("{reference} renamed"),
         Deed::Create(_) => format!("{reference} created"),
         Deed::Comment(_) => format!("{reference} commented"),
-        Deed::Redrive(_) | Deed::Discard(..) | Deed::Person { .. } => decided(what),
+        Deed::Assess | Deed::Redrive(_) | Deed::Discard(..) | Deed::Person { .. } => decided(what),
     }
 }
 
-/// It was decided about a dead letter.
+/// It was decided about a dead letter, or asked for.
 pub fn decided(what: &What) -> String {
-    match &what.deed {
-        Deed::Redrive(letter) => format!("{} will be handled once more", letter.name),
-        Deed::Discard(letter, _) => format!("{} discarded", letter.name),
+    match (&what.deed, what.incident) {
+        (Deed::Assess, Some((_, reference))) => format!("{reference} is being assessed"),
+        (Deed::Redrive(letter), _) => format!("{} will be handled once more", letter.name),
+        (Deed::Discard(letter, _), _) => format!("{} discarded", letter.name),
         _ => format!("{}: done", what.words()),
     }
 }

@@ -1,26 +1,51 @@
-//! A comment in the person's own editor.
+//! A comment, or the note to a step, in the person's own editor.
 
-use watchfire_shared::incident::NewComment;
 use watchfire_shared::incident::rules::Refusal;
+use watchfire_shared::incident::{Incident, NewComment, Status};
 
+use crate::action::Step;
 use crate::effect::Effect;
 use crate::event::Outcome;
 use crate::model::Model;
 use crate::model::commands::{Deed, Tone};
-use crate::model::slot::Purpose;
-use crate::model::writing::Writing;
+use crate::model::forms::About;
+use crate::model::slot;
+use crate::model::writing::{Purpose, Writing};
 
-use super::{Out, commands};
+use super::{Out, batch, commands, forms};
 
+/// A comment on the selected incident, or one on all the marked.
 pub fn open(model: &mut Model, out: &mut Out) {
-    let Some(incident) = commands::subject(model, None) else {
-        return;
+    if let Some(about) = forms::about(model) {
+        write(model, about, Purpose::Comment, out);
+    }
+}
+
+/// The note to a step that was chosen from the status that was `seen`.
+pub fn open_note(model: &mut Model, about: About, step: Step, seen: Option<Status>, out: &mut Out) {
+    write(model, about, Purpose::Note { step, seen }, out);
+}
+
+fn write(model: &mut Model, about: About, purpose: Purpose, out: &mut Out) {
+    let (subject, draft) = match about {
+        About::One(id, _) => {
+            let title = model.known.get(id).map(|incident| incident.title.clone());
+            (title.unwrap_or_default(), model.drafts.remove(&id).unwrap_or_default())
+        }
+        About::Marked(_) if batch::is_busy(model) => return,
+        About::Marked(_) => (marked(model), std::mem::take(&mut model.marked_draft)),
     };
-    let draft = model.drafts.remove(&incident.id).unwrap_or_default();
-    let writing = Writing::new(incident.id, incident.reference, &incident.title, draft);
+    let writing = Writing::new(about, purpose, &subject, draft);
     let (name, text) = (writing.file_name(), writing.template());
-    let request = model.requests.open(Purpose::Write(writing));
+    let request = model.requests.open(slot::Purpose::Write(writing));
     out.push(Effect::Write { request, name, text });
+}
+
+/// `INC-204, INC-203`.
+fn marked(model: &Model) -> String {
+    let ids = model.marks.in_order(&model.list);
+    let known = ids.iter().filter_map(|id| model.known.get(*id));
+    known.map(|incident| incident.reference.to_string()).collect::<Vec<_>>().join(", ")
 }
 
 /// The editor has ended: sends what was written, or says why not. What is not sent stays a draft.
@@ -31,27 +56,40 @@ pub fn answered(model: &mut Model, writing: &Writing, outcome: Outcome, out: &mu
         Outcome::Failed(failure) => (writing.draft.clone(), Some(failure.message)),
         _ => (writing.draft.clone(), Some("The answer makes no sense".to_owned())),
     };
-    let comment = NewComment { body: text };
+    let written = NewComment { body: text };
     if let Some(trouble) = trouble {
-        keep(model, writing, &comment.body, Tone::Bad, &format!("Nothing sent: {trouble}"));
-    } else if comment.body.is_empty() {
+        keep(model, writing, &written.body, Tone::Bad, &format!("Nothing sent: {trouble}"));
+    } else if written.body.is_empty() {
         model.flash(Tone::Neutral, "Nothing sent: the text is empty");
-    } else if comment.body == writing.draft.trim() {
-        keep(model, writing, &comment.body, Tone::Neutral, "Nothing sent: the text is unchanged");
-    } else if let Err(Refusal::Invalid(errors)) = comment.check() {
+    } else if written.body == writing.draft.trim() {
+        keep(model, writing, &written.body, Tone::Neutral, "Nothing sent: the text is unchanged");
+    } else if let Err(Refusal::Invalid(errors)) = written.check() {
         let why = errors.first().map_or("is refused", |error| error.message.as_ref());
-        keep(
-            model,
-            writing,
-            &comment.body,
-            Tone::Warning,
-            &format!("Nothing sent: a comment {why}"),
-        );
-    } else if let Some(incident) = commands::incident(model, writing.incident) {
-        commands::deliver(model, &incident, Deed::Comment(comment.body), out);
+        let why = format!("Nothing sent: a {} {why}", writing.word());
+        keep(model, writing, &written.body, Tone::Warning, &why);
     } else {
-        let why = format!("Nothing sent: {} was deleted", writing.reference);
-        keep(model, writing, &comment.body, Tone::Warning, &why);
+        send(model, writing, written.body, out);
+    }
+}
+
+fn send(model: &mut Model, writing: &Writing, text: String, out: &mut Out) {
+    let (deed, seen) = match writing.purpose {
+        Purpose::Comment => (Deed::Comment(text.clone()), None),
+        Purpose::Note { step, seen } => (Deed::Step(step, Some(text.clone())), seen),
+    };
+    match writing.about {
+        About::Marked(_) => batch::ask_or_keep(model, &deed),
+        About::One(id, reference) => match commands::incident(model, id) {
+            Some(incident) => {
+                // What was chosen against: somebody else may have gone on since.
+                let status = seen.unwrap_or(incident.status);
+                commands::deliver(model, &Incident { status, ..incident }, deed, out);
+            }
+            None => {
+                let why = format!("Nothing sent: {reference} was deleted");
+                keep(model, writing, &text, Tone::Warning, &why);
+            }
+        },
     }
 }
 
@@ -60,6 +98,9 @@ fn keep(model: &mut Model, writing: &Writing, text: &str, tone: Tone, why: &str)
         model.flash(tone, why);
         return;
     }
-    model.keep_draft(writing.incident, text);
-    model.flash(tone, format!("{why}; draft of {} kept", writing.reference));
+    match writing.about {
+        About::One(id, _) => model.keep_draft(id, text),
+        About::Marked(_) => text.clone_into(&mut model.marked_draft),
+    }
+    model.flash(tone, format!("{why}; draft of {} kept", writing.about));
 }

@@ -37,9 +37,10 @@ pub fn render(buf: &mut Buffer, area: Rect, model: &Model, chooser: &CopyBox) {
         pen.cell(piece.name(), 9, if here { theme.bold() } else { theme.plain() });
         pen.gap(2);
         pen.keep_free(1);
-        match piece {
-            Piece::Json => pen.text(&size(text), theme.dim()),
-            _ => pen.text(text, theme.dim()),
+        match (piece, text) {
+            (_, Err(why)) => pen.text(why, theme.asks()),
+            (Piece::Json, Ok(text)) => pen.text(&size(text), theme.dim()),
+            (_, Ok(text)) => pen.text(text, theme.dim()),
         }
     }
 }

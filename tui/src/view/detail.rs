@@ -19,12 +19,13 @@ use crate::event::Failure;
 use crate::keymap::Context;
 use crate::model::commands::Cell;
 use crate::model::detail::{Detail, Tab};
+use crate::model::overview::instead;
 use crate::model::words::number;
 use crate::model::{Model, layout};
 use crate::theme::{Theme, short_priority};
 
 use super::paint::{Pen, rule};
-use super::{Cursor, alerts, logs, overview, rows, time, timeline};
+use super::{Cursor, alerts, assessment, logs, overview, rows, time, timeline};
 
 pub fn render(buf: &mut Buffer, area: Rect, model: &Model) -> Cursor {
     let theme = Theme::new(model);
@@ -54,6 +55,10 @@ pub fn render(buf: &mut Buffer, area: Rect, model: &Model) -> Cursor {
         Pen::new(buf, wall, row, theme).text(theme.wall(), theme.dim());
     }
     let beside = Rect { x: content.x + left + 2, width: right, ..content };
+    if detail.shows_patterns() {
+        assessment::patterns(buf, beside, model, detail);
+        return None;
+    }
     logs::render(buf, beside, model, &detail.logs, detail.tab == Tab::Logs)
 }
 
@@ -67,18 +72,17 @@ fn tab(
 ) -> Cursor {
     match tab {
         Tab::Overview => {
-            overview::render(buf, area, model, incident, detail.overview_top);
+            let instead = instead(&detail.read, model.now);
+            overview::render(buf, area, model, incident, instead, detail.overview_top);
             if let Some(failure) = &detail.read.failure {
-                let theme = Theme::new(model);
-                let row = area.height.saturating_sub(1);
-                let mut pen = Pen::new(buf, area, row, theme);
-                pen.gap(1);
-                pen.text("not read again: ", theme.dim());
-                pen.text(&failure.message, theme.bad());
+                let known = detail.read.value.is_some();
+                says_below(buf, area, model, known, failure);
             }
         }
         Tab::Timeline => timeline::render(buf, area, model, detail),
         Tab::Alerts => alerts::render(buf, area, model, detail),
+        Tab::Assessment => assessment::render(buf, area, model, detail, incident),
+        Tab::Logs if detail.shows_patterns() => assessment::patterns(buf, area, model, detail),
         Tab::Logs => return logs::render(buf, area, model, &detail.logs, true),
     }
     None
@@ -115,37 +119,59 @@ fn title(pen: &mut Pen, model: &Model, incident: &Incident) {
     pen.text(&incident.title, theme.bold());
 }
 
+/// Where there is no room for all of it, the numbers go first.
 fn tabs(pen: &mut Pen, model: &Model, detail: &Detail, incident: &Incident) {
     let theme = pen.theme;
-    if pen.room() > 70 {
+    let long = Tab::ALL.map(|tab| (tab, extra(tab, detail, incident)));
+    let width: usize = long.iter().map(|(tab, extra)| tab.name().len() + extra.len() + 3).sum();
+    let (labels, pad) = if width <= pen.room() + 1 {
+        (long, " ")
+    } else {
+        let here = |tab, extra| if tab == detail.tab { extra } else { String::new() };
+        (long.map(|(tab, extra)| (tab, here(tab, extra))), "")
+    };
+    let zone = time::zone(model);
+    if pen.room() > width + zone.len() {
         pen.keep_free(1);
-        pen.right(&time::zone(model), theme.dim());
+        pen.right(&zone, theme.dim());
     }
-    for tab in Tab::ALL {
-        let extra = match tab {
-            Tab::Overview => String::new(),
-            Tab::Timeline => {
-                let held = i64::try_from(detail.timeline.facts().len()).unwrap_or(i64::MAX);
-                let facts = number(held);
-                match detail.timeline.left_out() {
-                    0 => format!(" {facts}"),
-                    older => format!(" newest {facts} of {}", number(held + older)),
-                }
-            }
-            Tab::Alerts => detail.alerts.value.as_ref().map_or_else(String::new, |alerts| {
-                format!(" {}", number(i64::try_from(alerts.len()).unwrap_or(i64::MAX)))
-            }),
-            Tab::Logs => format!(" {}", number(incident.log_count)),
-        };
-        let here = tab == detail.tab;
+    for (tab, extra) in labels {
         let text = format!("{}{extra}", tab.name());
-        if here {
+        if tab == detail.tab {
             pen.text(&format!("[{text}]"), theme.accent());
         } else {
-            pen.text(&format!(" {text} "), theme.dim());
+            pen.text(&format!("{pad}{text}{pad}"), theme.dim());
         }
         pen.gap(1);
     }
+}
+
+/// How much there is of it.
+fn extra(tab: Tab, detail: &Detail, incident: &Incident) -> String {
+    match tab {
+        Tab::Overview | Tab::Assessment => String::new(),
+        Tab::Timeline => {
+            let held = i64::try_from(detail.timeline.facts().len()).unwrap_or(i64::MAX);
+            let facts = number(held);
+            match detail.timeline.left_out() {
+                0 => format!(" {facts}"),
+                older => format!(" newest {facts} of {}", number(held + older)),
+            }
+        }
+        Tab::Alerts => detail.alerts.value.as_ref().map_or_else(String::new, |alerts| {
+            format!(" {}", number(i64::try_from(alerts.len()).unwrap_or(i64::MAX)))
+        }),
+        Tab::Logs => format!(" {}", number(incident.log_count)),
+    }
+}
+
+/// Why it could not be read, or not again, below what is shown.
+pub fn says_below(buf: &mut Buffer, area: Rect, model: &Model, known: bool, failure: &Failure) {
+    let theme = Theme::new(model);
+    let mut pen = Pen::new(buf, area, area.height.saturating_sub(1), theme);
+    pen.gap(1);
+    pen.text(if known { "not read again: " } else { "" }, theme.dim());
+    pen.text(&failure.message, theme.bad());
 }
 
 /// What a pane says instead of its content; false when there is content to show.

@@ -16,6 +16,7 @@ use watchfire_shared::user::{Role, UserStatus};
 use crate::action::{Action, Edit, Move, PersonAction, Place, Step};
 use crate::keymap::{Context, key_name};
 use crate::model::batch::Batch;
+use crate::model::detail::Tab;
 use crate::model::people::selected;
 use crate::model::slot::LOADING_AFTER;
 use crate::model::words::count;
@@ -158,9 +159,15 @@ fn hint(model: &Model, context: Context, action: Action, usual: &'static str) ->
         (Context::AllLogs, Action::Open) => "open incident",
         (Context::List, Action::Back) if !model.marks.is_empty() => "clear marks",
         (Context::List, Action::Back) => "clear query",
-        (Context::Logs | Context::Matches | Context::AllLogs | Context::Detail, Action::Query) => {
-            "search logs"
-        }
+        (
+            Context::Logs
+            | Context::Matches
+            | Context::Patterns
+            | Context::AllLogs
+            | Context::Detail,
+            Action::Query,
+        ) => "search logs",
+        (Context::Patterns, Action::Patterns | Action::Back) => "lines",
         _ => usual,
     }
 }
@@ -178,7 +185,10 @@ fn offered(model: &Model, context: Context) -> Vec<Action> {
             actions
         }
         Context::Detail => {
-            let mut actions = steps(model);
+            let steps = steps(model);
+            let assessed = model.detail.as_ref().is_some_and(|it| it.tab == Tab::Assessment);
+            let assess = (assessed && !steps.is_empty()).then_some(Action::Assess);
+            let mut actions: Vec<Action> = assess.into_iter().chain(steps).collect();
             actions.extend([Action::NextTab, Action::Back]);
             actions
         }
@@ -186,10 +196,14 @@ fn offered(model: &Model, context: Context) -> Vec<Action> {
             Action::Follow,
             Action::RaiseLevel,
             Action::Query,
+            Action::Patterns,
             Action::Wrap,
             Action::NextTab,
             Action::Back,
         ],
+        Context::Patterns => {
+            vec![Action::Patterns, Action::Assess, Action::Query, Action::NextTab, Action::Back]
+        }
         Context::AllLogs => vec![
             Action::Open,
             Action::Follow,
@@ -325,7 +339,9 @@ fn place(model: &Model, width: u16, theme: Theme) -> String {
             let opened = model.detail.as_ref();
             let reference = opened.and_then(|detail| model.known.get(detail.id));
             let reference = reference.map(|incident| incident.reference.to_string());
-            iter::once("incidents".to_owned()).chain(reference).collect()
+            let from = opened.map_or(Screen::Incidents, |detail| detail.from);
+            let from = if from == Screen::Logs { "logs" } else { "incidents" };
+            iter::once(from.to_owned()).chain(reference).collect()
         }
         Screen::Incidents if over => vec!["incidents".to_owned()],
         Screen::Cache if over => vec!["cache".to_owned()],
@@ -360,7 +376,11 @@ fn leaf(model: &Model) -> String {
         Context::Account => (None, "person"),
         Context::Help => (Some(Action::Help), "help"),
         Context::CommandLog => (Some(Action::CommandLog), "commands"),
-        Context::Detail | Context::Logs | Context::Matches | Context::Search => (None, "incident"),
+        Context::Detail
+        | Context::Logs
+        | Context::Matches
+        | Context::Patterns
+        | Context::Search => (None, "incident"),
         Context::Demonstration => (None, "cache demo"),
         Context::Handover => (None, "handover"),
         Context::Json => (None, "JSON"),

@@ -83,7 +83,7 @@ pub fn title(buf: &mut Buffer, area: Rect, model: &Model, form: &TitleBox) -> Cu
 
 pub fn export(buf: &mut Buffer, area: Rect, model: &Model, form: &ExportBox) -> Cursor {
     let theme = Theme::new(model);
-    let head = format!("Write the log lines of {} to a file", form.reference);
+    let head = format!("Write the log lines of {} to a file", form.whose);
     let sheet = headed(buf, area, 4, theme, &head, None);
     let mut pen = Pen::new(buf, sheet, 2, theme);
     pen.gap(1);

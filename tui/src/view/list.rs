@@ -23,6 +23,7 @@ use crate::model::groups::Key;
 use crate::model::layout::{self, ListRows};
 use crate::model::list::List;
 use crate::model::query::DEFAULT_QUERY;
+use crate::model::window::End;
 use crate::model::words::{count, number, sort_words};
 use crate::model::{Model, age};
 use crate::safe::SafeText;
@@ -78,7 +79,9 @@ fn query(pen: &mut Pen, model: &Model) -> Cursor {
             sort if sort == Sort::default() => String::new(),
             sort => format!("{} {} ", sort_words(sort), theme.dot()),
         };
-        let text = if list.window.is_whole() {
+        let text = if list.group.is_some() && !list.window.is_whole() {
+            grouped(list, (total, exact))
+        } else if list.window.is_whole() {
             format!("{order}{}{more} shown ", number(total))
         } else {
             format!("{order}{} ", place(list, (total, exact), theme))
@@ -104,6 +107,18 @@ fn query(pen: &mut Pen, model: &Model) -> Cursor {
     let wrong = query.mistake.as_ref().map(|mistake| mistake.start..mistake.end);
     let style = if query.editing { theme.plain() } else { theme.dim() };
     field::line(pen, &query.field, query.editing, style, wrong)
+}
+
+/// Groups are arranged of what is held: `grouped: the first 2,000 of 5,000`.
+fn grouped(list: &List, (total, exact): (i64, bool)) -> String {
+    let held = i64::try_from(list.rows.len()).unwrap_or(i64::MAX).min(total);
+    let part = match list.window.end {
+        End::Top if !list.window.has_above() => "the first ",
+        End::Bottom if !list.window.has_below() => "the last ",
+        _ => "",
+    };
+    let more = if exact { "" } else { "+" };
+    format!("grouped: {part}{} of {}{more} ", number(held), number(total))
 }
 
 /// Where the cursor stands in a list of which a part is held: `row ≈ 252 of 812`. What nobody has
@@ -266,7 +281,9 @@ fn answer(pen: &mut Pen, model: &Model) {
         parts.push(format!("{} firing", count(incident.firing_alerts, "alert", "alerts")));
     }
     if incident.log_count > 0 {
-        parts.push(count(incident.log_count, "log line", "log lines"));
+        let share = model.known.error_share(incident).filter(|share| *share > 0);
+        let share = share.map_or_else(String::new, |share| format!(", {share} % error"));
+        parts.push(format!("{}{share}", count(incident.log_count, "log line", "log lines")));
     }
     parts.push(format!(
         "opened {} ago by {}",

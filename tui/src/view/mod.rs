@@ -1,6 +1,7 @@
 //! What the model looks like. Each panel has a render function and changes nothing.
 
 mod alerts;
+mod assessment;
 mod cache;
 mod chooser;
 mod command_log;
@@ -74,7 +75,11 @@ pub fn render(frame: &mut Frame<'_>, model: &Model) {
             Some(Overlay::Title(form)) => cursor = form::title(buf, area, model, form),
             Some(Overlay::Export(form)) => cursor = form::export(buf, area, model, form),
             Some(Overlay::Question(question)) => question::render(buf, area, model, question),
-            Some(Overlay::Json { incident, reference, top }) => {
+            Some(Overlay::Json { reference, whole, .. }) if whole.value.is_none() => {
+                let title = format!("{reference} as JSON");
+                page::unread(buf, area, model, &title, whole);
+            }
+            Some(Overlay::Json { incident, reference, top, .. }) => {
                 let incident = model.known.get(*incident);
                 let lines = incident.map(|i| json_lines(i, area.width)).unwrap_or_default();
                 let version = incident.map_or(0, |incident| incident.version);

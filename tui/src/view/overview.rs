@@ -26,9 +26,16 @@ use super::time;
 /// Columns of the names.
 const NAMES: usize = 14;
 
-pub fn render(buf: &mut Buffer, area: Rect, model: &Model, incident: &Incident, top: usize) {
+pub fn render(
+    buf: &mut Buffer,
+    area: Rect,
+    model: &Model,
+    incident: &Incident,
+    instead: Option<&'static str>,
+    top: usize,
+) {
     let theme = Theme::new(model);
-    let lines = overview::lines(incident, area.width);
+    let lines = overview::lines(incident, area.width, instead);
     let shown = lines.iter().skip(top).take(usize::from(area.height));
     for (row, line) in shown.enumerate() {
         let row = u16::try_from(row).unwrap_or(u16::MAX);
@@ -44,6 +51,10 @@ fn draw(pen: &mut Pen, model: &Model, incident: &Incident, line: &Line) {
         Line::Blank => return,
         Line::Text(text) => {
             pen.text(text.as_str(), theme.plain());
+            return;
+        }
+        Line::Instead(text) => {
+            pen.text(text, theme.dim());
             return;
         }
         Line::Label(name, value) => (name.as_str(), value.clone(), theme.plain()),

@@ -7,10 +7,12 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use crate::model::slot::Slot;
 use crate::model::{Model, layout};
 use crate::safe::SafeText;
 use crate::theme::Theme;
 
+use super::detail::says_instead;
 use super::paint::{Pen, clear};
 use super::rows;
 
@@ -53,4 +55,11 @@ pub fn render(
         pen.gap(1);
         pen.text(line.as_str(), theme.plain());
     }
+}
+
+/// The same before there is anything to read, or when it could not be read.
+pub fn unread(buf: &mut Buffer, area: Rect, model: &Model, title: &str, slot: &Slot<()>) {
+    let (body, _) = frame(buf, area, Theme::new(model), title, 0, 0);
+    let loading = slot.loading_at().is_some_and(|at| at <= model.now);
+    says_instead(buf, body, model, loading, slot.failure.as_ref(), None);
 }

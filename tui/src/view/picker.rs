@@ -63,7 +63,7 @@ pub fn render(buf: &mut Buffer, area: Rect, model: &Model, picker: &Picker) -> C
 const fn typed(picker: &Picker) -> Option<&TextField> {
     match &picker.choice {
         Choice::Assignee { field, .. } => Some(field),
-        Choice::Priority { .. } => None,
+        Choice::Priority { .. } | Choice::Step { .. } => None,
     }
 }
 
@@ -75,6 +75,7 @@ fn title(picker: &Picker, theme: Theme) -> String {
             format!("Priority of {about}, now {glyph} {now}")
         }
         (Choice::Priority { now: None, .. }, _) => format!("Priority of {about}"),
+        (Choice::Step { .. }, _) => format!("Which step of {about}, with a note?"),
         (Choice::Assignee { .. }, About::Marked(_)) => format!("Who takes {about}?"),
         (Choice::Assignee { now, .. }, About::One(..)) => {
             let name = now.as_ref().map_or("nobody's", |user| user.name.as_str());
@@ -92,6 +93,10 @@ fn lines(model: &Model, picker: &Picker, theme: Theme) -> (Vec<String>, Option<u
     match &picker.choice {
         Choice::Priority { to, .. } => {
             (PRIORITIES.iter().map(|p| name(*p, theme)).collect(), Some(place_of(*to)))
+        }
+        Choice::Step { to, steps, .. } => {
+            let lines = steps.iter().map(|step| format!("{} with a note", step.words()));
+            (lines.collect(), steps.iter().position(|step| step == to))
         }
         Choice::Assignee { to, field, .. } => {
             let all = candidates(model.users.value.as_deref().unwrap_or_default());

@@ -36,5 +36,5 @@ pub fn render(buf: &mut Buffer, area: Rect, model: &Model, incident: &Incident) 
     }
     let top = u16::try_from(shown + 1).unwrap_or(u16::MAX);
     let facts = rows(inner, top, inner.height.saturating_sub(top));
-    overview::render(buf, facts, model, incident, 0);
+    overview::render(buf, facts, model, incident, None, 0);
 }

@@ -9,7 +9,6 @@ pub mod shape;
 pub mod sieve;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use watchfire_shared::ids::{IncidentId, Reference};
 use watchfire_shared::log::LogEntry;
 
 use crate::effect::RequestId;
@@ -56,12 +55,11 @@ pub enum Fetch {
 /// Where lines are to be written, being typed.
 #[derive(Debug, Clone)]
 pub struct ExportBox {
-    pub incident: IncidentId,
-    pub reference: Reference,
+    pub lines: crate::effect::Lines,
+    /// Whose: `INC-204`, `all incidents`.
+    pub whose: String,
     pub field: TextField,
     pub wanted: Wanted,
-    /// The last line there was when it was asked for.
-    pub last: i64,
     /// There is such a file: written again it goes.
     pub exists: Option<String>,
 }
@@ -71,6 +69,8 @@ pub struct ExportBox {
 pub struct Exporting {
     pub request: RequestId,
     pub lines: i64,
+    /// The keys pressed until then.
+    pub presses: u64,
     pub form: ExportBox,
 }
 
@@ -304,14 +304,14 @@ fn room(model: &Model) -> (usize, usize) {
     (columns.into(), layout::log_rows(layout::detail_rows(height)).lines.into())
 }
 
-/// Whether the pane is visible: beside another tab it is only where there is room.
+/// Whether its lines are visible: beside another tab they are only where there is room.
 pub fn is_visible(model: &Model) -> bool {
     if model.screen == Screen::Logs {
         return true;
     }
     let beside = layout::detail_columns(model.size.0).1 > 0;
     let opened = model.detail.as_ref().filter(|_| model.screen == Screen::Detail);
-    opened.is_some_and(|detail| beside || detail.tab == Tab::Logs)
+    opened.is_some_and(|it| (beside || it.tab == Tab::Logs) && !it.shows_patterns())
 }
 
 /// Columns for references, where lines are of several incidents.

@@ -226,7 +226,7 @@ pub fn open_incident(model: &mut Model, out: &mut Out) {
         model.flash(Tone::Warning, "This incident was deleted");
         return;
     }
-    detail::open(model, incident, out);
+    detail::open_from(model, incident, Screen::Logs, out);
     if let Some(detail) = &mut model.detail {
         detail.tab = Tab::Logs;
     }

@@ -1,10 +1,10 @@
 //! Lines into a file: the name is asked for, then the runner reads and writes.
 
-use crate::effect::{Effect, Export, RequestId};
+use crate::effect::{Effect, Export, Lines, RequestId};
 use crate::event::Outcome;
 use crate::model::commands::Tone;
 use crate::model::input::TextField;
-use crate::model::logs::{ExportBox, Exporting};
+use crate::model::logs::{self, ExportBox, Exporting};
 use crate::model::slot::Purpose;
 use crate::model::words::count;
 use crate::model::{Model, Overlay};
@@ -15,17 +15,25 @@ pub fn open(model: &mut Model) {
         model.flash(Tone::Neutral, "A file is being written already");
         return;
     }
-    let Some((detail, incident)) = model.detail.as_ref().zip(model.subject()) else {
+    let Some(pane) = logs::pane(model) else {
         return;
     };
+    let (lines, whose, stem) = match model.subject() {
+        Some(incident) => {
+            // The last line there is now.
+            let last = pane.known_last.max(incident.log_count);
+            let reference = incident.reference.to_string();
+            let stem = reference.to_lowercase();
+            (Lines::Of { incident: incident.id, last }, reference, stem)
+        }
+        None => (Lines::OfAll, "all incidents".to_owned(), "logs".to_owned()),
+    };
     let at = model.zone.show(model.now).format("%Y-%m-%d-%H%M");
-    let name = format!("{}-{at}.log", incident.reference).to_lowercase();
     model.overlay = Some(Overlay::Export(ExportBox {
-        incident: detail.id,
-        reference: incident.reference,
-        field: TextField::new(name),
-        wanted: detail.logs.wanted().clone(),
-        last: detail.logs.known_last.max(incident.log_count),
+        lines,
+        whose,
+        field: TextField::new(format!("{stem}-{at}.log")),
+        wanted: pane.wanted().clone(),
         exists: None,
     }));
 }
@@ -44,15 +52,15 @@ pub fn submit(model: &mut Model, out: &mut Out) {
         return;
     }
     let export = Export {
-        incident: form.incident,
+        lines: form.lines,
         file,
         replace: form.exists.is_some(),
-        last: form.last,
         wanted: form.wanted.clone(),
     };
     let request = model.requests.open(Purpose::Export);
     if let Some(Overlay::Export(form)) = model.overlay.take() {
-        model.exporting = Some(Exporting { request, lines: 0, form });
+        let presses = model.presses;
+        model.exporting = Some(Exporting { request, lines: 0, presses, form });
     }
     out.push(Effect::Export { request, export });
 }
@@ -74,8 +82,8 @@ pub fn done(model: &mut Model, request: RequestId, outcome: Outcome) {
             let lines = count(lines, "line", "lines");
             model.flash(Tone::Good, format!("{lines} written to {file}, readable by you alone"));
         }
-        // Asked where nothing else has the keys meanwhile.
-        Outcome::Exists(file) if model.overlay.is_none() && model.sign_in.is_none() => {
+        // Asked where somebody waits for it.
+        Outcome::Exists(file) if exporting.presses == model.presses && model.sign_in.is_none() => {
             let form = ExportBox { exists: Some(file), ..exporting.form };
             model.overlay = Some(Overlay::Export(form));
         }

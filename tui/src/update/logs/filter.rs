@@ -78,6 +78,7 @@ pub fn turn_around(model: &mut Model, out: &mut Out) {
 pub fn edit_search(model: &mut Model) {
     if let Some(detail) = model.detail.as_mut().filter(|_| model.screen == Screen::Detail) {
         detail.tab = Tab::Logs;
+        detail.assessments.patterns = false;
     }
     if let Some(pane) = pane(model) {
         let text = pane.wanted().pattern.as_ref().map_or_else(String::new, |it| it.text.clone());

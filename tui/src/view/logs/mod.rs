@@ -28,7 +28,7 @@ use crate::theme::Theme;
 
 use super::detail::says_instead;
 use super::paint::Pen;
-use super::{Cursor, field, rows};
+use super::{Cursor, assessment, field, rows};
 
 pub fn render(
     buf: &mut Buffer,
@@ -93,6 +93,10 @@ fn header(pen: &mut Pen, model: &Model, pane: &LogPane, has_keys: bool) -> Curso
     pen.gap(1);
     if model.screen == Screen::Logs {
         pen.text("Logs of all incidents", theme.bold());
+        dot(pen);
+    }
+    if model.screen == Screen::Detail && has_keys && pen.room() >= 60 {
+        assessment::switch(pen, false);
         dot(pen);
     }
     let name = if pane.place.follows() { "following" } else { "held" };
