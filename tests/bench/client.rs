@@ -249,7 +249,7 @@ impl Pages {
     async fn of(mut terminal: Terminal, pane: Pane) -> Result<Self> {
         if matches!(pane, Pane::List) {
             terminal.send("1");
-            terminal.wait_for_text("shown", LIMIT).await;
+            terminal.wait_for_text("TITLE", LIMIT).await;
         }
         // Away from the beginning, where pages overlap; until the view is where keys lead back to.
         for key in

@@ -114,13 +114,13 @@ pub const FIGURES: &[Figure] = &[
     ),
     figure("idle_memory", "resident memory when idle, against bare axum", Kind::IdleMemory),
     figure(
-        "client_start_100",
+        "client_start_hundred",
         "exec of the client to its first row among 100 incidents, against cat",
         Kind::Client(client::Of::Start(100)),
     ),
-    figure("client_start_10", "the same among 10", Kind::Client(client::Of::Start(10))),
+    figure("client_start_ten", "the same among 10", Kind::Client(client::Of::Start(10))),
     figure(
-        "client_start_1000000",
+        "client_start_million",
         "the same among 1,000,000",
         Kind::Client(client::Of::Start(1_000_000)),
     ),
@@ -150,7 +150,7 @@ pub const FIGURES: &[Figure] = &[
         Kind::Client(client::Of::Idle),
     ),
     figure(
-        "client_memory",
+        "client_memory_listed",
         "resident memory of the client with 10,000 incidents, against one that only paints",
         Kind::Client(client::Of::Memory(10_000, 0)),
     ),
