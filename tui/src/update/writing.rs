@@ -77,19 +77,17 @@ fn send(model: &mut Model, writing: &Writing, text: String, out: &mut Out) {
         Purpose::Comment => (Deed::Comment(text.clone()), None),
         Purpose::Note { step, seen } => (Deed::Step(step, Some(text.clone())), seen),
     };
-    match writing.about {
-        About::Marked(_) => batch::ask_or_keep(model, &deed),
-        About::One(id, reference) => match commands::incident(model, id) {
-            Some(incident) => {
-                // What was chosen against: somebody else may have gone on since.
-                let status = seen.unwrap_or(incident.status);
-                commands::deliver(model, &Incident { status, ..incident }, deed, out);
-            }
-            None => {
-                let why = format!("Nothing sent: {reference} was deleted");
-                keep(model, writing, &text, Tone::Warning, &why);
-            }
-        },
+    let About::One(id, reference) = writing.about else {
+        batch::ask_or_keep(model, &deed);
+        return;
+    };
+    if let Some(incident) = commands::incident(model, id) {
+        // What was chosen against: somebody else may have gone on since.
+        let status = seen.unwrap_or(incident.status);
+        commands::deliver(model, &Incident { status, ..incident }, deed, out);
+    } else {
+        let why = format!("Nothing sent: {reference} was deleted");
+        keep(model, writing, &text, Tone::Warning, &why);
     }
 }
 
