@@ -1,9 +1,9 @@
 //! What the client wants done, as data. The runner performs it; each request is answered by one
 //! [`crate::event::Event::Done`].
 //!
-//! Loads may overtake each other and may be dropped; [`Effect::Command`] travels in its own lane, in
-//! the order given, and never waits behind loads. The runner adds the idempotency key and repeats a
-//! command with the same key when the answer was lost.
+//! Loads may overtake each other and may be dropped; [`Effect::Command`] travels in a lane of its own
+//! and never waits behind loads, nor behind another command unless that is about the same thing. The
+//! runner adds the idempotency key and repeats a command with the same key when the answer was lost.
 
 use std::fmt;
 use std::time::Duration;
