@@ -9,7 +9,7 @@ use std::fmt;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use watchfire_shared::ids::{DeadLetterId, IncidentId, LogEntryId, UserId};
+use watchfire_shared::ids::{DeadLetterId, EventId, IncidentId, LogEntryId, UserId};
 use watchfire_shared::incident::{IncidentPatch, NewComment, NewIncident};
 use watchfire_shared::log::Level;
 use watchfire_shared::page::Sort;
@@ -189,6 +189,8 @@ pub enum Command {
     Create(Box<NewIncident>),
     /// Answered by `Decided`.
     Redrive(DeadLetterId),
+    /// Have a failed event published again; answered by `Decided`.
+    Retry(EventId),
     /// Answered by `Decided`.
     Discard { id: DeadLetterId, reason: String },
     /// Answered by `Person`.

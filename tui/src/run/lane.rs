@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use tokio::sync::mpsc;
 use tokio::sync::oneshot::{self, error::TryRecvError};
 use tokio::task::{JoinSet, spawn_blocking};
-use watchfire_shared::ids::{DeadLetterId, IncidentId, IncidentRef, UserId};
+use watchfire_shared::ids::{DeadLetterId, EventId, IncidentId, IncidentRef, UserId};
 
 use super::effects::answer;
 use crate::client::{Client, ClientError};
@@ -21,6 +21,7 @@ pub type Sent = (RequestId, Command);
 enum About {
     Incident(IncidentId),
     Letter(DeadLetterId),
+    Event(EventId),
     Person(UserId),
 }
 
@@ -30,6 +31,7 @@ impl About {
         match command {
             Command::Patch { id, .. } | Command::Comment { id, .. } => Some(Self::Incident(*id)),
             Command::Redrive(id) | Command::Discard { id, .. } => Some(Self::Letter(*id)),
+            Command::Retry(id) => Some(Self::Event(*id)),
             Command::ChangePerson { id, .. } => Some(Self::Person(*id)),
             Command::Create(_) | Command::AddPerson(_) => None,
         }
@@ -80,6 +82,10 @@ async fn perform(client: &Client, command: Command) -> Result<Outcome, ClientErr
         }
         Command::Redrive(id) => {
             client.redrive(id).await?;
+            Outcome::Decided
+        }
+        Command::Retry(id) => {
+            client.retry(id).await?;
             Outcome::Decided
         }
         Command::Discard { id, reason } => {

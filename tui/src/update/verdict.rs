@@ -7,6 +7,7 @@ use crate::action::{Action, Step};
 use crate::event::{Failure, FailureKind};
 use crate::keymap::{Context, key_name};
 use crate::model::commands::{Deed, What};
+use crate::model::letters::LetterId;
 use crate::model::{Model, age, tell};
 
 /// It happened.
@@ -24,10 +25,16 @@ pub fn done(what: &What, incident: &Incident) -> String {
     }
 }
 
-/// It was decided about a dead letter.
+/// It was decided about a letter, or a person was changed.
 pub fn decided(what: &What) -> String {
     match &what.deed {
-        Deed::Redrive(letter) => format!("{} will be handled once more", letter.name),
+        Deed::Redrive(letter) => {
+            let done = match letter.id {
+                LetterId::Parked(_) => "handled",
+                LetterId::Failed(_) => "published",
+            };
+            format!("{} will be {done} once more", letter.name)
+        }
         Deed::Discard(letter, _) => format!("{} discarded", letter.name),
         _ => format!("{}: done", what.words()),
     }
