@@ -97,7 +97,7 @@ both_engines! {
         .await;
         let [failed] = &refused.items[..] else { panic!("{refused:?}") };
         assert_eq!((failed.event.incident_id(), failed.event.version), (Some(held), 2));
-        assert!(failed.attempts == 1 && failed.cause.contains("arge"), "{failed:?}");
+        assert!(failed.attempts > 0 && failed.cause.contains("arge"), "{failed:?}");
         let versions = |incident| {
             let records = topic.read().into_iter().map(|record| record.event);
             let its = records.filter(move |event| event.incident_id() == Some(incident));
