@@ -1,5 +1,6 @@
 //! The state of publication, as `/v1/admin/outbox` shows it.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::event::Event;
@@ -20,6 +21,19 @@ pub struct OutboxStatus {
     pub transport: String,
     /// Which process publishes.
     pub leader: Option<String>,
-    /// What failed.
-    pub items: Vec<Event>,
+    /// What failed, the oldest first; perhaps not all of it.
+    pub items: Vec<FailedEvent>,
+}
+
+/// An event that the broker refused. Later ones of its incident wait until it is retried.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct FailedEvent {
+    #[serde(flatten)]
+    pub event: Event,
+    /// What the broker said.
+    pub cause: String,
+    /// How often it was sent.
+    pub attempts: i64,
+    pub failed_at: DateTime<Utc>,
 }

@@ -96,7 +96,8 @@ both_engines! {
         })
         .await;
         let [failed] = &refused.items[..] else { panic!("{refused:?}") };
-        assert_eq!((failed.incident_id(), failed.version), (Some(held), 2));
+        assert_eq!((failed.event.incident_id(), failed.event.version), (Some(held), 2));
+        assert!(failed.attempts > 0 && failed.cause.contains("arge"), "{failed:?}");
         let versions = |incident| {
             let records = topic.read().into_iter().map(|record| record.event);
             let its = records.filter(move |event| event.incident_id() == Some(incident));
@@ -106,7 +107,7 @@ both_engines! {
         assert!(versions(free).into_iter().eq(1..=21), "nobody else waits");
 
         topic.widen().await;
-        let retry = format!("/v1/admin/outbox/{}/retry", failed.event_id);
+        let retry = format!("/v1/admin/outbox/{}/retry", failed.event.event_id);
         assert_eq!(api.post(&retry, &()).await.status, 403);
         let admin = daemon.as_admin().await;
         assert_eq!(admin.post(&retry, &()).await.status, 202);

@@ -43,8 +43,8 @@ struct Condition {
 pub struct Link {
     address: SocketAddr,
     condition: watch::Sender<Condition>,
-    /// Whether an answer was held back.
-    held: watch::Sender<bool>,
+    /// How many answers are held back.
+    held: watch::Sender<usize>,
     /// Ends with this value.
     _carrier: JoinSet<()>,
 }
@@ -57,7 +57,7 @@ impl Link {
         let address = listener.local_addr().expect("a bound socket has an address");
         let healthy = Condition { state: State::Carries(Duration::ZERO), age: 0 };
         let condition = watch::Sender::new(healthy);
-        let held = watch::Sender::new(false);
+        let held = watch::Sender::new(0);
         let mut carrier = JoinSet::new();
         carrier.spawn(carry(listener, server, condition.subscribe(), held.clone()));
         Self { address, condition, held, _carrier: carrier }
@@ -95,13 +95,19 @@ impl Link {
     /// Holds the answers to whoever asks with these bytes from now on; questions arrive, and so do
     /// the answers of other connections.
     pub fn hold(&self, needle: Needle) {
-        self.held.send_replace(false);
+        self.held.send_replace(0);
         self.becomes(State::Holds(needle));
     }
 
     /// Returns once an answer is held back: the server has done what it was asked.
     pub async fn holds_one(&self) {
-        self.held.subscribe().wait_for(|held| *held).await.expect("the link is there");
+        self.holds_at_least(1).await;
+    }
+
+    /// Returns once so many answers are held back.
+    pub async fn holds_at_least(&self, number: usize) {
+        let mut held = self.held.subscribe();
+        held.wait_for(|held| *held >= number).await.expect("the link is there");
     }
 
     /// As at the beginning. What was held back arrives.
@@ -129,7 +135,7 @@ async fn carry(
     listener: TcpListener,
     server: (String, u16),
     mut conditions: Conditions,
-    held: watch::Sender<bool>,
+    held: watch::Sender<usize>,
 ) {
     let address = listener.local_addr().expect("a bound socket has an address");
     let mut listener = Some(listener);
@@ -160,7 +166,7 @@ async fn carry(
 async fn connection(
     near: TcpStream,
     server: (String, u16),
-    (conditions, held): (Conditions, watch::Sender<bool>),
+    (conditions, held): (Conditions, watch::Sender<usize>),
 ) {
     let Ok(far) = TcpStream::connect(server).await else { return };
     let delays = [near.set_nodelay(true), far.set_nodelay(true)];
@@ -168,19 +174,20 @@ async fn connection(
         return;
     }
     let ((near_in, near_out), (far_in, far_out)) = (near.into_split(), far.into_split());
-    let asked = AtomicBool::new(false);
+    let (asked, counted) = (AtomicBool::new(false), AtomicBool::new(false));
     let listen = |state, bytes: &[u8]| {
         if let State::Holds(needle) = state
             && bytes.windows(needle.len()).any(|window| window == needle)
         {
             asked.store(true, Ordering::SeqCst);
+            counted.store(false, Ordering::SeqCst);
         }
         true
     };
     let answer = |state, _: &[u8]| {
         let holds = matches!(state, State::Holds(_)) && asked.load(Ordering::SeqCst);
-        if holds {
-            held.send_replace(true);
+        if holds && !counted.swap(true, Ordering::SeqCst) {
+            held.send_modify(|held| *held += 1);
         }
         !holds
     };

@@ -1,15 +1,15 @@
 //! What the client wants done, as data. The runner performs it; each request is answered by one
 //! [`crate::event::Event::Done`].
 //!
-//! Loads may overtake each other and may be dropped; [`Effect::Command`] travels in its own lane, in
-//! the order given, and never waits behind loads. The runner adds the idempotency key and repeats a
-//! command with the same key when the answer was lost.
+//! Loads may overtake each other and may be dropped; [`Effect::Command`] travels in a lane of its own
+//! and never waits behind loads, nor behind another command unless that is about the same thing. The
+//! runner adds the idempotency key and repeats a command with the same key when the answer was lost.
 
 use std::fmt;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use watchfire_shared::ids::{DeadLetterId, IncidentId, LogEntryId, UserId};
+use watchfire_shared::ids::{DeadLetterId, EventId, IncidentId, LogEntryId, UserId};
 use watchfire_shared::incident::{IncidentPatch, NewComment, NewIncident};
 use watchfire_shared::log::Level;
 use watchfire_shared::page::Sort;
@@ -203,6 +203,8 @@ pub enum Command {
     Create(Box<NewIncident>),
     /// Answered by `Decided`.
     Redrive(DeadLetterId),
+    /// Have a failed event published again; answered by `Decided`.
+    Retry(EventId),
     /// Answered by `Decided`.
     Discard { id: DeadLetterId, reason: String },
     /// Answered by `Person`.

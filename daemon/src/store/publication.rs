@@ -6,9 +6,10 @@ use sqlx::FromRow;
 use sqlx::types::Json;
 use watchfire_shared::event::Event;
 use watchfire_shared::ids::EventId;
+use watchfire_shared::outbox::FailedEvent;
 
 use super::outbox::{Row, columns, events, readable};
-use super::{Db, Dialect, Engine, Result, Tx, on};
+use super::{Db, Dialect, Engine, Result, StoreError, Tx, on};
 
 const UNPUBLISHED: &str = concat!(
     "select ",
@@ -29,7 +30,8 @@ const RETRY: &str = "update events set failed_at = null where id = $1 and failed
 const FAILURES: &str = concat!(
     "select ",
     columns!(),
-    " from events where failed_at is not null order by position limit $1"
+    ", attempts, coalesce(last_error, '') as cause, failed_at \
+     from events where failed_at is not null order by position limit $1"
 );
 const FIGURES: &str = "select \
      (select count(*) from events where published_at is null and failed_at is null) as pending, \
@@ -55,6 +57,24 @@ impl Figures {
     /// Acknowledged by the broker.
     pub const fn published(&self) -> i64 {
         self.positioned - self.failed - (self.pending - self.unpositioned)
+    }
+}
+
+#[derive(FromRow)]
+struct FailedRow {
+    #[sqlx(flatten)]
+    row: Row,
+    attempts: i32,
+    cause: String,
+    failed_at: DateTime<Utc>,
+}
+
+impl TryFrom<FailedRow> for FailedEvent {
+    type Error = StoreError;
+
+    fn try_from(failed: FailedRow) -> Result<Self> {
+        let FailedRow { row, attempts, cause, failed_at } = failed;
+        Ok(Self { event: row.try_into()?, cause, attempts: attempts.into(), failed_at })
     }
 }
 
@@ -106,10 +126,10 @@ pub async fn retry(tx: &mut Tx, id: EventId) -> Result<bool> {
 }
 
 /// Failed facts, the oldest first.
-pub async fn failures(db: &Db, limit: i64) -> Result<Vec<Event>> {
-    let rows: Vec<Row> =
+pub async fn failures(db: &Db, limit: i64) -> Result<Vec<FailedEvent>> {
+    let rows: Vec<FailedRow> =
         on!(db.reads(), |pool| sqlx::query_as(FAILURES).bind(limit).fetch_all(pool).await)?;
-    events(rows)
+    rows.into_iter().map(FailedEvent::try_from).collect()
 }
 
 pub async fn figures(db: &Db) -> Result<Figures> {

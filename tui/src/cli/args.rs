@@ -12,7 +12,7 @@ use watchfire_shared::ids::{DeadLetterId, IncidentRef};
 
 pub use here::{Completed, Configuration, Daemon, Demo, Handover, Login, Speed};
 pub use incidents::{Assessments, Logs, Ls, New, Set, Verb};
-pub use plant::{Cache, CacheKeys, DeadLetters, Discard, Events, Purge};
+pub use plant::{Cache, CacheKeys, DeadLetters, Discard, Events, Outbox, Purge};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -86,7 +86,10 @@ pub enum Command {
     #[command(subcommand)]
     Cache(Cache),
     /// Show how events get on, and what could not be published
-    Outbox,
+    Outbox {
+        #[command(subcommand)]
+        what: Option<Outbox>,
+    },
     /// List the daemons and workers
     Processes,
     /// List events that no worker could handle
@@ -126,7 +129,7 @@ pub enum Command {
 }
 
 impl Command {
-    /// What it is about: an incident, or a dead letter.
+    /// What it is about: an incident, an event, or a dead letter.
     pub fn subject(&self) -> Option<String> {
         let incident = match self {
             Self::Show { incident }
@@ -141,11 +144,12 @@ impl Command {
             Self::Redrive { id } | Self::Discard(Discard { id, .. }) => {
                 return Some(id.to_string());
             }
+            Self::Outbox { what: Some(Outbox::Retry { id }) } => return Some(id.to_string()),
             Self::Ls(_)
             | Self::New(_)
             | Self::Events(_)
             | Self::Cache(_)
-            | Self::Outbox
+            | Self::Outbox { what: None }
             | Self::Processes
             | Self::DeadLetters(_)
             | Self::Login(_)

@@ -46,7 +46,7 @@ fn table(out: &Out, letters: &[DeadLetter]) -> Table {
         let kind = letter.event.as_ref().map_or("-", |event| event.fact.event_type());
         table.row(vec![
             (Tone::Dim, SafeText::line(&letter.id.to_string())),
-            (Tone::Strong, SafeText::line(&about(letter))),
+            (Tone::Strong, SafeText::line(&about(letter.event.as_ref()))),
             (Tone::Plain, out.safe(kind)),
             (state, SafeText::line(letter.state.as_str())),
             (Tone::Plain, SafeText::line(&letter.attempts.to_string())),

@@ -31,7 +31,7 @@ use crate::config::Config;
 use crate::embedded::{self, Home};
 use crate::panics;
 use crate::safe::SafeText;
-use args::{Arguments, Command, Daemon};
+use args::{Arguments, Command, Daemon, Outbox};
 use output::Out;
 
 /// How a command ends. `args::EXIT_CODES` tells people.
@@ -225,7 +225,10 @@ fn perform(command: Command, config: &Config, out: &mut Out) -> Done {
             Command::Assess { incident } => assessments::request(&client, out, &incident).await,
             Command::Assessments(which) => assessments::list(&client, out, &which).await,
             Command::Cache(what) => cache::perform(&client, out, what).await,
-            Command::Outbox => plant::outbox(&client, out).await,
+            Command::Outbox { what: None } => plant::outbox(&client, out).await,
+            Command::Outbox { what: Some(Outbox::Retry { id }) } => {
+                plant::retry(&client, out, id).await
+            }
             Command::Processes => plant::processes(&client, out).await,
             Command::DeadLetters(which) => letters::list(&client, out, &which).await,
             Command::Redrive { id } => letters::redrive(&client, out, id).await,

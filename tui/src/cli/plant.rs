@@ -1,12 +1,15 @@
 //! `outbox` and `processes`: how events get on, and who carries them.
 
-use watchfire_shared::outbox::OutboxStatus;
+use serde_json::json;
+use watchfire_shared::ids::EventId;
+use watchfire_shared::outbox::{FailedEvent, OutboxStatus};
 use watchfire_shared::process::{Process, ProcessKind};
 
 use super::output::{Out, Table, Tone};
 use super::{Done, words};
 use crate::client::Client;
 use crate::clock;
+use crate::model::letters::about;
 use crate::safe::SafeText;
 
 pub async fn outbox(client: &Client, out: &mut Out) -> Done {
@@ -19,20 +22,35 @@ pub async fn outbox(client: &Client, out: &mut Out) -> Done {
         let value = out.paint(tone, out.safe(&value).as_str());
         out.line(&format!("{name} {value}"))?;
     }
+    Ok(failures(out, &status.items).print(out)?)
+}
+
+fn failures(out: &Out, failed: &[FailedEvent]) -> Table {
     let now = clock::now();
-    let mut table = Table::new(2);
-    for event in &status.items {
-        let about = event.fact.incident().map_or_else(
-            || event.aggregate_type.to_string(),
-            |incident| incident.reference.to_string(),
-        );
+    let mut table = Table::new(5);
+    if !failed.is_empty() {
+        let heads = ["ID", "ABOUT", "TYPE", "TRIES", "AGE", "CAUSE"];
+        table.row(heads.map(|head| (Tone::Dim, SafeText::line(head))).to_vec());
+    }
+    for FailedEvent { event, cause, attempts, failed_at } in failed {
         table.row(vec![
             (Tone::Dim, SafeText::line(&event.event_id.to_string())),
-            (Tone::Dim, SafeText::line(&words::time(event.occurred_at, now))),
-            (Tone::Plain, out.safe(&format!("{about} {}", event.fact.event_type()))),
+            (Tone::Strong, SafeText::line(&about(Some(event)))),
+            (Tone::Plain, out.safe(event.fact.event_type())),
+            (Tone::Plain, SafeText::line(&attempts.to_string())),
+            (Tone::Dim, SafeText::line(&words::age(*failed_at, now))),
+            (Tone::Bad, out.safe(cause)),
         ]);
     }
-    Ok(table.print(out)?)
+    table
+}
+
+pub async fn retry(client: &Client, out: &mut Out, id: EventId) -> Done {
+    client.retry(id).await?;
+    if out.json {
+        return Ok(out.value(&json!({ "id": id }))?);
+    }
+    Ok(out.line(&format!("{id} will be published once more"))?)
 }
 
 fn facts(status: &OutboxStatus) -> Vec<(&'static str, Tone, String)> {

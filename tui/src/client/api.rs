@@ -10,7 +10,7 @@ use watchfire_shared::cache::{CacheDemo, CacheKey, CacheStats, PurgeIn, Purged};
 use watchfire_shared::dead_letter::{DeadLetter, DeadLetterState, DiscardIn};
 use watchfire_shared::event::{Event, EventPage};
 use watchfire_shared::health::Health;
-use watchfire_shared::ids::{DeadLetterId, IncidentRef, KeyId, LogEntryId, UserId};
+use watchfire_shared::ids::{DeadLetterId, EventId, IncidentRef, KeyId, LogEntryId, UserId};
 use watchfire_shared::incident::{Comment, Incident, IncidentPatch, NewComment, NewIncident};
 use watchfire_shared::log::{Level, LogEntry, LogsAccepted};
 use watchfire_shared::outbox::OutboxStatus;
@@ -253,6 +253,12 @@ impl Client {
 
     pub async fn outbox(&self) -> Result<OutboxStatus, ClientError> {
         self.fetch(Call::get("/v1/admin/outbox")).await
+    }
+
+    /// Accepted when this returns; whoever leads publishes it.
+    pub async fn retry(&self, id: EventId) -> Result<(), ClientError> {
+        let call = Call::new(Method::POST, format!("/v1/admin/outbox/{id}/retry"));
+        self.perform(call).await.map(drop)
     }
 
     /// The daemons and workers heard of just now.

@@ -3,12 +3,14 @@
 use std::collections::VecDeque;
 
 use chrono::{DateTime, Utc};
-use watchfire_shared::ids::{DeadLetterId, IncidentId, Reference, UserId};
+use watchfire_shared::ids::{IncidentId, Reference, UserId};
 use watchfire_shared::incident::{NewIncident, Priority};
 use watchfire_shared::user::UserRef;
 
 use crate::action::Step;
 use crate::effect::RequestId;
+
+use super::letters::LetterId;
 
 /// The command log keeps this many.
 const LOG_MAX: usize = 1_000;
@@ -35,6 +37,7 @@ pub enum Deed {
     /// An analysis of its log lines is asked for.
     Assess,
     Create(Box<NewIncident>),
+    /// Have a dead letter handled once more, or a failed event published.
     Redrive(Letter),
     /// With the reason, to give it back when it could not be sent.
     Discard(Letter, String),
@@ -45,10 +48,10 @@ pub enum Deed {
     },
 }
 
-/// A dead letter, and what people call it.
+/// What waits for somebody's decision, and what people call it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Letter {
-    pub id: DeadLetterId,
+    pub id: LetterId,
     pub name: String,
 }
 
@@ -85,7 +88,7 @@ impl Deed {
         }
     }
 
-    /// The dead letter it decides about.
+    /// The letter it decides about.
     pub const fn letter(&self) -> Option<&Letter> {
         match self {
             Self::Redrive(letter) | Self::Discard(letter, _) => Some(letter),
@@ -105,6 +108,7 @@ impl Deed {
             Self::Comment(_) => "comment".to_owned(),
             Self::Assess => "assess".to_owned(),
             Self::Create(new) => format!("create {}", new.title),
+            Self::Redrive(Letter { id: LetterId::Failed(_), name }) => format!("retry {name}"),
             Self::Redrive(letter) => format!("redrive {}", letter.name),
             Self::Discard(letter, _) => format!("discard {}", letter.name),
             Self::Person { words, .. } => words.clone(),
@@ -207,8 +211,8 @@ impl CommandLog {
         })
     }
 
-    /// Whether a decision about this dead letter waits for its answer.
-    pub fn is_deciding(&self, id: DeadLetterId) -> bool {
+    /// Whether a decision about this letter waits for its answer.
+    pub fn is_deciding(&self, id: LetterId) -> bool {
         self.waiting().any(|what| what.deed.letter().is_some_and(|letter| letter.id == id))
     }
 

@@ -3,6 +3,7 @@
 use watchfire_shared::ids::UserId;
 
 use super::commands::{Deed, What};
+use super::letters::LetterId;
 use crate::action::Step;
 use crate::safe::SafeText;
 
@@ -10,7 +11,10 @@ impl What {
     /// None where there is no such line, or the screen could not show it as it is.
     pub fn line(&self) -> Option<String> {
         let line = match (&self.deed, self.incident) {
-            (Deed::Redrive(letter), _) => format!("watchfire redrive {}", letter.id),
+            (Deed::Redrive(letter), _) => match letter.id {
+                LetterId::Parked(id) => format!("watchfire redrive {id}"),
+                LetterId::Failed(id) => format!("watchfire outbox retry {id}"),
+            },
             (Deed::Discard(letter, reason), _) => {
                 format!("watchfire discard {} --reason={}", letter.id, quoted(reason))
             }

@@ -160,7 +160,9 @@ fn inverse(deed: &Deed, seen: Option<&Incident>) -> Result<Deed, &'static str> {
         (Deed::Comment(_), _) => Err("what was said stays"),
         (Deed::Assess, _) => Err("an assessment changes nothing"),
         (Deed::Create(_), _) => Err("what was opened is resolved and closed, not taken away"),
-        (Deed::Redrive(_) | Deed::Discard(..), _) => Err("a dead letter is decided about once"),
+        (Deed::Redrive(_) | Deed::Discard(..), _) => {
+            Err("what could not be handled or published is decided about once")
+        }
         (Deed::Person { .. }, _) => Err("people are changed on their page"),
         (Deed::Assign(_) | Deed::Priority(_) | Deed::Title(_), None) => {
             Err("what it was before is not known")

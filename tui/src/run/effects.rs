@@ -1,6 +1,6 @@
-//! Performs what `update` asks for. Loads run side by side, a few at a time; commands run one after
-//! another in a lane of their own, over connections of their own, and never wait behind loads. Each request is answered exactly
-//! once, also when its task panics.
+//! Performs what `update` asks for. Loads run side by side, a few at a time; commands have a lane of
+//! their own and never wait behind loads. Each request is answered exactly once, also when its task
+//! panics.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use watchfire_shared::ids::IncidentRef;
 use watchfire_shared::page::Page;
 use watchfire_shared::user::UserOut;
 
-use super::{export, feed, program, reload};
+use super::{export, feed, lane, program, reload};
 use crate::cli::handover;
 use crate::client::{
     AllLogQuery, AssessmentQuery, Client, ClientError, DeadLetterQuery, ErrorKind, IncidentQuery,
@@ -20,7 +20,7 @@ use crate::client::{
 };
 use crate::clock;
 use crate::config::Config;
-use crate::effect::{Command, Effect, Export, Load, Program, RequestId, Way};
+use crate::effect::{Effect, Export, Load, Program, RequestId, Way};
 use crate::embedded::{self, Home};
 use crate::event::{Event, Failure, FailureKind, Outcome};
 use crate::secret::Secret;
@@ -40,8 +40,8 @@ pub struct Runner {
     loads: Arc<Semaphore>,
     programs: Arc<Semaphore>,
     tasks: JoinSet<()>,
-    commands: Option<mpsc::UnboundedSender<(RequestId, Command)>>,
-    /// Holds the one task that performs commands.
+    commands: Option<mpsc::UnboundedSender<lane::Sent>>,
+    /// Holds the one task that has commands performed.
     lane: JoinSet<()>,
     /// Ends a wait of the stream.
     wake: Arc<Notify>,
@@ -52,7 +52,7 @@ impl Runner {
     pub fn new(client: Client, home: Option<Home>, to: mpsc::Sender<Event>) -> Self {
         let (commands, waiting) = mpsc::unbounded_channel();
         let mut lane = JoinSet::new();
-        lane.spawn(lane_of(client.clone(), to.clone(), waiting));
+        lane.spawn(lane::keep(client.clone(), to.clone(), waiting));
         Self {
             lane,
             client,
@@ -198,23 +198,8 @@ impl Runner {
     }
 }
 
-/// Commands in the order given, each after the one before it has been answered.
-async fn lane_of(
-    client: Client,
-    to: mpsc::Sender<Event>,
-    mut waiting: mpsc::UnboundedReceiver<(RequestId, Command)>,
-) {
-    // Reading the machine's certificates for it takes a while, which nobody waits for at the start.
-    let shared = client.clone();
-    let own = spawn_blocking(move || client.apart()).await;
-    // What made the first connections makes these.
-    let own = own.ok().and_then(Result::ok).unwrap_or(shared);
-    while let Some((request, command)) = waiting.recv().await {
-        answer(&to, request, perform_command(&own, command)).await;
-    }
-}
-
-async fn answer(
+/// Does it and says once what came of it.
+pub async fn answer(
     to: &mpsc::Sender<Event>,
     request: RequestId,
     work: impl Future<Output = Result<Outcome, ClientError>>,
@@ -320,34 +305,4 @@ async fn all_users(client: &Client) -> Result<Page<UserOut>, ClientError> {
         all.next_cursor = page.next_cursor;
     }
     Ok(all)
-}
-
-async fn perform_command(client: &Client, command: Command) -> Result<Outcome, ClientError> {
-    Ok(match command {
-        Command::Patch { id, patch } => {
-            let changed = client.patch(&IncidentRef::Id(id), &patch).await?;
-            Outcome::Changed(Box::new(changed))
-        }
-        Command::Comment { id, body } => {
-            let comment = client.comment(&IncidentRef::Id(id), &body.body).await?;
-            Outcome::Commented(Box::new(comment))
-        }
-        Command::Assess(id) => {
-            let assessment = client.assess(&IncidentRef::Id(id)).await?;
-            Outcome::Assessed(Box::new(assessment))
-        }
-        Command::Redrive(id) => {
-            client.redrive(id).await?;
-            Outcome::Decided
-        }
-        Command::Discard { id, reason } => {
-            client.discard(id, &reason).await?;
-            Outcome::Decided
-        }
-        Command::AddPerson(user) => Outcome::Person(Box::new(client.add_user(&user).await?)),
-        Command::ChangePerson { id, patch } => {
-            Outcome::Person(Box::new(client.change_user(id, &patch).await?))
-        }
-        Command::Create(incident) => Outcome::Changed(Box::new(client.create(&incident).await?)),
-    })
 }

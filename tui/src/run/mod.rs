@@ -10,6 +10,7 @@ mod export;
 mod feed;
 mod going;
 mod keys;
+mod lane;
 mod notice;
 mod program;
 mod reload;

@@ -14,6 +14,7 @@ use unicode_width::UnicodeWidthStr;
 use vt100::{Callbacks, Parser};
 
 use super::client::Client;
+use super::size_of;
 use super::sizes::{answer, screens};
 use crate::run::screen::Anchored;
 use crate::safe;
@@ -148,12 +149,6 @@ impl Emulator {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "how large the test is")]
-fn lines() -> usize {
-    let text = std::env::var("WATCHFIRE_HOSTILE_LINES").ok();
-    text.map_or(2_000, |text| text.parse().expect("a number of lines"))
-}
-
 #[test]
 fn hostile_text_stands_in_its_cells_on_every_screen() {
     let rng = TestRng::deterministic_rng(Config::default().rng_algorithm);
@@ -161,7 +156,8 @@ fn hostile_text_stands_in_its_cells_on_every_screen() {
     SOURCE.set(Some(Source { runner, texts: safe::tests::hostile().boxed(), made: 0 }));
     let mut emulators = [(80, 24), (200, 60), (33, 9)].map(|(w, h)| Emulator::new(w, h));
     let made = || SOURCE.with_borrow(|source| source.as_ref().map_or(0, |source| source.made));
-    while made() < lines() {
+    let wanted = size_of("WATCHFIRE_HOSTILE_LINES", 2_000);
+    while made() < wanted {
         for (name, client) in &mut screens() {
             for emulator in &mut emulators {
                 emulator.show(name, client);

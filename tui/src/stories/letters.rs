@@ -1,6 +1,7 @@
-//! Decisions about dead letters: about the letter that was seen, by somebody who may.
+//! Decisions about dead letters and failed events: about the one that was seen, by somebody who may.
 
 use watchfire_shared::dead_letter::{DeadLetter, DeadLetterState};
+use watchfire_shared::outbox::FailedEvent;
 use watchfire_shared::problem::{Code, Problem};
 use watchfire_shared::user::{Role, UserOut};
 
@@ -9,6 +10,7 @@ use super::plant::*;
 use super::world::*;
 use crate::effect::{Command, Load};
 use crate::event::{Failure, FailureKind, Outcome, StreamEvent};
+use crate::model::letters::{Letter, LetterId};
 
 /// The next reading finds these.
 fn read(client: &mut Client, letters: &[DeadLetter]) {
@@ -63,7 +65,10 @@ fn one_that_is_gone_stays_under_the_cursor_and_nothing_is_done_to_its_neighbour(
     assert_eq!(client.flash(), "Nothing done: INC-204 v2 alert.fired does not wait any more");
     assert!(client.model.overlay.is_none());
     client.press("j");
-    assert_eq!(client.model.events.letters.selected().map(|l| l.id), Some(letter_id(3)));
+    assert_eq!(
+        client.model.events.letters.selected().map(Letter::id),
+        Some(LetterId::Parked(letter_id(3)))
+    );
     assert!(!client.screen().contains("gone"));
     client.press("d");
     assert_eq!(client.command().1, Command::Redrive(letter_id(3)));
@@ -181,7 +186,7 @@ fn only_an_admin_decides_and_only_an_admin_is_offered_it() {
         client.press("5 d");
         assert_eq!(!client.sends_nothing(), may, "{role}");
         if !may {
-            assert_eq!(client.flash(), "Only an admin decides about dead letters");
+            assert_eq!(client.flash(), "Only an admin decides about this");
         }
     }
 }
@@ -219,4 +224,78 @@ fn more_letters_than_rows_scroll_with_the_cursor() {
     assert!(client.screen().contains("INC-204 v60 alert.fired"));
     client.press("g k");
     assert!(client.screen().contains("INC-204 v1 alert.fired"));
+}
+
+/// The next reading of the outbox finds these.
+fn read_outbox(client: &mut Client, failed: &[FailedEvent]) {
+    client.wait(2_100);
+    client.stream(StreamEvent::Heartbeat { position: 1 });
+    client.answer_all(|load| match load {
+        Load::Outbox => Some(outbox_with(failed)),
+        other => answer(other, &[letter(1)]),
+    });
+}
+
+#[test]
+fn failed_events_stand_above_the_dead_letters_and_the_same_key_publishes_one_once_more() {
+    let mut client = deciding(&[letter(1)]);
+    read_outbox(&mut client, &[failed(1), failed(2)]);
+    let screen = client.screen();
+    assert!(screen.contains("Not published 2 · Dead letters 1"), "{screen}");
+    assert!(chosen(&client).contains("INC-204"), "the letter that was selected: {screen}");
+    assert!(screen.contains("d redrive  x discard"), "{screen}");
+    client.press("g");
+    let screen = client.screen();
+    let row = chosen(&client);
+    for part in ["INC-203", "incident.commented", "failed", "3×", "the message is larger"] {
+        assert!(row.contains(part), "{part}: {row}");
+    }
+    assert!(screen.contains("INC-203 v1 incident.commented · not published, tried 3 times"));
+    assert!(screen.contains("d redrive") && !screen.contains("x discard"), "{screen}");
+    client.press("x");
+    assert!(client.model.overlay.is_none());
+    assert!(client.flash().contains("what follows INC-203 v1 incident.commented would be lost"));
+    client.press("d");
+    let (request, command) = client.command();
+    assert_eq!(command, Command::Retry(failed(1).event.event_id));
+    client.press("d");
+    assert!(client.sends_nothing(), "once");
+    client.loads();
+    client.done(request, Outcome::Decided);
+    assert_eq!(client.flash(), "INC-203 v1 incident.commented will be published once more");
+    assert!(client.loads().iter().any(|(_, load)| *load == Load::Outbox), "it is read again");
+    client.press("@");
+    let line = format!("watchfire outbox retry {}", failed(1).event.event_id);
+    assert!(client.screen().contains(&line), "{}", client.screen());
+}
+
+#[test]
+fn one_that_was_published_meanwhile_stays_under_the_cursor_until_it_leaves() {
+    let mut client = deciding(&[letter(1)]);
+    read_outbox(&mut client, &[failed(1), failed(2)]);
+    client.press("g");
+    read_outbox(&mut client, &[failed(2)]);
+    assert!(chosen(&client).contains("gone"), "{}", client.screen());
+    // The next readings are without it too.
+    read_outbox(&mut client, &[failed(2)]);
+    assert!(chosen(&client).contains("gone"), "{}", client.screen());
+    client.press("d");
+    assert!(client.sends_nothing());
+    client.press("j d");
+    assert_eq!(client.command().1, Command::Retry(failed(2).event.event_id));
+}
+
+#[test]
+fn only_an_admin_has_something_published_once_more() {
+    let mut client = Client::new();
+    client.stream(hello());
+    client.press("5");
+    client.answer_all(|load| match load {
+        Load::Outbox => Some(outbox_with(&[failed(1)])),
+        other => usual(other),
+    });
+    assert!(chosen(&client).contains("failed") && !client.screen().contains("d redrive"));
+    client.press("d");
+    assert!(client.sends_nothing());
+    assert_eq!(client.flash(), "Only an admin decides about this");
 }

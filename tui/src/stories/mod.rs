@@ -47,3 +47,10 @@ mod views;
 pub mod world;
 mod writing;
 mod wrong_row;
+
+/// How large a story is: what a variable of the environment says, else the usual.
+#[expect(clippy::disallowed_methods, reason = "how large the test is")]
+pub fn size_of(variable: &str, usual: usize) -> usize {
+    let text = std::env::var(variable).ok();
+    text.map_or(usual, |text| text.parse().expect("a whole number"))
+}

@@ -126,22 +126,61 @@ fn a_start_shows_nothing_old_as_new() {
     assert_eq!(client.flash(), "");
 }
 
+/// An incident of this status, found by this query, and opened.
+fn opened(status: Status, query: &str) -> Client {
+    let all = |load: &Load| match load {
+        Load::Incidents { .. } => Some(page(vec![standing(status)])),
+        Load::Incident(_) => Some(Outcome::Incident(Box::new(standing(status)))),
+        other => usual(other),
+    };
+    let mut client = Client::new();
+    client.stream(hello());
+    client.answer_all(all);
+    client.press("/ ctrl-u");
+    client.type_text(query);
+    client.press("enter");
+    client.answer_all(all);
+    client.press("enter");
+    client.answer_all(all);
+    client
+}
+
+fn standing(status: Status) -> Incident {
+    Incident { status, ..incident(204, "Checkout is slow") }
+}
+
 #[test]
 fn a_command_in_an_opened_incident_leaves_it_open() {
-    for keys in ["a", "m", "p enter", "c c", "R"] {
-        let mut client = Client::opened();
-        client.press(keys);
-        let sent = client.take().into_iter().find_map(|effect| match effect {
-            Effect::Command { request, .. } => Some(request),
-            _ => None,
-        });
-        if let Some(request) = sent {
-            let known = client.model.subject().expect("it is open").clone();
-            let changed = next(&known, |incident| incident.status = Status::Investigating);
-            client.done(request, Outcome::Changed(Box::new(changed)));
+    let now = |status| move |incident: &mut Incident| incident.status = status;
+    let cases: [(&str, Status, &dyn Fn(&mut Incident)); 5] = [
+        ("a", Status::Open, &now(Status::Investigating)),
+        ("m", Status::Open, &|incident| incident.assigned_to = Some(robin())),
+        ("p down enter", Status::Open, &|incident| incident.priority = Priority::Low),
+        ("c c", Status::Resolved, &now(Status::Closed)),
+        ("R", Status::Resolved, &now(Status::Investigating)),
+    ];
+    for (keys, status, change) in cases {
+        // With the change it belongs to the query, or not any more.
+        for leaves in [false, true] {
+            let query =
+                if leaves { format!("status:{status} priority:medium") } else { String::new() };
+            let mut client = opened(status, &query);
+            client.press(keys);
+            let (request, _) = client.command();
+            let changed = next(&standing(status), change);
+            client.done(request, Outcome::Changed(Box::new(changed.clone())));
+            client.stream(updated_event(&changed));
+            client.answer_all(|load| match load {
+                Load::Incidents { .. } if leaves => Some(page(Vec::new())),
+                Load::Incidents { .. } => Some(page(vec![changed.clone()])),
+                Load::Incident(_) => Some(Outcome::Incident(Box::new(changed.clone()))),
+                other => usual(other),
+            });
+            client.wait(20_000);
+            assert_eq!(client.model.screen, Screen::Detail, "{keys}, {leaves}");
+            assert!(client.screen().contains("[Overview"), "{keys}, {leaves}");
+            assert!(client.screen().contains("INC-204 Checkout is slow"), "{}", client.screen());
         }
-        client.wait(20_000);
-        assert_eq!(client.model.screen, Screen::Detail, "{keys}");
     }
 }
 
@@ -226,4 +265,18 @@ fn a_list_is_left_by_q_alone_and_everything_above_it_first() {
     assert!(!client.take().contains(&Effect::Quit));
     client.press("q");
     assert!(client.take().contains(&Effect::Quit));
+    for keys in ["3", "4", "5", "6", "7", "J", "H", "space H", "@", "? j", "enter [", "4 ?"] {
+        let mut client = Client::live();
+        client.press(keys);
+        client.answer_all(usual);
+        let mut left = 0;
+        while client.model.context() != Context::List || client.model.screen != Screen::Incidents {
+            client.press("q");
+            client.answer_all(usual);
+            assert!(!client.take().contains(&Effect::Quit), "{keys}");
+            left += 1;
+            assert!(left <= 2, "{keys} is not left by q:\n{}", client.screen());
+        }
+        assert!(left > 0, "{keys} leads nowhere");
+    }
 }

@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use super::cached;
 use super::client::Client;
+use super::handover;
 use super::logs;
 use super::plant;
 use super::world::*;
-use crate::effect::Load;
-use crate::event::{Event, Outcome, StreamEvent};
-use crate::model::Look;
+use crate::effect::{Effect, Load};
+use crate::event::{Event, Failure, FailureKind, Outcome, StreamEvent};
+use crate::handover::Shift;
+use crate::model::{Look, Screen};
 use watchfire_shared::incident::Status;
 use watchfire_shared::page::Page;
 
@@ -40,6 +42,13 @@ fn nothing(load: &Load) -> Option<Outcome> {
             Outcome::Logs(Page { items: Vec::new(), next_cursor: None })
         }
         Load::CacheStats => Outcome::CacheStats(Box::new(cached::fresh())),
+        Load::Users => Outcome::Users(Page { items: vec![admin()], next_cursor: None }),
+        Load::Handover { since } => {
+            let shift = handover::shift(*since);
+            Outcome::Handover(Box::new(Shift { open: Vec::new(), over: Vec::new(), ..shift }))
+        }
+        // There is no daemon without parts; this one says nothing yet.
+        Load::Health => return None,
         other => return usual(other),
     })
 }
@@ -47,18 +56,20 @@ fn nothing(load: &Load) -> Option<Outcome> {
 #[expect(clippy::unnecessary_wraps, reason = "it stands where an answer may be missing")]
 fn fails(load: &Load) -> Option<Outcome> {
     Some(match load {
-        Load::Me => Outcome::Me(me()),
+        Load::Me => Outcome::Me(admin()),
         _ => Outcome::Failed(offline()),
     })
 }
 
-/// The same screen in its five states; `keys` lead there from the list.
-fn five(name: &str, keys: &str) {
+/// The same screen in its five states, as an admin sees it; `keys` lead there from the list.
+fn five(name: &str, keys: &str, screen: Screen) {
     let go = |client: &mut Client, answer: &dyn Fn(&Load) -> Option<Outcome>| {
+        client.model.me = Some(admin());
         for key in keys.split(' ').filter(|key| !key.is_empty()) {
             client.press(key);
             client.answer_all(answer);
         }
+        assert_eq!(client.model.screen, screen, "{name}");
     };
     let mut loaded = Client::live();
     go(&mut loaded, &usual);
@@ -86,22 +97,22 @@ fn five(name: &str, keys: &str) {
 
 #[test]
 fn the_list() {
-    five("list", "");
+    five("list", "", Screen::Incidents);
 }
 
 #[test]
 fn the_overview() {
-    five("overview", "enter");
+    five("overview", "enter", Screen::Detail);
 }
 
 #[test]
 fn the_timeline() {
-    five("timeline", "enter tab");
+    five("timeline", "enter tab", Screen::Detail);
 }
 
 #[test]
 fn the_alerts() {
-    five("alerts", "enter tab tab");
+    five("alerts", "enter tab tab", Screen::Detail);
 }
 
 #[test]
@@ -128,12 +139,12 @@ fn assessments_on_a_wide_screen() {
 
 #[test]
 fn the_logs() {
-    five("logs", "enter [");
+    five("logs", "enter [", Screen::Detail);
 }
 
 #[test]
 fn the_logs_of_all_incidents() {
-    five("across", "3");
+    five("across", "3", Screen::Logs);
     let mut client = Client::live();
     client.press("3");
     client.answer_all(usual);
@@ -183,7 +194,17 @@ fn the_logs_searched() {
 
 #[test]
 fn the_cache() {
-    five("cache", "2");
+    five("cache", "4", Screen::Cache);
+}
+
+#[test]
+fn the_health() {
+    five("health", "6", Screen::Health);
+}
+
+#[test]
+fn the_people() {
+    five("people", "7", Screen::People);
 }
 
 #[test]
@@ -234,6 +255,24 @@ fn the_events_of_a_busy_installation() {
 }
 
 #[test]
+fn events_that_could_not_be_published() {
+    let loaded = |load: &Load| match load {
+        Load::Outbox => Some(plant::outbox_with(&[plant::failed(1), plant::failed(2)])),
+        other => plant::answer(other, &plant::letters()),
+    };
+    let mut client = Client::live();
+    client.press("5");
+    client.answer_all(loaded);
+    client.press("g");
+    picture!("events_unpublished", client);
+    client.resize(NARROW.0, NARROW.1);
+    picture!("events_unpublished_narrow", client);
+    client.resize(200, 60);
+    client.model.look = Look { colour: false, unicode: false };
+    picture!("events_unpublished_200_plain", client);
+}
+
+#[test]
 fn the_events_on_a_wide_screen() {
     let mut client = busy_events(Look { colour: true, unicode: true });
     client.resize(200, 60);
@@ -264,6 +303,51 @@ fn help() {
     let mut client = Client::live();
     client.press("?");
     picture!("help", client);
+    narrow_and_plain("help", |client| client.press("?"));
+}
+
+/// What `open` puts over the list, on a small screen and on one without colour and UTF-8.
+fn narrow_and_plain(name: &str, open: impl Fn(&mut Client)) {
+    let mut narrow = Client::live();
+    open(&mut narrow);
+    narrow.resize(NARROW.0, NARROW.1);
+    picture!(format!("{name}_narrow"), narrow);
+    let mut plain = plain().connected(&incidents());
+    open(&mut plain);
+    picture!(format!("{name}_plain"), plain);
+}
+
+#[test]
+fn raw_json_and_what_to_copy() {
+    narrow_and_plain("json", |client| client.press("J"));
+    narrow_and_plain("copy", |client| client.press("y"));
+}
+
+#[test]
+fn the_command_log() {
+    narrow_and_plain("commands", |client| {
+        client.press("a m @");
+        client.wait(14_000);
+    });
+    let mut empty = Client::live();
+    empty.press("@");
+    picture!("commands_empty", empty);
+}
+
+#[test]
+fn the_handover() {
+    let open = |client: &mut Client, answer: &dyn Fn(&Load) -> Option<Outcome>| {
+        client.press(":");
+        client.type_text("handover");
+        client.press("enter");
+        client.answer_all(answer);
+    };
+    narrow_and_plain("shift", |client| open(client, &usual));
+    for (name, answer) in [("empty", &nothing as &dyn Fn(&Load) -> _), ("failed", &fails)] {
+        let mut client = Client::live();
+        open(&mut client, answer);
+        picture!(format!("shift_{name}"), client);
+    }
 }
 
 #[test]
@@ -347,7 +431,7 @@ fn what_happens_to_a_command() {
         .take()
         .into_iter()
         .filter_map(|effect| match effect {
-            crate::effect::Effect::Command { request, .. } => Some(request),
+            Effect::Command { request, .. } => Some(request),
             _ => None,
         })
         .collect();
@@ -387,4 +471,15 @@ fn signing_in() {
     picture!("sign_in_waiting", client);
     client.resize(NARROW.0, NARROW.1);
     picture!("sign_in_narrow", client);
+    client.resize(80, 24);
+    let signs_in = |effect: &Effect| match effect {
+        Effect::SignIn { request, .. } => Some(*request),
+        _ => None,
+    };
+    let request = client.take().iter().find_map(signs_in).expect("it asks");
+    let wrong = Failure::new(FailureKind::Refused, "E-mail or password is wrong");
+    client.done(request, Outcome::Failed(wrong));
+    picture!("sign_in_failed", client);
+    client.model.look = Look { colour: false, unicode: false };
+    picture!("sign_in_plain", client);
 }

@@ -4,8 +4,8 @@ use uuid::Uuid;
 use watchfire_shared::alert::AlertStatus;
 use watchfire_shared::dead_letter::{DeadLetter, DeadLetterKind, DeadLetterState, Place};
 use watchfire_shared::event::Fact;
-use watchfire_shared::ids::{DeadLetterId, ProcessId};
-use watchfire_shared::outbox::OutboxStatus;
+use watchfire_shared::ids::{CommentId, DeadLetterId, EventId, ProcessId};
+use watchfire_shared::outbox::{FailedEvent, OutboxStatus};
 use watchfire_shared::page::Page;
 use watchfire_shared::process::{
     Figures, Fleet, Process, ProcessKind, RelayFigures, WorkerFigures,
@@ -138,6 +138,25 @@ pub fn letters() -> Vec<DeadLetter> {
         ..letter(13)
     };
     vec![undecodable, letter(12), follows]
+}
+
+/// A comment on `INC-203` that the broker does not take, its version the number.
+pub fn failed(number: u32) -> FailedEvent {
+    let mut incident = incidents()[1].clone();
+    incident.version = i64::from(number);
+    let body = "a whole core dump".to_owned();
+    let comment_id = CommentId(Uuid::from_u128(5));
+    let fact = Fact::IncidentCommented { incident, comment_id, body };
+    let mut event = told(fact, actor("robin"), 600);
+    event.event_id = EventId(Uuid::from_u128(800 + u128::from(number)));
+    let cause = "the message is larger than the topic takes (1,048,588 bytes)".to_owned();
+    FailedEvent { event, cause, attempts: 3, failed_at: ago(540) }
+}
+
+/// What a daemon with Kafka answers when these failed.
+pub fn outbox_with(items: &[FailedEvent]) -> Outcome {
+    let failed = i64::try_from(items.len()).expect("few");
+    Outcome::Outbox(Box::new(OutboxStatus { failed, items: items.to_vec(), ..kafka() }))
 }
 
 pub fn letters_page(items: Vec<DeadLetter>) -> Outcome {

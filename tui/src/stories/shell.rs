@@ -7,15 +7,16 @@ use std::process::{Command, Stdio};
 
 use proptest::prelude::*;
 use uuid::Uuid;
-use watchfire_shared::ids::{DeadLetterId, UserId};
+use watchfire_shared::ids::{DeadLetterId, EventId, UserId};
 use watchfire_shared::incident::{NewIncident, Priority, Status};
 use watchfire_shared::user::UserRef;
 
 use super::client::Client;
 use super::world::*;
 use crate::action::Step;
-use crate::cli::args::{Arguments, Command as Said};
+use crate::cli::args::{Arguments, Command as Said, Outbox};
 use crate::model::commands::{Deed, Letter, What};
+use crate::model::letters::LetterId;
 
 /// What the program would be called with, and what would come from standard input.
 fn called(line: &str) -> (Said, String) {
@@ -81,16 +82,21 @@ fn is_true(what: &What, line: &str) -> bool {
                 && said.service == new.service
                 && said.labels.is_empty()
         }
-        (Deed::Redrive(letter), Said::Redrive { id }) => letter.id == id,
+        (Deed::Redrive(letter), Said::Redrive { id }) => letter.id == LetterId::Parked(id),
+        (Deed::Redrive(letter), Said::Outbox { what: Some(Outbox::Retry { id }) }) => {
+            letter.id == LetterId::Failed(id)
+        }
         (Deed::Discard(letter, reason), Said::Discard(said)) => {
-            letter.id == said.id && *reason == said.reason
+            letter.id == LetterId::Parked(said.id) && *reason == said.reason
         }
         _ => false,
     }
 }
 
 fn with_text(text: &str) -> Vec<What> {
-    let letter = || Letter { id: DeadLetterId(Uuid::from_u128(3)), name: "INC-9".to_owned() };
+    let letter = |id| Letter { id, name: "INC-9".to_owned() };
+    let parked = LetterId::Parked(DeadLetterId(Uuid::from_u128(3)));
+    let failed = LetterId::Failed(EventId(Uuid::from_u128(4)));
     let alone = |deed| What { incident: None, deed };
     let new = NewIncident { service: text.to_owned(), ..NewIncident::titled(text) };
     vec![
@@ -100,8 +106,9 @@ fn with_text(text: &str) -> Vec<What> {
         on_incident(Deed::Step(Step::Resolve, Some(text.to_owned()))),
         on_incident(Deed::Step(Step::HandBack, Some(text.to_owned()))),
         alone(Deed::Create(Box::new(new))),
-        alone(Deed::Discard(letter(), text.to_owned())),
-        alone(Deed::Redrive(letter())),
+        alone(Deed::Discard(letter(parked), text.to_owned())),
+        alone(Deed::Redrive(letter(parked))),
+        alone(Deed::Redrive(letter(failed))),
     ]
 }
 

@@ -7,13 +7,13 @@ use watchfire_shared::dead_letter::DeadLetter;
 use watchfire_shared::event::Fact;
 use watchfire_shared::incident::{Incident, Labels};
 use watchfire_shared::log::Level;
-use watchfire_shared::outbox::OutboxStatus;
+use watchfire_shared::outbox::{FailedEvent, OutboxStatus};
 use watchfire_shared::page::Page;
 use watchfire_shared::user::{UserOut, UserRef};
 
 use super::client::Client;
 use super::handover::shift;
-use super::plant::{fleet, kafka, letter, letters_page};
+use super::plant::{failed, fleet, kafka, letter, letters_page};
 use super::world::*;
 use crate::effect::Load;
 use crate::event::{Event, Failure, FailureKind, Outcome, StreamEvent};
@@ -106,8 +106,16 @@ pub fn answer(load: &Load) -> Option<Outcome> {
             let leader = Some(hostile());
             let oldest_pending_seconds = Some(f64::NAN);
             let pending = i64::MAX;
-            let status =
-                OutboxStatus { transport, leader, oldest_pending_seconds, pending, ..kafka() };
+            let items = (1..4).map(|number| FailedEvent { cause: hostile(), ..failed(number) });
+            let items = items.collect();
+            let status = OutboxStatus {
+                transport,
+                leader,
+                oldest_pending_seconds,
+                pending,
+                items,
+                ..kafka()
+            };
             Outcome::Outbox(Box::new(status))
         }
         Load::Processes => {

@@ -1,24 +1,30 @@
 //! Never the wrong row: rows come, go, move and are filtered between a key and its confirmation, and
 //! what is hit is what the confirmation named on the screen, or it is refused with the reason. The
-//! daemon of these stories decides by the rules of the real one. `PROPTEST_CASES` makes it longer.
+//! daemon of these stories decides by the rules of the real one. `WATCHFIRE_INTERLEAVINGS` says how
+//! often something happens between a key and its confirmation.
 
-use std::collections::BTreeMap;
+use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
 use uuid::Uuid;
 use watchfire_shared::filter::Filter;
 use watchfire_shared::ids::{CommentId, IncidentId, Reference};
 use watchfire_shared::incident::rules::{PatchContext, Refusal};
-use watchfire_shared::incident::{Incident, IncidentPatch, Priority, Status};
+use watchfire_shared::incident::{Comment, Incident, IncidentPatch, Priority, Status};
+use watchfire_shared::page::Sort;
 use watchfire_shared::problem::{Code, Problem};
 use watchfire_shared::user::UserRef;
 
 use super::client::Client;
+use super::size_of;
 use super::world::*;
 use crate::effect::{Command, Effect, Load};
 use crate::event::{Event, Failure, FailureKind, Outcome};
 use crate::model::commands::Tone;
-use crate::model::{Overlay, matching};
+use crate::model::query::order;
+use crate::model::{Overlay, Screen, matching};
 
 #[derive(Debug, Clone)]
 enum Move {
@@ -27,6 +33,7 @@ enum Move {
     Delete(usize),
     Status(usize, Status),
     Priority(usize, Priority),
+    Title(usize),
     Query(&'static str),
     /// The daemon answers what was asked.
     Answer,
@@ -50,13 +57,17 @@ fn event() -> impl Strategy<Value = Move> {
         1 => (0_usize..40).prop_map(Move::Delete),
         3 => (0_usize..40, status()).prop_map(|(at, status)| Move::Status(at, status)),
         3 => (0_usize..40, priority()).prop_map(|(at, priority)| Move::Priority(at, priority)),
+        1 => (0_usize..40).prop_map(Move::Title),
         3 => Just(Move::Answer),
         1 => (0_i64..3_000).prop_map(Move::Wait),
     ]
 }
 
 fn before() -> impl Strategy<Value = Move> {
-    let keys = &["j", "k", "g", "G", "space", "space", "space", "v", "*", "esc", "ctrl-r"];
+    let keys = &[
+        "j", "k", "g", "G", "space", "space", "space", "v", "*", "esc", "esc", "ctrl-r", "s", "S",
+        "enter",
+    ];
     let queries = &["status:open", "priority:>=high", "-status:closed", "status:resolved"];
     prop_oneof![
         6 => prop::sample::select(keys).prop_map(Move::Key),
@@ -68,11 +79,11 @@ fn before() -> impl Strategy<Value = Move> {
 fn round() -> impl Strategy<Value = Round> {
     let between = prop_oneof![
         6 => event(),
-        1 => prop::sample::select(&["j", "k"]).prop_map(Move::Key),
+        2 => prop::sample::select(&["j", "k", "space"]).prop_map(Move::Key),
     ];
     (
         prop::collection::vec(before(), 0..6),
-        prop::sample::select(&["a", "r", "c", "R", "o", "m", "p"]),
+        prop::sample::select(&["a", "r", "c", "R", "o", "m", "p", "M", "A", "t", "n", "u"]),
         prop::collection::vec(between, 0..6),
         prop::bool::weighted(0.8),
     )
@@ -86,7 +97,19 @@ struct World {
     last: i64,
     /// What commands were about, in the order of their arrival.
     hits: Vec<IncidentId>,
+    /// All that ever were.
+    touched: BTreeSet<IncidentId>,
     refused: Vec<Reference>,
+    counts: Counts,
+}
+
+/// What came of the rounds.
+#[derive(Debug, Default, Clone, Copy)]
+struct Counts {
+    rounds: usize,
+    /// Commands that arrived, and those of them that were refused.
+    hits: usize,
+    refused: usize,
 }
 
 fn gone() -> Outcome {
@@ -103,18 +126,26 @@ impl World {
         let mut client = Client::with(|start| start.size = (80, 120));
         client.stream(hello());
         let truth: BTreeMap<_, _> = incidents().into_iter().map(|i| (i.id, i)).collect();
-        let mut world = Self { client, truth, last: 300, hits: Vec::new(), refused: Vec::new() };
+        let mut world = Self {
+            client,
+            truth,
+            last: 300,
+            hits: Vec::new(),
+            refused: Vec::new(),
+            touched: BTreeSet::new(),
+            counts: Counts::default(),
+        };
         world.answer();
         world
     }
 
-    fn list(&self, query: &str) -> Vec<Incident> {
+    fn list(&self, query: &str, sort: Sort) -> Vec<Incident> {
         let filter: Filter = query.parse().expect("a query without mistake");
         let now = self.client.now;
         let belongs = |i: &&Incident| matching::belongs(&filter, i, Some(me().id), now);
         let mut list: Vec<Incident> =
             self.truth.values().filter(|i| belongs(i) == Some(true)).cloned().collect();
-        list.sort_by_key(|i| std::cmp::Reverse((i.priority.rank(), i.created_at, i.id)));
+        list.sort_by(|one, other| order(sort, one, other));
         list
     }
 
@@ -126,7 +157,7 @@ impl World {
             }
             for (request, load) in loads {
                 let outcome = match &load {
-                    Load::Incidents { filter, .. } => page(self.list(filter)),
+                    Load::Incidents { filter, sort, .. } => page(self.list(filter, *sort)),
                     Load::Incident(id) => self.truth.get(id).map_or_else(gone, |incident| {
                         Outcome::Incident(Box::new(incident.clone()))
                     }),
@@ -167,6 +198,11 @@ impl World {
             }
             Move::Status(at, status) => self.change(*at, |incident| incident.status = *status),
             Move::Priority(at, to) => self.change(*at, |incident| incident.priority = *to),
+            Move::Title(at) => {
+                self.last += 1;
+                let title = format!("Renamed {}", self.last);
+                self.change(*at, |incident| incident.title = title);
+            }
             Move::Query(query) => {
                 self.client.press("/ ctrl-u");
                 self.client.event(Event::Paste((*query).to_owned()));
@@ -199,6 +235,21 @@ impl World {
         }
     }
 
+    fn comment(&mut self, id: IncidentId, body: &str) -> Outcome {
+        let Some(incident) = self.truth.get_mut(&id) else {
+            return gone();
+        };
+        *incident = next(incident, |_| {});
+        Outcome::Commented(Box::new(Comment {
+            id: CommentId(Uuid::from_u128(1)),
+            incident_id: id,
+            body: body.to_owned(),
+            author: actor("dana"),
+            created_at: self.client.now,
+            version: incident.version,
+        }))
+    }
+
     /// Takes commands until none is left.
     fn work(&mut self) {
         loop {
@@ -215,11 +266,12 @@ impl World {
                 return;
             }
             for (request, command) in commands {
-                let Command::Patch { id, patch } = command else {
-                    panic!("not a patch");
+                let (id, outcome) = match &command {
+                    Command::Patch { id, patch } => (*id, self.patch(*id, patch)),
+                    Command::Comment { id, body } => (*id, self.comment(*id, &body.body)),
+                    other => panic!("nobody asked for {other:?}"),
                 };
                 self.hits.push(id);
-                let outcome = self.patch(id, &patch);
                 if matches!(outcome, Outcome::Failed(_)) {
                     let known = self.client.model.known.get(id).expect("it was on the screen");
                     self.refused.push(known.reference);
@@ -251,35 +303,64 @@ fn under_cursor(client: &Client) -> Option<i64> {
     screen.lines().find(|line| line.starts_with('▌')).and_then(reference_in)
 }
 
+/// What the person is told that it is about, and the keys that say yes.
+fn told(
+    world: &World,
+    key: &str,
+    row: Option<i64>,
+    undone: &[IncidentId],
+) -> (Vec<i64>, &'static [&'static str]) {
+    let client = &world.client;
+    let one = |text: &str| reference_in(text).into_iter().collect::<Vec<_>>();
+    let screen = client.screen();
+    let titled = |about: &str| {
+        let words = ["Priority of ", "Who takes ", "Title of ", "Comment on "];
+        let title = words.map(|words| format!("{words}{about}"));
+        assert!(title.iter().any(|title| screen.contains(title)), "{about}\n{screen}");
+        if about.starts_with("INC-") { one(about) } else { Vec::new() }
+    };
+    match &client.model.overlay {
+        Some(Overlay::Question(question)) => (world.listed(&question.text), &["enter"]),
+        Some(Overlay::Picker(picker)) => (titled(&picker.about.to_string()), &["down", "enter"]),
+        Some(Overlay::Title(form)) => (titled(&form.reference.to_string()), &["!", "enter"]),
+        Some(Overlay::Comment(form)) => (titled(&form.about.to_string()), &["!", "enter"]),
+        Some(other) => panic!("{key} opens {other:?}"),
+        None if client.model.closing.is_some() => (one(&client.flash()), &["c"]),
+        None if key == "u" => (numbers(undone), &[]),
+        None if client.model.screen == Screen::Detail => {
+            (one(screen.lines().nth(1).unwrap_or_default()), &[])
+        }
+        None => (row.into_iter().collect(), &[]),
+    }
+}
+
+fn numbers(ids: &[IncidentId]) -> Vec<i64> {
+    (1..1_000).filter(|number| ids.contains(&id(*number))).collect()
+}
+
 fn play(world: &mut World, round: &Round) {
     for step in &round.before {
         world.make(step);
     }
     let row = under_cursor(&world.client);
+    let undo = world.client.model.undo.last();
+    let undone = undo.map_or(&[][..], |action| &action.inverse);
+    let undone: Vec<IncidentId> = undone.iter().map(|item| item.seen.id).collect();
+    assert!(undone.iter().all(|id| world.touched.contains(id)), "never done: {undone:?}");
+    world.client.model.flash = None;
     world.client.press(round.key);
-    let model = &world.client.model;
-    // What the person is told that it is about, and the key that says yes.
-    let (named, yes) = match &model.overlay {
-        Some(Overlay::Question(question)) => (world.listed(&question.text), "enter"),
-        Some(Overlay::Picker(picker)) => {
-            let title =
-                if model.marks.is_empty() { reference_in(&picker.about.to_string()) } else { None };
-            (title.into_iter().collect(), "enter")
-        }
-        _ if model.closing.is_some() => {
-            (reference_in(&world.client.flash()).into_iter().collect(), "c")
-        }
-        _ => (row.into_iter().collect(), ""),
-    };
+    let (mut named, yes) = told(world, round.key, row, &undone);
     for step in &round.between {
         world.make(step);
     }
-    let (mut named, asks) = (named, !yes.is_empty());
-    if asks && round.yes {
-        world.client.press(yes);
-        // A choice for the marked ones is followed by the question.
+    if !yes.is_empty() && round.yes {
+        world.client.model.flash = None;
+        for key in yes {
+            world.client.press(key);
+        }
+        // What was chosen or written for the marked ones is followed by the question.
         if let Some(Overlay::Question(question)) = &world.client.model.overlay
-            && round.key == "p"
+            && round.key != "u"
         {
             named = world.listed(&question.text.clone());
             world.client.press("enter");
@@ -287,21 +368,29 @@ fn play(world: &mut World, round: &Round) {
     }
     let batch = world.client.model.batch.is_some();
     world.work();
-    check(world, named, batch);
-    if world.client.model.overlay.is_some() {
-        world.client.press("esc");
+    check(world, named, batch, yes.is_empty() || round.yes);
+    for _ in 0..2 {
+        if world.client.model.overlay.is_some() {
+            world.client.press("esc");
+        }
     }
 }
 
-fn check(world: &mut World, named: Vec<i64>, batch: bool) {
+fn check(world: &mut World, named: Vec<i64>, batch: bool, confirmed: bool) {
     let mut named: Vec<IncidentId> = named.into_iter().map(id).collect();
     let mut hits = std::mem::take(&mut world.hits);
     named.sort();
     hits.sort();
-    if batch {
-        assert_eq!(hits, named, "exactly what the question listed");
+    world.counts.rounds += 1;
+    world.counts.hits += hits.len();
+    world.counts.refused += world.refused.len();
+    world.touched.extend(&hits);
+    if !confirmed {
+        assert!(hits.is_empty(), "nobody said yes to {hits:?}");
+    } else if batch || !hits.is_empty() {
+        assert_eq!(hits, named, "exactly what was named");
     } else {
-        assert!(hits.is_empty() || hits == named, "{hits:?}, but it said {named:?}");
+        assert_ne!(world.client.flash(), "", "nothing was done, and nobody is told why");
     }
     let entries = &world.client.model.commands.entries;
     for reference in world.refused.drain(..) {
@@ -314,22 +403,34 @@ fn check(world: &mut World, named: Vec<i64>, batch: bool) {
     assert!(world.client.model.batch.is_none(), "it came to its end");
 }
 
-/// A tenth of the usual number: every round draws the screen.
-fn a_tenth() -> ProptestConfig {
-    let usual = ProptestConfig::default();
-    ProptestConfig { cases: usual.cases.div_ceil(10), ..usual }
-}
+/// Rounds of one story, on average.
+const ROUNDS: usize = 10;
 
-proptest! {
-    #![proptest_config(a_tenth())]
-
-    #[test]
-    fn an_action_hits_what_its_confirmation_named(rounds in prop::collection::vec(round(), 1..25)) {
+#[test]
+fn an_action_hits_what_its_confirmation_named() {
+    let wanted = size_of("WATCHFIRE_INTERLEAVINGS", 300);
+    let cases = u32::try_from(wanted.div_ceil(ROUNDS)).expect("a number of stories");
+    let mut runner = TestRunner::new(ProptestConfig::with_cases(cases));
+    let counts = Cell::new(Counts::default());
+    let stories = prop::collection::vec(round(), 1..2 * ROUNDS);
+    let told = runner.run(&stories, |rounds| {
         let mut world = World::new();
         for round in &rounds {
             play(&mut world, round);
         }
-    }
+        let (all, more) = (counts.get(), world.counts);
+        counts.set(Counts {
+            rounds: all.rounds + more.rounds,
+            hits: all.hits + more.hits,
+            refused: all.refused + more.refused,
+        });
+        Ok(())
+    });
+    let counts = counts.get();
+    println!("{counts:?}");
+    told.unwrap_or_else(|error| panic!("{error}"));
+    assert!(counts.hits > counts.rounds / 4, "a client that does nothing is never wrong");
+    assert!(counts.refused > 0, "nothing ever happened in between");
 }
 
 #[test]

@@ -14,8 +14,8 @@ use crate::model::{Model, Overlay, Screen};
 use super::detail::scrolled;
 use super::{Out, commands, undo};
 
-/// Commands of a batch that are under way at the same time: a command of the person in between waits
-/// for no more than these.
+/// Commands of a batch that are under way at the same time. One of the person in between goes beside
+/// them.
 const AT_ONCE: usize = 4;
 
 /// Whether an action is meant for the marked incidents. An opened incident stands for itself.

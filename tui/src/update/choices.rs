@@ -170,8 +170,9 @@ pub fn confirm_picker(model: &mut Model, out: &mut Out) {
         About::One(id, _) => {
             if let Some(incident) = commands::incident(model, id) {
                 let seen = as_seen(incident, choice);
-                if deed.obstacle(&seen).is_none() {
-                    commands::deliver(model, &seen, deed, out);
+                match deed.obstacle(&seen) {
+                    None => commands::deliver(model, &seen, deed, out),
+                    Some(why) => model.flash(Tone::Neutral, format!("{} {why}", seen.reference)),
                 }
             }
         }

@@ -200,8 +200,8 @@ pub fn answered(
             (Tone::Bad, text)
         }
     };
-    if what.deed.letter().is_some() {
-        events::read_letters(model, out);
+    if let Some(letter) = what.deed.letter() {
+        events::read_again(model, letter.id, out);
     }
     model.commands.answered(request, tone, text.clone());
     if !batch::answered(model, request, ended, out) {

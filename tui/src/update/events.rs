@@ -8,6 +8,7 @@ use crate::action::Move;
 use crate::effect::{Load, RequestId};
 use crate::event::{Failure, Outcome};
 use crate::model::events::EventsPanel;
+use crate::model::letters::{Kind, Letter, LetterId};
 use crate::model::pipeline::same_fleet;
 use crate::model::scroll::Extent;
 use crate::model::slot::Slot;
@@ -27,10 +28,11 @@ pub fn open(model: &mut Model, out: &mut Out) {
 }
 
 pub fn refresh(model: &mut Model, out: &mut Out) {
-    let pipeline = &mut model.events.pipeline;
+    let pipeline = &model.events.pipeline;
     if pipeline.outbox.asked.is_none() {
-        pipeline.outbox.asked = Some(model.requests.load(Load::Outbox, model.now, out));
+        read_outbox(model, out);
     }
+    let pipeline = &mut model.events.pipeline;
     if pipeline.fleet.asked.is_none() {
         pipeline.fleet.asked = Some(model.requests.load(Load::Processes, model.now, out));
     }
@@ -39,8 +41,21 @@ pub fn refresh(model: &mut Model, out: &mut Out) {
     }
 }
 
-/// Reads them once more; an answer that is on its way may be older than what was just decided.
-pub fn read_letters(model: &mut Model, out: &mut Out) {
+/// Reads once more where this letter came from; an answer that is on its way may be older than what
+/// was just decided.
+pub fn read_again(model: &mut Model, letter: LetterId, out: &mut Out) {
+    match letter {
+        LetterId::Failed(_) => read_outbox(model, out),
+        LetterId::Parked(_) => read_letters(model, out),
+    }
+}
+
+fn read_outbox(model: &mut Model, out: &mut Out) {
+    let asked = model.requests.load(Load::Outbox, model.now, out);
+    model.events.pipeline.outbox.asked = Some(asked);
+}
+
+fn read_letters(model: &mut Model, out: &mut Out) {
     let load = Load::DeadLetters { limit: LETTERS_MAX };
     model.events.letters.read.asked = Some(model.requests.load(load, model.now, out));
 }
@@ -50,14 +65,22 @@ pub fn answered(model: &mut Model, request: RequestId, outcome: Outcome) {
     let EventsPanel { pipeline, letters, .. } = &mut model.events;
     let news = match outcome {
         Outcome::Outbox(status) => {
-            put(&mut pipeline.outbox, request, Ok(status), PartialEq::eq, now)
+            // Older answers would bring back what was decided meanwhile.
+            pipeline.outbox.waits_for(request) && {
+                let failed = status.items.iter().cloned().map(Letter::Failed);
+                letters.replace(Kind::Failed, failed)
+                    | put(&mut pipeline.outbox, request, Ok(status), PartialEq::eq, now)
+            }
         }
         Outcome::Processes(fleet) => put(&mut pipeline.fleet, request, Ok(fleet), same_fleet, now),
         Outcome::DeadLetters(page) => {
-            // Older answers would bring back what was decided meanwhile.
             letters.read.waits_for(request) && {
-                let differs = letters.replace(page.items, page.next_cursor.is_some());
-                differs | put(&mut letters.read, request, Ok(()), PartialEq::eq, now)
+                let more = page.next_cursor.is_some();
+                let differs = more != std::mem::replace(&mut letters.more, more);
+                let parked = page.items.into_iter().map(Letter::Parked);
+                differs
+                    | letters.replace(Kind::Parked, parked)
+                    | put(&mut letters.read, request, Ok(()), PartialEq::eq, now)
             }
         }
         // Only the one that waits for this request takes it.

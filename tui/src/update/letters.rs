@@ -1,13 +1,13 @@
-//! Decisions about dead letters. Each is about the letter that was seen, wherever its row is now.
+//! Decisions about dead letters, and about events that could not be published. Each is about the letter that was seen, wherever its row is now.
 
-use watchfire_shared::dead_letter::{DeadLetter, DeadLetterState};
+use watchfire_shared::dead_letter::DeadLetter;
 use watchfire_shared::user::Role;
 
 use crate::effect::Command;
-use crate::model::commands::{Deed, Letter, Tone};
+use crate::model::commands::{self as sent, Deed, Tone};
 use crate::model::forms::ReasonBox;
 use crate::model::input::TextField;
-use crate::model::letters::name;
+use crate::model::letters::{Letter, LetterId};
 use crate::model::{Model, Overlay};
 
 use super::{Out, commands};
@@ -16,23 +16,23 @@ use super::{Out, commands};
 const REASON_MAX: usize = 1_000;
 
 /// The selected letter if it may be decided about; otherwise the flash says why not.
-fn subject(model: &mut Model) -> Option<DeadLetter> {
+fn subject(model: &mut Model) -> Option<Letter> {
     if model.me.as_ref().is_some_and(|me| me.role < Role::Admin) {
-        let text = "Only an admin decides about dead letters";
+        let text = "Only an admin decides about this";
         model.flash(Tone::Warning, text);
         return None;
     }
     let Some(letter) = model.events.letters.selected().cloned() else {
-        model.flash(Tone::Neutral, "No dead letter is selected");
+        model.flash(Tone::Neutral, "Nothing is selected that could be decided about");
         return None;
     };
-    let name = name(&letter);
-    let (tone, text) = if model.events.letters.is_gone(letter.id) {
+    let name = letter.name();
+    let (tone, text) = if model.events.letters.is_gone(letter.id()) {
         (Tone::Warning, format!("Nothing done: {name} does not wait any more"))
-    } else if model.commands.is_deciding(letter.id) {
+    } else if model.commands.is_deciding(letter.id()) {
         (Tone::Neutral, format!("{name}: still waiting for the last answer"))
-    } else if letter.state != DeadLetterState::Waiting {
-        (Tone::Neutral, format!("Nothing done: {name} is {} already", letter.state))
+    } else if !letter.waits() {
+        (Tone::Neutral, format!("Nothing done: {name} is {} already", letter.state()))
     } else {
         return Some(letter);
     };
@@ -42,8 +42,12 @@ fn subject(model: &mut Model) -> Option<DeadLetter> {
 
 pub fn redrive(model: &mut Model, out: &mut Out) {
     if let Some(letter) = subject(model) {
-        let deed = Deed::Redrive(Letter { id: letter.id, name: name(&letter) });
-        commands::send_alone(model, deed, Command::Redrive(letter.id), out);
+        let command = match letter.id() {
+            LetterId::Failed(id) => Command::Retry(id),
+            LetterId::Parked(id) => Command::Redrive(id),
+        };
+        let deed = Deed::Redrive(sent::Letter { id: letter.id(), name: letter.name() });
+        commands::send_alone(model, deed, command, out);
     }
 }
 
@@ -52,10 +56,15 @@ pub fn open_discard(model: &mut Model) {
     let Some(letter) = subject(model) else {
         return;
     };
-    let begun = model.events.letters.reasons.remove(&letter.id).unwrap_or_default();
+    let Letter::Parked(DeadLetter { id, .. }) = letter else {
+        let text = format!("Nothing done: what follows {} would be lost with it", letter.name());
+        model.flash(Tone::Warning, text);
+        return;
+    };
+    let begun = model.events.letters.reasons.remove(&letter.id()).unwrap_or_default();
     model.overlay = Some(Overlay::Reason(ReasonBox {
-        letter: letter.id,
-        name: name(&letter),
+        letter: id,
+        name: letter.name(),
         field: TextField::new(begun),
         error: None,
     }));
@@ -67,7 +76,11 @@ pub fn leave_discard(model: &mut Model) {
         && !form.field.text().trim().is_empty()
     {
         let text = format!("Not discarded: the reason for {} is kept", form.name);
-        model.events.letters.reasons.insert(form.letter, form.field.text().to_owned());
+        model
+            .events
+            .letters
+            .reasons
+            .insert(LetterId::Parked(form.letter), form.field.text().to_owned());
         model.flash(Tone::Neutral, text);
     }
 }
@@ -85,13 +98,14 @@ pub fn submit_discard(model: &mut Model, out: &mut Out) {
     if form.error.is_some() {
         return;
     }
-    let letter = Letter { id: form.letter, name: form.name.clone() };
+    let dead = form.letter;
+    let letter = sent::Letter { id: LetterId::Parked(dead), name: form.name.clone() };
     model.overlay = None;
     if model.events.letters.get(letter.id).is_none() {
         let text = format!("Nothing done: {} does not wait any more", letter.name);
         model.flash(Tone::Warning, text);
         return;
     }
-    let command = Command::Discard { id: letter.id, reason: reason.clone() };
+    let command = Command::Discard { id: dead, reason: reason.clone() };
     commands::send_alone(model, Deed::Discard(letter, reason), command, out);
 }

@@ -242,7 +242,7 @@ fn ages(model: &Model) -> Vec<DateTime<Utc>> {
     }
     if model.screen == Screen::Events {
         let letters = model.events.letters.rows().iter();
-        at.extend(letters.map(|letter| age::next_change(letter.parked_at, model.now)));
+        at.extend(letters.map(|letter| age::next_change(letter.since(), model.now)));
     }
     at.extend(log_ages(model));
     if let (Screen::Detail, Some(detail)) = (model.screen, &model.detail) {

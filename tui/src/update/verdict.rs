@@ -7,6 +7,7 @@ use crate::action::{Action, Step};
 use crate::event::{Failure, FailureKind};
 use crate::keymap::{Context, key_name};
 use crate::model::commands::{Deed, What};
+use crate::model::letters::LetterId;
 use crate::model::{Model, age, tell};
 
 /// It happened.
@@ -25,11 +26,17 @@ pub fn done(what: &What, incident: &Incident) -> String {
     }
 }
 
-/// It was decided about a dead letter, or asked for.
+/// It was decided about a letter, a person was changed, or something was asked for.
 pub fn decided(what: &What) -> String {
     match (&what.deed, what.incident) {
         (Deed::Assess, Some((_, reference))) => format!("{reference} is being assessed"),
-        (Deed::Redrive(letter), _) => format!("{} will be handled once more", letter.name),
+        (Deed::Redrive(letter), _) => {
+            let done = match letter.id {
+                LetterId::Parked(_) => "handled",
+                LetterId::Failed(_) => "published",
+            };
+            format!("{} will be {done} once more", letter.name)
+        }
         (Deed::Discard(letter, _), _) => format!("{} discarded", letter.name),
         _ => format!("{}: done", what.words()),
     }

@@ -9,7 +9,6 @@ use std::iter;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use watchfire_shared::dead_letter::{DeadLetter, DeadLetterState};
 use watchfire_shared::incident::Incident;
 use watchfire_shared::user::{Role, UserStatus};
 
@@ -17,6 +16,7 @@ use crate::action::{Action, Edit, Move, PersonAction, Place, Step};
 use crate::keymap::{Context, key_name};
 use crate::model::batch::Batch;
 use crate::model::detail::Tab;
+use crate::model::letters::Letter;
 use crate::model::people::selected;
 use crate::model::slot::LOADING_AFTER;
 use crate::model::words::count;
@@ -308,17 +308,15 @@ fn is_question(model: &Model) -> bool {
     matches!(&model.overlay, Some(Overlay::Person(form)) if form.fields().len() < 2)
 }
 
-/// What may be decided about the selected dead letter, by somebody with this role.
+/// What may be decided about the selected letter, by somebody with this role.
 fn decisions(model: &Model) -> Vec<Action> {
     let may = model.me.as_ref().is_none_or(|me| me.role == Role::Admin);
     let letters = &model.events.letters;
-    let waits = |letter: &DeadLetter| {
-        letter.state == DeadLetterState::Waiting && !letters.is_gone(letter.id)
-    };
-    if may && letters.selected().is_some_and(waits) {
-        vec![Action::Redrive, Action::Discard]
-    } else {
-        Vec::new()
+    let waits = |letter: &&Letter| letter.waits() && !letters.is_gone(letter.id());
+    match letters.selected().filter(|_| may).filter(waits) {
+        Some(Letter::Parked(_)) => vec![Action::Redrive, Action::Discard],
+        Some(Letter::Failed(_)) => vec![Action::Redrive],
+        None => Vec::new(),
     }
 }
 

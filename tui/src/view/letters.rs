@@ -1,7 +1,8 @@
-//! What could not be handled, a row each, and below it all about the selected one:
+//! What could not be published or handled, a row each, and below it all about the selected one:
 //!
 //! ```text
-//!  Dead letters 2
+//!  Not published 1 · Dead letters 2
+//!  INC-199     incident.commented    failed      1×    9m  message too large
 //! ▌INC-204     alert.fired           waiting     3×   14m  timed out after 30 s
 //!  undecodable                       waiting     1×    2h  expected value at line 1
 //!  INC-204 v12 alert.fired · tried 3 times by analysis · incident.events 3, 912
@@ -11,10 +12,10 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
-use watchfire_shared::dead_letter::{DeadLetter, DeadLetterState};
+use watchfire_shared::dead_letter::DeadLetterState;
 
 use crate::model::events::ANSWER;
-use crate::model::letters::{Letters, about, name};
+use crate::model::letters::{Kind, Letter, about};
 use crate::model::words::{count, number};
 use crate::model::{Model, age};
 use crate::theme::Theme;
@@ -30,7 +31,7 @@ pub fn render(buf: &mut Buffer, area: Rect, model: &Model) {
     let theme = Theme::new(model);
     let letters = &model.events.letters;
     let note = letters.read.note(model.now);
-    heading(&mut Pen::new(buf, area, 0, theme), &title(letters), note);
+    heading(&mut Pen::new(buf, area, 0, theme), &title(model, theme), note);
     let body = rows(area, 1, area.height.saturating_sub(1));
     if letters.rows().is_empty() {
         if letters.read.value.is_some() {
@@ -58,75 +59,102 @@ pub fn render(buf: &mut Buffer, area: Rect, model: &Model) {
     }
 }
 
-fn title(letters: &Letters) -> String {
-    match letters.rows().len() {
-        0 => "Dead letters".to_owned(),
-        n => {
-            let n = number(i64::try_from(n).unwrap_or(i64::MAX));
-            let more = if letters.more { ", the oldest of more" } else { "" };
-            format!("Dead letters {n}{more}")
-        }
+/// `Not published 2 · Dead letters 3`; of each as many as there are, or as were read.
+fn title(model: &Model, theme: Theme) -> String {
+    let letters = &model.events.letters;
+    let outbox = model.events.pipeline.outbox.value.as_deref();
+    let failed = letters.count(Kind::Failed);
+    let part = |name: &str, n: usize, more: bool| {
+        let n = number(as_number(n));
+        let more = if more { ", the oldest of more" } else { "" };
+        format!("{name} {n}{more}")
+    };
+    let more = outbox.is_some_and(|outbox| outbox.failed > as_number(outbox.items.len()));
+    let mut parts = Vec::new();
+    if failed > 0 {
+        parts.push(part("Not published", failed, more));
     }
+    match letters.count(Kind::Parked) {
+        0 => parts.push("Dead letters".to_owned()),
+        n => parts.push(part("Dead letters", n, letters.more)),
+    }
+    parts.join(&format!(" {} ", theme.dot()))
 }
 
-fn draw(pen: &mut Pen, model: &Model, letter: &DeadLetter, all_columns: bool) {
+fn as_number(n: usize) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+fn draw(pen: &mut Pen, model: &Model, letter: &Letter, all_columns: bool) {
     let theme = pen.theme;
     let letters = &model.events.letters;
-    let gone = letters.is_gone(letter.id);
+    let gone = letters.is_gone(letter.id());
     let pick = |style| if gone { theme.dim() } else { style };
-    let selected = letters.selected().is_some_and(|other| other.id == letter.id);
+    let selected = letters.selected().is_some_and(|other| other.id() == letter.id());
     if selected {
         pen.style_line(theme.selected());
     }
     pen.text(if selected { theme.bar() } else { " " }, theme.accent());
-    pen.cell(&about(letter), 12, pick(theme.plain()));
-    let kind = letter.event.as_ref().map_or(theme.none(), |event| event.fact.event_type());
+    pen.cell(&about(letter.event()), 12, pick(theme.plain()));
+    let kind = letter.event().map_or(theme.none(), |event| event.fact.event_type());
     pen.cell(kind, 20, pick(theme.plain()));
     pen.gap(1);
     if all_columns {
         let (word, style) = state(model, letter, theme);
         pen.cell(word, 10, style);
-        let tries = format!("{}{}", number(letter.attempts), theme.times());
+        let tries = format!("{}{}", number(letter.attempts()), theme.times());
         pen.number(&tries, 4, theme.dim());
         pen.gap(1);
     }
-    pen.number(&age::age(letter.parked_at, model.now), 4, theme.dim());
+    pen.number(&age::age(letter.since(), model.now), 4, theme.dim());
     pen.gap(2);
-    pen.text(&letter.cause, pick(theme.plain()));
+    pen.text(letter.cause(), pick(theme.plain()));
 }
 
-fn state(model: &Model, letter: &DeadLetter, theme: Theme) -> (&'static str, Style) {
-    if model.events.letters.is_gone(letter.id) {
+fn state(model: &Model, letter: &Letter, theme: Theme) -> (&'static str, Style) {
+    if model.events.letters.is_gone(letter.id()) {
         ("gone", theme.dim())
-    } else if model.commands.is_deciding(letter.id) {
+    } else if model.commands.is_deciding(letter.id()) {
         (theme.pending(), theme.plain())
     } else {
-        let style = match letter.state {
-            DeadLetterState::Waiting => theme.asks(),
-            DeadLetterState::Redriving => theme.work(),
-            DeadLetterState::Discarded => theme.dim(),
+        let style = match letter {
+            Letter::Failed(_) => theme.bad(),
+            Letter::Parked(letter) => match letter.state {
+                DeadLetterState::Waiting => theme.asks(),
+                DeadLetterState::Redriving => theme.work(),
+                DeadLetterState::Discarded => theme.dim(),
+            },
         };
-        (letter.state.as_str(), style)
+        (letter.state(), style)
     }
 }
 
 /// What is this? The selected letter as a whole.
-fn about_it(buf: &mut Buffer, area: Rect, model: &Model, letter: &DeadLetter) {
+fn about_it(buf: &mut Buffer, area: Rect, model: &Model, letter: &Letter) {
     let theme = Theme::new(model);
-    let mut parts = vec![name(letter)];
-    if model.events.letters.is_gone(letter.id) {
+    let mut parts = vec![letter.name()];
+    if model.events.letters.is_gone(letter.id()) {
         parts.push("gone: it leaves with the cursor".to_owned());
     }
-    parts.push(match letter.attempts {
-        0 => format!("waits for an earlier one ({})", letter.consumer),
-        n => format!("tried {} by {}", count(n, "time", "times"), letter.consumer),
-    });
-    if let Some(place) = &letter.place {
-        parts.push(format!("{} {}, {}", place.topic, place.partition, place.offset));
+    let tried = |n| format!("tried {}", count(n, "time", "times"));
+    match letter {
+        Letter::Failed(failed) => {
+            parts.push(format!("not published, {}", tried(failed.attempts)));
+            parts.push("what follows it waits".to_owned());
+        }
+        Letter::Parked(letter) => {
+            parts.push(match letter.attempts {
+                0 => format!("waits for an earlier one ({})", letter.consumer),
+                n => format!("{} by {}", tried(n), letter.consumer),
+            });
+            if let Some(place) = &letter.place {
+                parts.push(format!("{} {}, {}", place.topic, place.partition, place.offset));
+            }
+        }
     }
-    parts.push(format!("since {}", time::stamp(model, letter.parked_at)));
+    parts.push(format!("since {}", time::stamp(model, letter.since())));
     let mut pen = Pen::new(buf, area, 0, theme);
     pen.gap(1);
     pen.text(&parts.join(&format!(" {} ", theme.dot())), theme.dim());
-    wrapped(buf, area, 1, &letter.cause, theme);
+    wrapped(buf, area, 1, letter.cause(), theme);
 }

@@ -4,7 +4,7 @@
 //!  Pipeline
 //!  committed ──────────→ positioned ──────────→ published ──────────→ handled
 //!                 0                   12 4s                   31
-//!  transport  kafka · 41.2/s · led by host-a:4711 · 2 failed
+//!  transport  kafka · 41.2/s · led by host-a:4711 · 2 failed · 120,431 published
 //!  worker     host-b:99  kafka  lag 31  40.1/s
 //!  daemons    host-a:4711, host-c:12
 //! ```
@@ -169,6 +169,7 @@ fn transport(pen: &mut Pen, outbox: &OutboxStatus) {
     if outbox.failed > 0 {
         pen.text(&format!(" {dot} {} failed", number(outbox.failed)), theme.bad());
     }
+    pen.text(&format!(" {dot} {} published", number(outbox.published)), theme.plain());
 }
 
 fn worker(pen: &mut Pen, process: &Process, figures: &WorkerFigures) {

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 use watchfire_shared::dead_letter::DeadLetterState;
-use watchfire_shared::ids::DeadLetterId;
+use watchfire_shared::ids::{DeadLetterId, EventId};
 
 #[derive(Debug, Args)]
 pub struct Events {
@@ -28,6 +28,15 @@ pub struct DeadLetters {
     /// Rows at most
     #[arg(short = 'n', long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub limit: u32,
+}
+
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub enum Outbox {
+    /// Have a failed event published once more, with what waits behind it
+    Retry {
+        /// As `outbox` lists it
+        id: EventId,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -36,6 +36,8 @@ fn wrong_usage_is_refused() {
         "watchfire|logs|INC-4|--attach|-|-f",
         "watchfire|login",
         "watchfire|redrive|INC-4",
+        "watchfire|outbox|retry",
+        "watchfire|outbox|retry|INC-4",
         "watchfire|discard|01890000-0000-7000-8000-000000000001",
         "watchfire|dead-letters|--state|parked",
         "watchfire|assess",
@@ -69,6 +71,7 @@ fn a_command_knows_what_it_is_about() {
         ("watchfire|dead-letters|--state|discarded".to_owned(), None),
         ("watchfire|processes|--json".to_owned(), None),
         ("watchfire|outbox".to_owned(), None),
+        (format!("watchfire|outbox|retry|{id}"), Some(id)),
         ("watchfire|cache|stats".to_owned(), None),
         ("watchfire|cache|purge|--old|--others".to_owned(), None),
     ] {
