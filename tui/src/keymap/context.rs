@@ -30,6 +30,10 @@ pub enum Context {
     People,
     /// The question before many incidents are changed.
     Question,
+    /// The columns of the list.
+    Columns,
+    /// The name of a view.
+    ViewName,
     /// Where actions are chosen by name.
     Palette,
     /// A daemon to choose, found by typing.
@@ -65,7 +69,7 @@ enum Kind {
 }
 
 impl Context {
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 31] = [
         Self::List,
         Self::Detail,
         Self::Logs,
@@ -84,6 +88,8 @@ impl Context {
         Self::Picker,
         Self::People,
         Self::Question,
+        Self::Columns,
+        Self::ViewName,
         Self::Palette,
         Self::Chooser,
         Self::Query,
@@ -114,8 +120,9 @@ impl Context {
             | Self::Handover
             | Self::Output
             | Self::Demonstration => Kind::Page,
-            Self::Picker | Self::Question => Kind::Choice,
+            Self::Picker | Self::Question | Self::Columns => Kind::Choice,
             Self::People
+            | Self::ViewName
             | Self::Palette
             | Self::Chooser
             | Self::Query

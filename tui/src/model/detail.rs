@@ -3,10 +3,12 @@
 use watchfire_shared::alert::Alert;
 use watchfire_shared::event::Event as Fact;
 use watchfire_shared::ids::IncidentId;
+use watchfire_shared::incident::Incident;
 
 use super::logs::LogPane;
 use super::scroll::Tail;
 use super::slot::Slot;
+use super::words::number;
 
 /// The timeline keeps the newest of these.
 pub const TIMELINE_MAX: usize = 5_000;
@@ -69,6 +71,44 @@ impl Detail {
             overview_top: 0,
             logs: LogPane::default(),
         }
+    }
+}
+
+impl Detail {
+    /// The tabs with what they say of what is in them.
+    pub fn labels(&self, incident: &Incident) -> [(Tab, String); 4] {
+        Tab::ALL.map(|tab| {
+            let extra = match tab {
+                Tab::Overview => String::new(),
+                Tab::Timeline => {
+                    let held = i64::try_from(self.timeline.facts().len()).unwrap_or(i64::MAX);
+                    let facts = number(held);
+                    match self.timeline.left_out() {
+                        0 => format!(" {facts}"),
+                        older => format!(" newest {facts} of {}", number(held + older)),
+                    }
+                }
+                Tab::Alerts => self.alerts.value.as_ref().map_or_else(String::new, |alerts| {
+                    format!(" {}", number(i64::try_from(alerts.len()).unwrap_or(i64::MAX)))
+                }),
+                Tab::Logs => format!(" {}", number(incident.log_count)),
+            };
+            (tab, format!("{}{extra}", tab.name()))
+        })
+    }
+
+    /// The tab whose label stands in a column: each has a sign before and after it, and they stand
+    /// one column apart.
+    pub fn tab_at(&self, incident: &Incident, column: u16) -> Option<Tab> {
+        let mut start = 0;
+        for (tab, label) in self.labels(incident) {
+            let end = start + u16::try_from(label.len() + 2).unwrap_or(u16::MAX);
+            if (start..end).contains(&column) {
+                return Some(tab);
+            }
+            start = end + 1;
+        }
+        None
     }
 }
 

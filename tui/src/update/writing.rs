@@ -10,7 +10,7 @@ use crate::model::commands::{Deed, Tone};
 use crate::model::slot::Purpose;
 use crate::model::writing::Writing;
 
-use super::{Out, commands};
+use super::{Out, commands, keys};
 
 pub fn open(model: &mut Model, out: &mut Out) {
     let Some(incident) = commands::subject(model, None) else {
@@ -32,7 +32,9 @@ pub fn answered(model: &mut Model, writing: &Writing, outcome: Outcome, out: &mu
         _ => (writing.draft.clone(), Some("The answer makes no sense".to_owned())),
     };
     let comment = NewComment { body: text };
-    if let Some(trouble) = trouble {
+    if model.read_only && !comment.body.is_empty() {
+        keep(model, writing, &comment.body, Tone::Warning, keys::READ_ONLY);
+    } else if let Some(trouble) = trouble {
         keep(model, writing, &comment.body, Tone::Bad, &format!("Nothing sent: {trouble}"));
     } else if comment.body.is_empty() {
         model.flash(Tone::Neutral, "Nothing sent: the text is empty");

@@ -19,7 +19,7 @@ use crate::event::Failure;
 use crate::keymap::Context;
 use crate::model::commands::Cell;
 use crate::model::detail::{Detail, Tab};
-use crate::model::words::number;
+use crate::model::layout::Wall;
 use crate::model::{Model, layout};
 use crate::theme::{Theme, short_priority};
 
@@ -33,12 +33,12 @@ pub fn render(buf: &mut Buffer, area: Rect, model: &Model) -> Cursor {
     title(&mut Pen::new(buf, area, 1, theme), model, incident);
     tabs(&mut Pen::new(buf, area, 2, theme), model, detail, incident);
     let height = layout::detail_rows(area.height);
-    let top = area.height.saturating_sub(height + 1);
+    let top = layout::detail_top(area.height);
     if top > 3 {
         rule(buf, area, 3, theme);
     }
     let content = rows(area, top, height);
-    let (left, right) = layout::detail_columns(area.width);
+    let (left, right) = model.walls.columns(Wall::Opened, area.width);
     let pane = Rect { width: left, ..content };
     if right == 0 {
         return tab(buf, pane, model, detail, incident, detail.tab);
@@ -121,25 +121,8 @@ fn tabs(pen: &mut Pen, model: &Model, detail: &Detail, incident: &Incident) {
         pen.keep_free(1);
         pen.right(&time::zone(model), theme.dim());
     }
-    for tab in Tab::ALL {
-        let extra = match tab {
-            Tab::Overview => String::new(),
-            Tab::Timeline => {
-                let held = i64::try_from(detail.timeline.facts().len()).unwrap_or(i64::MAX);
-                let facts = number(held);
-                match detail.timeline.left_out() {
-                    0 => format!(" {facts}"),
-                    older => format!(" newest {facts} of {}", number(held + older)),
-                }
-            }
-            Tab::Alerts => detail.alerts.value.as_ref().map_or_else(String::new, |alerts| {
-                format!(" {}", number(i64::try_from(alerts.len()).unwrap_or(i64::MAX)))
-            }),
-            Tab::Logs => format!(" {}", number(incident.log_count)),
-        };
-        let here = tab == detail.tab;
-        let text = format!("{}{extra}", tab.name());
-        if here {
+    for (tab, text) in detail.labels(incident) {
+        if tab == detail.tab {
             pen.text(&format!("[{text}]"), theme.accent());
         } else {
             pen.text(&format!(" {text} "), theme.dim());
