@@ -67,6 +67,13 @@ mod tests {
         Remembered { queries, run: Vec::new() }
     }
 
+    /// In a folder that nobody else may enter, as the state folder is.
+    fn private_file(folder: &Path) -> PathBuf {
+        let state = folder.join("state");
+        private::folder(&state).unwrap();
+        file(&state)
+    }
+
     #[test]
     fn it_is_written_for_the_owner_alone_and_read_back_with_what_others_kept() {
         let folder = tempfile::tempdir().unwrap();
@@ -81,7 +88,7 @@ mod tests {
     #[test]
     fn what_is_broken_is_said_and_begun_anew() {
         let folder = tempfile::tempdir().unwrap();
-        let file = file(folder.path());
+        let file = private_file(folder.path());
         for broken in ["{", "[1]", "{\"queries\": 7}", &"x".repeat(2 << 20)] {
             private::write(&file, broken).unwrap();
             let (kept, told) = read(&file);
@@ -95,7 +102,7 @@ mod tests {
     #[tokio::test]
     async fn the_last_word_is_written_before_it_ends() {
         let folder = tempfile::tempdir().unwrap();
-        let file = file(folder.path());
+        let file = private_file(folder.path());
         let (tell, wanted) = watch::channel(Remembered::default());
         let mut keeps = tokio::task::JoinSet::new();
         keeps.spawn(keep(file.clone(), wanted));

@@ -49,7 +49,8 @@ fn wheel(model: &mut Model, Mouse { column, row, .. }: Mouse, step: Move, out: &
     if model.overlay.is_some() {
         let context = model.context();
         let chooses = Choices::of(model, model.size.1).is_some();
-        for _ in 0..if chooses { 1 } else { WHEEL } {
+        let lines = if chooses { 1 } else { WHEEL };
+        for _ in 0..lines {
             keys::go(model, context, step, out);
         }
         return;
