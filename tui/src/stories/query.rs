@@ -149,7 +149,7 @@ fn many_ways_are_shown_only_when_they_are_asked_for_and_the_chosen_one_is_in_sig
     let mut client = Client::new().connected(&many);
     client.press("/ ctrl-u");
     client.type_text("service:");
-    assert!(client.screen().contains("TITLE"), "{}", client.screen());
+    assert!(client.screen().contains("service needs a name"), "{}", client.screen());
     for size in [(80, 24), (44, 14), (200, 60)] {
         client.resize(size.0, size.1);
         for _ in 0..45 {
