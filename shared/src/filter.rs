@@ -23,7 +23,7 @@ mod token;
 
 use std::fmt::{self, Write};
 
-pub use complete::Completion;
+pub use complete::{Completion, Vocabulary};
 
 use crate::ids::UserId;
 use crate::incident::{Priority, Status};

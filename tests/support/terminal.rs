@@ -125,6 +125,11 @@ impl Terminal {
         look(&lock(&self.display).written)
     }
 
+    /// The program was asked for the mouse: it may ask the terminal for it.
+    pub fn allow_mouse(&self) {
+        lock(&self.display).written.allow_mouse();
+    }
+
     /// Keeps the bytes that the program writes from now on.
     pub fn keep(&self) {
         lock(&self.display).written.keep();

@@ -13,6 +13,8 @@ const USUALLY_ON: [u16; 1] = [25];
 /// to switch them off, the mouse and the focus.
 const SWITCHED: [u16; 9] = [25, 1000, 1002, 1003, 1004, 1006, 1015, 1049, 2004];
 const ONLY_OFF: [u16; 6] = [1000, 1002, 1003, 1004, 1006, 1015];
+/// What may be on where the mouse was asked for: never a report of each move.
+const MOUSE: [u16; 3] = [1000, 1002, 1006];
 
 /// What a program has written so far.
 #[derive(Default)]
@@ -30,6 +32,7 @@ struct Seen {
     strange: Vec<String>,
     kept: bool,
     raw: Vec<u8>,
+    mouse: bool,
 }
 
 impl Written {
@@ -44,6 +47,11 @@ impl Written {
     /// How many bytes.
     pub const fn bytes(&self) -> u64 {
         self.seen.bytes
+    }
+
+    /// The mouse was asked for: its modes may be on.
+    pub const fn allow_mouse(&mut self) {
+        self.seen.mouse = true;
     }
 
     /// Keeps the bytes from now on.
@@ -92,7 +100,8 @@ impl Seen {
 
     fn switch(&mut self, params: &Params, on: bool) {
         for mode in params.iter().flatten() {
-            if !SWITCHED.contains(mode) || (on && ONLY_OFF.contains(mode)) {
+            let mouse = self.mouse && MOUSE.contains(mode);
+            if !SWITCHED.contains(mode) || (on && ONLY_OFF.contains(mode) && !mouse) {
                 self.strange(format!("mode {mode} {on}"));
             }
             self.modes.insert(*mode, on);
@@ -174,6 +183,17 @@ mod tests {
         assert_eq!(ours.unusual_modes(), [(25, false), (1049, true)]);
         let copied = written(b"\x1b]52;c;SU5D\x07");
         assert_eq!((copied.clipboard(), copied.strange()), (&[b"SU5D".to_vec()][..], &[][..]));
+    }
+
+    #[test]
+    fn the_mouse_is_strange_until_it_was_asked_for_and_each_move_always() {
+        let mut asked = Written::default();
+        asked.allow_mouse();
+        asked.take(b"\x1b[?1000h\x1b[?1002h\x1b[?1006h");
+        assert_eq!(asked.strange(), [""; 0]);
+        assert_eq!(asked.unusual_modes(), [(1000, true), (1002, true), (1006, true)]);
+        asked.take(b"\x1b[?1003h");
+        assert_eq!(asked.strange(), ["mode 1003 true"]);
     }
 
     #[test]

@@ -16,8 +16,15 @@ pub enum Action {
     Move(Move),
     NextTab,
     PreviousTab,
+    /// The next screen, or the one before, in the order of their digits.
+    Turn(Side),
     /// Show every column of the list, or the chosen ones.
     Wide,
+    /// Choose the columns of the list, and their order.
+    Columns,
+    Column(ColumnAction),
+    /// Give what the list shows a name in `config.toml`.
+    SaveView,
     /// Edit the query of the list, or the search of the log pane.
     Query,
     /// Show what shares the service, or the next label, of the selected incident.
@@ -35,6 +42,10 @@ pub enum Action {
     CommandLog,
     /// What the next person needs to know of this shift.
     Handover,
+    /// The handover of a longer shift, or a shorter one.
+    Span {
+        longer: bool,
+    },
     /// Write what is shown to a file.
     Save,
     /// Back to the view before this one; and again.
@@ -43,6 +54,10 @@ pub enum Action {
     Palette,
     /// Choose another daemon.
     Contexts,
+    /// Ask the terminal for the mouse, or leave it to the terminal.
+    Mouse,
+    /// Move the wall between what stands side by side.
+    Wall(Side),
     /// Watch the cache at work.
     Demonstrate,
     Step(Step),
@@ -95,8 +110,10 @@ pub enum Action {
     RaiseLevel,
     LowerLevel,
     Confirm,
-    /// Finish the word in the query bar.
-    Complete,
+    /// Finish the word in the query bar, with the next way to go on or the one before.
+    Complete {
+        back: bool,
+    },
     /// Put a query that was asked before into the bar, or a later one.
     Recall {
         earlier: bool,
@@ -112,6 +129,8 @@ pub enum Action {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Place {
     Incidents,
+    /// The incident that was opened or selected last.
+    Incident,
     Logs,
     Cache,
     Events,
@@ -129,6 +148,22 @@ pub enum Move {
     HalfUp,
     PageDown,
     PageUp,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Side {
+    Left,
+    Right,
+}
+
+/// What becomes of a column of the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ColumnAction {
+    /// Shown, or no longer.
+    Turn,
+    /// Further to the left.
+    Up,
+    Down,
 }
 
 /// What an admin may do to a person.

@@ -4,6 +4,7 @@ mod place;
 mod shown;
 
 use std::ffi::OsString;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 pub use place::Place;
@@ -108,12 +109,41 @@ impl Config {
         place::address(self.url.as_deref())
     }
 
-    /// Whether both lead to the same daemon and allow the same there.
+    /// Whether both lead to the same daemon.
     pub fn same_place(&self, other: &Self) -> bool {
-        let place =
-            |it: &Self| (it.url.clone(), it.place.name.clone(), it.read_only, it.mono, it.utf8);
-        place(self) == place(other)
+        (&self.url, &self.place.name) == (&other.url, &other.place.name)
     }
+}
+
+/// Appends a table to the file, and leaves all else in it as it stands; refused where the file would
+/// not be right with it.
+pub fn append(file: &Path, table: &str) -> Result<(), String> {
+    let cannot = |error: std::io::Error| format!("{} not written: {error}", file.display());
+    let old = match std::fs::read_to_string(file) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+        Err(error) => return Err(cannot(error)),
+    };
+    let between = match old.as_str() {
+        "" => "",
+        text if text.ends_with("\n\n") => "",
+        text if text.ends_with('\n') => "\n",
+        _ => "\n\n",
+    };
+    let added = format!("{between}{table}");
+    let (_, before) = settings::read(file, &old);
+    let (_, after) = settings::read(file, &format!("{old}{added}"));
+    let is_wrong = |it: &Mistake| it.weight == Weight::Serious || !before.contains(it);
+    if let Some(mistake) = after.into_iter().find(is_wrong) {
+        return Err(format!("Not written, it would not be right: {}", mistake.short()));
+    }
+    if let Some(folder) = file.parent() {
+        std::fs::create_dir_all(folder).map_err(cannot)?;
+    }
+    // At the end of it, in one piece: a link stays a link, and whoever else writes loses nothing.
+    let mut options = std::fs::OpenOptions::new();
+    let mut opened = options.append(true).create(true).open(file).map_err(cannot)?;
+    opened.write_all(added.as_bytes()).and_then(|()| opened.sync_all()).map_err(cannot)
 }
 
 /// What `config check` found.
@@ -313,6 +343,62 @@ mod tests {
         let columns = shown.iter().find(|it| it.name == "columns").unwrap();
         assert!(columns.value.contains("title") && columns.from.ends_with("is wrong"));
         assert!(!format!("{shown:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn all_that_is_in_force_is_shown() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("watchfire");
+        std::fs::create_dir(&path).unwrap();
+        let text = "mouse = true\n[notify]\nbell = \"new\"\n[views.mine]\nquery = \"status:open\"\n\
+                    sort = \"-updated\"\ngroup = \"service\"\ncolumns = [\"ref\", \"title\"]\n\
+                    [contexts.prod]\nurl = \"https://prod\"\ntoken_command = [\"pass\", \"hunter2\"]\n\
+                    read_only = true\n[[commands]]\nname = \"book\"\nkey = \"ctrl-x\"\n\
+                    argv = [\"runbook\", \"{service}\"]\n";
+        std::fs::write(path.join("config.toml"), text).unwrap();
+        let folder = folder.path().to_str().unwrap();
+        let shown = load(&[("HOME", "/h"), ("XDG_CONFIG_HOME", folder)]).unwrap().shown();
+        for (name, value, from) in [
+            ("mouse", "true", "config.toml:1"),
+            ("notify.bell", "new", "config.toml:2"),
+            ("notify.desktop", "none", "config.toml:2"),
+            (
+                "views.mine",
+                "status:open, sort -updated, group service, columns ref title",
+                "config.toml:4",
+            ),
+            ("commands.book", "ctrl-x: runbook {service}", "config.toml:13"),
+            ("contexts.prod", "prod, token printed by pass, read_only true", "config.toml:9"),
+        ] {
+            let found = shown.iter().find(|it| it.name == name).unwrap();
+            assert_eq!((found.value.as_str(), found.from.as_str()), (value, from), "{name}");
+        }
+        assert!(!format!("{shown:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn a_table_is_appended_and_nothing_else_changes() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("new").join("config.toml");
+        let table = "[views.\"a\"]\nquery = \"status:open\"\n";
+        append(&file, table).unwrap();
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), table);
+        for (old, between) in [("# mine\nurl = \"http://h\"", "\n\n"), ("color = true\n", "\n")] {
+            std::fs::write(&file, old).unwrap();
+            append(&file, table).unwrap();
+            assert_eq!(std::fs::read_to_string(&file).unwrap(), format!("{old}{between}{table}"));
+        }
+        for old in ["views = { b = \"x\" }\n", "[views.a]\nquery = \"x\"\n", "colour = ["] {
+            std::fs::write(&file, old).unwrap();
+            let refused = append(&file, table).unwrap_err();
+            assert!(refused.starts_with("Not written"), "{old}: {refused}");
+            assert_eq!(std::fs::read_to_string(&file).unwrap(), old, "it stays");
+        }
+        let link = folder.path().join("link.toml");
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        std::fs::write(&file, "").unwrap();
+        append(&link, table).unwrap();
+        assert!(link.is_symlink() && std::fs::read_to_string(&file).unwrap() == table);
     }
 
     #[test]

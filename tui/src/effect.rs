@@ -9,6 +9,7 @@ use std::fmt;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 use watchfire_shared::ids::{DeadLetterId, EventId, IncidentId, LogEntryId, UserId};
 use watchfire_shared::incident::{IncidentPatch, NewComment, NewIncident};
 use watchfire_shared::log::Level;
@@ -46,6 +47,12 @@ pub enum Effect {
         name: String,
         text: String,
     },
+    /// Append a table to the configuration, if all of it is right with it; answered by `Saved` or a
+    /// failure.
+    SaveView {
+        request: RequestId,
+        text: String,
+    },
     /// Write log lines to a file, page by page; says how far it is by `Progress`
     /// and is answered by `Exported`, `Exists` or a failure.
     Export {
@@ -69,6 +76,8 @@ pub enum Effect {
     Go(Option<String>),
     /// Do not go there after all.
     Stay,
+    /// Keep this for the next run of the client.
+    Remember(Remembered),
     /// Tell somebody who looks elsewhere.
     Notify {
         notify: Notify,
@@ -81,6 +90,16 @@ pub enum Effect {
     Wake,
     /// Leave: restore the terminal and end. Commands still under way are waited for, briefly.
     Quit,
+}
+
+/// What was asked and run by name, as it is kept in a file.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Remembered {
+    /// Queries, the newest last.
+    pub queries: Vec<String>,
+    /// What was run by name, the newest first.
+    pub run: Vec<String>,
 }
 
 /// Which lines go where.
@@ -223,7 +242,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// What a person wants to be told by.
+/// How somebody is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Notify {
     pub bell: bool,
@@ -248,11 +267,5 @@ impl Desktop {
             Self::Osc9 => "osc9",
             Self::Osc777 => "osc777",
         }
-    }
-}
-
-impl Notify {
-    pub const fn is_wanted(self) -> bool {
-        self.bell || self.desktop.is_some()
     }
 }

@@ -33,6 +33,8 @@ pub enum Event {
     Key(KeyInput),
     /// Text pasted into the terminal; it never triggers a binding.
     Paste(String),
+    /// Comes only while the terminal was asked for it.
+    Mouse(Mouse),
     /// Columns and rows.
     Resize(u16, u16),
     /// Time has passed: a visible age, a flash, a timer.
@@ -100,6 +102,25 @@ impl KeyInput {
             _ => None,
         }
     }
+}
+
+/// What was done with the mouse, and where; columns and rows count from 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mouse {
+    pub deed: MouseDeed,
+    pub column: u16,
+    pub row: u16,
+}
+
+/// Of the left button, and of the wheel. Others are dropped by the runner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MouseDeed {
+    Press,
+    /// Moved while the button is held.
+    Drag,
+    Release,
+    WheelUp,
+    WheelDown,
 }
 
 /// What the live stream says. Positions, resuming and the back-off are the stream's own business.

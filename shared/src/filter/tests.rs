@@ -174,7 +174,7 @@ fn length_and_number_of_terms_are_bounded() {
 fn completions_are_keys_and_words_at_the_cursor() {
     let complete = |text: &str| {
         let cursor = text.chars().count();
-        let all = Filter::complete(&format!("{text}tail"), cursor);
+        let all = Filter::complete(&format!("{text}tail"), cursor, &Vocabulary::default());
         let apply = |completion: Completion| {
             assert_eq!(completion.end, cursor, "{text:?}");
             let before: String = text.chars().take(completion.start).collect();
@@ -193,6 +193,50 @@ fn completions_are_keys_and_words_at_the_cursor() {
     assert_eq!(complete("status:open"), [""; 0]);
     for nothing in ["", "s ", "\"s", "service:\"check st", "service:s", "nokey:s", "zzz"] {
         assert_eq!(complete(nothing), [""; 0], "{nothing:?}");
+    }
+}
+
+#[test]
+fn what_is_known_is_completed_and_reads_back() {
+    let set = |all: &[&str]| all.iter().map(|it| (*it).to_owned()).collect();
+    let pair = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+    let known = Vocabulary {
+        services: set(&["checkout", "Check in", "search"]),
+        labels: [("region", "eu"), ("region", "us east"), ("team", "a"), ("a b", "c")]
+            .map(pair)
+            .into(),
+        people: set(&["dana", "Dana Fox", "me"]),
+    };
+    let complete = |text: &str| {
+        let all = Filter::complete(text, text.chars().count(), &known);
+        let whole = |it: Completion| {
+            let before: String = text.chars().take(it.start).collect();
+            before + &it.text
+        };
+        all.into_iter().map(whole).collect::<Vec<_>>()
+    };
+    assert_eq!(complete("service:che"), ["service:\"Check in\"", "service:checkout"]);
+    assert_eq!(complete("who:d"), ["who:\"Dana Fox\"", "who:dana"]);
+    assert_eq!(complete("who:m"), ["who:me", "who:\"me\""], "a person may be called so");
+    assert_eq!(complete("label:"), ["label:\"a b\"=", "label:region=", "label:team="]);
+    assert_eq!(complete("-label:region="), ["-label:region=eu", "-label:region=\"us east\""]);
+    assert_eq!(complete("label:region=U"), ["label:region=\"us east\""]);
+    assert_eq!(complete("label:team=a"), [""; 0]);
+    assert_eq!(
+        complete("age:<4"),
+        ["<4s", "<4m", "<4h", "<4d", "<4w"].map(|it| format!("age:{it}"))
+    );
+    assert_eq!(
+        complete("age:>1"),
+        [">1s", ">1m", ">1h", ">1d", ">1w"].map(|it| format!("age:{it}"))
+    );
+    assert_eq!(complete("age:<").len(), 4);
+    for text in ["service:", "who:", "label:region=", "age:", "age:<2", "status:", "priority:>="] {
+        let all = complete(text);
+        assert!(!all.is_empty(), "{text}");
+        for whole in all {
+            assert!(whole.parse::<Filter>().is_ok(), "{whole}");
+        }
     }
 }
 
@@ -279,7 +323,8 @@ proptest! {
 
     #[test]
     fn completing_never_panics_and_replaces_what_was_typed(text in nearly(), cursor in 0_usize..40) {
-        for completion in Filter::complete(&text, cursor) {
+        let known = Vocabulary::default();
+        for completion in Filter::complete(&text, cursor, &known) {
             prop_assert!(completion.start <= completion.end);
             prop_assert!(completion.end <= cursor.min(text.chars().count()));
             let typed: String = text
@@ -287,7 +332,7 @@ proptest! {
                 .skip(completion.start)
                 .take(completion.end - completion.start)
                 .collect();
-            prop_assert!(completion.text.starts_with(&typed.to_ascii_lowercase()));
+            prop_assert!(completion.text.to_lowercase().starts_with(&typed.to_lowercase()));
         }
     }
 

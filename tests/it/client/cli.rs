@@ -215,3 +215,24 @@ async fn logs_and_events_follow_also_over_a_restart() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_view_brings_its_query_and_its_columns() {
+    bounded(async {
+        let daemon = Daemon::start(Engine::Sqlite).await;
+        let api = daemon.as_responder().await;
+        api.create("Checkout is slow").await;
+        api.create("Search is slow").await;
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("watchfire")).unwrap();
+        let view = "[views.mine]\nquery = \"search\"\ncolumns = [\"ref\", \"logs\", \"title\"]\n";
+        std::fs::write(folder.path().join("watchfire/config.toml"), view).unwrap();
+        let mut ls = daemon.cli_command(Role::Viewer, &["ls", "--view", "mine"]).await;
+        let said = printed(&ls.env("XDG_CONFIG_HOME", folder.path()).output().await.unwrap());
+        let lines: Vec<Vec<&str>> =
+            said.lines().map(|line| line.split_whitespace().collect()).collect();
+        assert_eq!(lines[0], ["REF", "LOGS", "TITLE"], "{said}");
+        assert_eq!(lines[1..], [["INC-2", "0", "Search", "is", "slow"]], "{said}");
+    })
+    .await;
+}

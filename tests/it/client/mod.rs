@@ -8,6 +8,7 @@ mod held;
 mod hostile;
 mod lane;
 mod main_job;
+mod mouse;
 mod own;
 mod refusal;
 mod resized;

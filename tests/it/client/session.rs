@@ -130,6 +130,7 @@ async fn session(columns: u16, rows: u16) {
         command.env(name, value);
     }
     let mut client = Terminal::spawn(command, columns, rows);
+    client.allow_mouse();
     client.wait_for_text("● live", SOON).await;
     client.wait_for_text("INC-3", SOON).await;
     for step in steps() {

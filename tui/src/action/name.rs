@@ -1,7 +1,7 @@
 //! What an action is called in `config.toml` and wherever actions are named (a name that people wrote
 //! into their files stays), and whether it changes anything.
 
-use super::{Action, Edit, Mark, Move, PersonAction, Place, Step};
+use super::{Action, ColumnAction, Edit, Mark, Move, PersonAction, Place, Side, Step};
 
 impl Action {
     pub const fn name(self) -> &'static str {
@@ -11,22 +11,23 @@ impl Action {
             Self::Back => "back",
             Self::Open => "open",
             Self::Go(Place::Incidents) => "go-incidents",
+            Self::Go(Place::Incident) => "go-incident",
             Self::Go(Place::Logs) => "go-logs",
             Self::Go(Place::Cache) => "go-cache",
             Self::Go(Place::Events) => "go-events",
             Self::Go(Place::Health) => "go-health",
             Self::Go(Place::People) => "go-people",
-            Self::Move(Move::Down) => "down",
-            Self::Move(Move::Up) => "up",
-            Self::Move(Move::First) => "first",
-            Self::Move(Move::Last) => "last",
-            Self::Move(Move::HalfDown) => "half-page-down",
-            Self::Move(Move::HalfUp) => "half-page-up",
-            Self::Move(Move::PageDown) => "page-down",
-            Self::Move(Move::PageUp) => "page-up",
+            Self::Move(step) => step.name(),
             Self::NextTab => "next-tab",
             Self::PreviousTab => "previous-tab",
+            Self::Turn(Side::Right) => "next-screen",
+            Self::Turn(Side::Left) => "previous-screen",
             Self::Wide => "wide",
+            Self::Columns => "columns",
+            Self::Column(ColumnAction::Turn) => "show-column",
+            Self::Column(ColumnAction::Up) => "column-up",
+            Self::Column(ColumnAction::Down) => "column-down",
+            Self::SaveView => "save-view",
             Self::Query => "query",
             Self::Related => "related",
             Self::NextSort => "next-sort",
@@ -36,10 +37,15 @@ impl Action {
             Self::Reload => "reload",
             Self::CommandLog => "command-log",
             Self::Handover => "handover",
+            Self::Span { longer: true } => "longer-shift",
+            Self::Span { longer: false } => "shorter-shift",
             Self::Save => "save",
             Self::Last => "last-view",
             Self::Palette => "palette",
             Self::Contexts => "contexts",
+            Self::Mouse => "mouse",
+            Self::Wall(Side::Left) => "wall-left",
+            Self::Wall(Side::Right) => "wall-right",
             Self::Demonstrate => "demonstrate-cache",
             Self::Step(Step::Investigate) => "investigate",
             Self::Step(Step::HandBack) => "hand-back",
@@ -80,21 +86,13 @@ impl Action {
             Self::RaiseLevel => "fewer-levels",
             Self::LowerLevel => "more-levels",
             Self::Confirm => "confirm",
-            Self::Complete => "complete",
+            Self::Complete { back: false } => "complete",
+            Self::Complete { back: true } => "complete-back",
             Self::Recall { earlier: true } => "earlier-query",
             Self::Recall { earlier: false } => "later-query",
             Self::NextField => "next-field",
             Self::PreviousField => "previous-field",
-            Self::Edit(Edit::Left) => "text-left",
-            Self::Edit(Edit::Right) => "text-right",
-            Self::Edit(Edit::Start) => "text-start",
-            Self::Edit(Edit::End) => "text-end",
-            Self::Edit(Edit::Backspace) => "delete-before",
-            Self::Edit(Edit::Delete) => "delete-after",
-            Self::Edit(Edit::BackWord) => "delete-word",
-            Self::Edit(Edit::ToStart) => "delete-to-start",
-            Self::Edit(Edit::ToEnd) => "delete-to-end",
-            Self::Edit(Edit::NewLine) => "new-line",
+            Self::Edit(edit) => edit.name(),
             Self::Own(_) => "command",
         }
     }
@@ -125,7 +123,11 @@ impl Action {
             | Self::Move(_)
             | Self::NextTab
             | Self::PreviousTab
+            | Self::Turn(_)
             | Self::Wide
+            | Self::Columns
+            | Self::Column(_)
+            | Self::SaveView
             | Self::Query
             | Self::Related
             | Self::NextSort
@@ -135,10 +137,13 @@ impl Action {
             | Self::Reload
             | Self::CommandLog
             | Self::Handover
+            | Self::Span { .. }
             | Self::Save
             | Self::Last
             | Self::Palette
             | Self::Contexts
+            | Self::Mouse
+            | Self::Wall(_)
             | Self::Json
             | Self::Copy
             | Self::Mark(_)
@@ -153,13 +158,45 @@ impl Action {
             | Self::RaiseLevel
             | Self::LowerLevel
             | Self::Confirm
-            | Self::Complete
+            | Self::Complete { .. }
             | Self::Recall { .. }
             | Self::NextField
             | Self::PreviousField
             | Self::Edit(_)
             // Whether it does is said of each.
             | Self::Own(_) => false,
+        }
+    }
+}
+
+impl Move {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Down => "down",
+            Self::Up => "up",
+            Self::First => "first",
+            Self::Last => "last",
+            Self::HalfDown => "half-page-down",
+            Self::HalfUp => "half-page-up",
+            Self::PageDown => "page-down",
+            Self::PageUp => "page-up",
+        }
+    }
+}
+
+impl Edit {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Left => "text-left",
+            Self::Right => "text-right",
+            Self::Start => "text-start",
+            Self::End => "text-end",
+            Self::Backspace => "delete-before",
+            Self::Delete => "delete-after",
+            Self::BackWord => "delete-word",
+            Self::ToStart => "delete-to-start",
+            Self::ToEnd => "delete-to-end",
+            Self::NewLine => "new-line",
         }
     }
 }

@@ -16,10 +16,21 @@ use super::{Done, Exit, Failure};
 use crate::client::{Client, ClientError, IncidentQuery, TimelineQuery};
 use crate::clock;
 use crate::config::Config;
+use crate::model::columns::Column;
 use crate::safe::SafeText;
 
 /// Entries of the timeline that `show` prints.
 const TIMELINE: usize = 12;
+/// What `ls` prints where no view says otherwise.
+const USUAL: [Column; 7] = [
+    Column::Priority,
+    Column::Reference,
+    Column::Status,
+    Column::Age,
+    Column::Title,
+    Column::Service,
+    Column::Who,
+];
 
 impl Ls {
     /// With what the view says that was asked for.
@@ -39,6 +50,7 @@ impl Ls {
         };
         self.filter.insert(0, view.query.clone());
         self.sort = self.sort.or_else(|| Some(view.sort.to_string()));
+        self.columns.clone_from(&view.columns);
         Ok(self)
     }
 }
@@ -57,7 +69,8 @@ pub async fn list(client: &Client, out: &mut Out, ls: &Ls) -> Done {
         };
         return Ok(out.line(&none)?);
     }
-    table(out, &page.items, clock::now()).print(out)?;
+    let columns = ls.columns.as_ref().map_or(&USUAL[..], |columns| &columns.0);
+    table(out, &page.items, columns, clock::now()).print(out)?;
     let shown = page.items.len();
     let total = usize::try_from(page.total).unwrap_or(usize::MAX);
     if !page.total_exact || total > shown {
@@ -95,28 +108,52 @@ async fn load(client: &Client, ls: &Ls) -> Result<IncidentPage, Failure> {
     Ok(page)
 }
 
-fn table(out: &Out, incidents: &[Incident], now: DateTime<Utc>) -> Table {
-    let mut table = Table::new(4);
-    let heads = ["PRIORITY", "REF", "STATUS", "AGE", "TITLE", "SERVICE", "WHO"];
-    table.row(heads.map(|head| (Tone::Dim, SafeText::line(head))).to_vec());
+fn table(out: &Out, incidents: &[Incident], columns: &[Column], now: DateTime<Utc>) -> Table {
+    let title = columns.iter().position(|column| *column == Column::Title);
+    let mut table = Table::new(title.unwrap_or(columns.len().saturating_sub(1)));
+    let head = |column: &Column| {
+        let head = match column {
+            Column::Reference => "REF".to_owned(),
+            other => other.name().to_uppercase(),
+        };
+        (Tone::Dim, SafeText::line(&head))
+    };
+    table.row(columns.iter().map(head).collect());
     for incident in incidents {
-        let (priority_tone, priority) = words::priority(out, incident.priority);
-        let (status_tone, mut status) = words::status(out, incident.status);
-        if incident.still_firing() {
-            status.push_str(" !");
-        }
-        let who = incident.assigned_to.as_ref().map_or("-", |user| user.name.as_str());
-        table.row(vec![
-            (priority_tone, SafeText::line(&priority)),
-            (Tone::Strong, SafeText::line(&incident.reference.to_string())),
-            (status_tone, SafeText::line(&status)),
-            (Tone::Dim, SafeText::line(&words::age(incident.created_at, now))),
-            (Tone::Plain, out.safe(&incident.title)),
-            (Tone::Dim, out.safe(&incident.service)),
-            (Tone::Plain, out.safe(who)),
-        ]);
+        table.row(columns.iter().map(|column| cell(out, incident, *column, now)).collect());
     }
     table
+}
+
+fn cell(out: &Out, incident: &Incident, column: Column, now: DateTime<Utc>) -> (Tone, SafeText) {
+    let number = |number: i64| (Tone::Dim, SafeText::line(&number.to_string()));
+    match column {
+        Column::Priority => {
+            let (tone, text) = words::priority(out, incident.priority);
+            (tone, SafeText::line(&text))
+        }
+        Column::Reference => (Tone::Strong, SafeText::line(&incident.reference.to_string())),
+        Column::Status => {
+            let (tone, mut text) = words::status(out, incident.status);
+            if incident.still_firing() {
+                text.push_str(" !");
+            }
+            (tone, SafeText::line(&text))
+        }
+        Column::Age => (Tone::Dim, SafeText::line(&words::age(incident.created_at, now))),
+        Column::Title => (Tone::Plain, out.safe(&incident.title)),
+        Column::Service => (Tone::Dim, out.safe(&incident.service)),
+        Column::Who => {
+            let who = incident.assigned_to.as_ref().map_or("-", |user| user.name.as_str());
+            (Tone::Plain, out.safe(who))
+        }
+        Column::Alerts => number(incident.firing_alerts),
+        Column::Logs => number(incident.log_count),
+        Column::Score => {
+            let score = incident.score.map_or_else(|| "-".to_owned(), |it| format!("{it:.0}"));
+            (Tone::Dim, SafeText::line(&score))
+        }
+    }
 }
 
 /// An incident with what hangs on it, as `--json` prints it.

@@ -12,6 +12,7 @@ pub mod stream;
 mod tests;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -54,7 +55,8 @@ pub struct Client {
     wires: Wires,
     locate: Locate,
     session: Arc<Session>,
-    read_only: bool,
+    /// Shared by all clones: it may change while requests wait for their turn.
+    read_only: Arc<AtomicBool>,
 }
 
 /// How connections are made.
@@ -183,7 +185,8 @@ impl Client {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let wires = Wires { secure, local };
         let http = wires.open()?;
-        Ok(Self { http, wires, locate, session: Arc::new(session), read_only: false })
+        let (session, read_only) = (Arc::new(session), Arc::default());
+        Ok(Self { http, wires, locate, session, read_only })
     }
 
     /// The same sign-in over connections of its own: what is asked here waits behind nothing that
@@ -195,7 +198,13 @@ impl Client {
     /// From here on whatever would change something is refused before it is sent.
     #[must_use]
     pub fn read_only(self, read_only: bool) -> Self {
-        Self { read_only, ..self }
+        self.set_read_only(read_only);
+        self
+    }
+
+    /// The same, for what waits for its turn and for all clones too.
+    pub fn set_read_only(&self, read_only: bool) {
+        self.read_only.store(read_only, Ordering::SeqCst);
     }
 
     pub fn session(&self) -> &Session {
@@ -222,7 +231,7 @@ impl Client {
     async fn perform(&self, call: Call) -> Result<Bytes, ClientError> {
         // Signing in and out changes nothing that others see.
         let writes = call.method != Method::GET && !matches!(call.auth, Auth::Nobody);
-        if self.read_only && writes {
+        if writes && self.read_only.load(Ordering::SeqCst) {
             let message = "Nothing done: read_only is set in config.toml";
             return Err(ClientError::new(ErrorKind::Forbidden, message));
         }

@@ -156,6 +156,10 @@ async fn who_may_only_read_sends_no_change() {
     let refused = client.cache_demo().await.unwrap_err();
     assert_eq!(refused.kind, ErrorKind::Forbidden);
     assert!(refused.message.contains("read_only"), "{refused}");
+    let other = client.clone();
+    client.set_read_only(false);
+    let asked = other.cache_demo().await.unwrap_err();
+    assert_eq!(asked.message, "asked where the daemon is", "for every clone at once");
     let asked = client.cache_stats().await.unwrap_err();
     assert_eq!(asked.message, "asked where the daemon is");
 }

@@ -1,7 +1,9 @@
 //! What is in force, and what said so.
 
-use super::Config;
+use super::{Config, place};
 use crate::keymap::{bindings, key_name};
+use crate::model::notify::Desktop;
+use crate::model::own::OwnCommand;
 
 /// One setting as a person reads it; nothing secret.
 #[derive(Debug, PartialEq, Eq)]
@@ -55,8 +57,46 @@ impl Config {
                 &self.said("read_only", if self.read_only { place.from } else { "default" }),
             ),
         ];
+        shown.extend(self.ways());
+        shown.extend(self.named());
         shown.extend(self.keys());
         shown
+    }
+
+    /// The mouse, the bell and the desktop.
+    fn ways(&self) -> [Shown; 3] {
+        let setup = &self.settings.setup;
+        let desktop = setup.notify.desktop.map_or("none", Desktop::name);
+        let notify = self.said("notify", "default");
+        [
+            row("mouse", setup.mouse.to_string(), &self.said("mouse", "default")),
+            row("notify.bell", setup.notify.bell.name().to_owned(), &notify),
+            row("notify.desktop", desktop.to_owned(), &notify),
+        ]
+    }
+
+    /// Views, commands and contexts by the names that a person gave them; no secret is in them.
+    fn named(&self) -> Vec<Shown> {
+        let setup = &self.settings.setup;
+        let views = setup.views.iter().map(|view| ("views", &view.name, view.words()));
+        let own = setup.commands.iter().map(|it| ("commands", &it.name, self.command(it)));
+        let contexts = self.settings.contexts.iter().map(|(name, context)| {
+            let mut words = vec![place::address(context.url.as_deref())];
+            let program = context.token_command.first();
+            words.extend(program.map(|program| format!("token printed by {program}")));
+            words.extend(context.read_only.map(|it| format!("read_only {it}")));
+            ("contexts", name, words.join(", "))
+        });
+        let all = views.chain(own).chain(contexts);
+        all.map(|(kind, name, value)| {
+            row(&format!("{kind}.{name}"), value, &self.said(kind, "config.toml"))
+        })
+        .collect()
+    }
+
+    fn command(&self, command: &OwnCommand) -> String {
+        let key = command.key.map(|key| format!("{}: ", key_name(key, self.utf8)));
+        format!("{}{}", key.unwrap_or_default(), command.words())
     }
 
     /// The keys of every action, by its name.

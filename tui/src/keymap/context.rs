@@ -32,6 +32,10 @@ pub enum Context {
     People,
     /// The question before many incidents are changed.
     Question,
+    /// The columns of the list.
+    Columns,
+    /// The name of a view.
+    ViewName,
     /// Where actions are chosen by name.
     Palette,
     /// A daemon to choose, found by typing.
@@ -67,7 +71,7 @@ enum Kind {
 }
 
 impl Context {
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 32] = [
         Self::List,
         Self::Detail,
         Self::Logs,
@@ -87,6 +91,8 @@ impl Context {
         Self::Picker,
         Self::People,
         Self::Question,
+        Self::Columns,
+        Self::ViewName,
         Self::Palette,
         Self::Chooser,
         Self::Query,
@@ -118,8 +124,9 @@ impl Context {
             | Self::Handover
             | Self::Output
             | Self::Demonstration => Kind::Page,
-            Self::Picker | Self::Question => Kind::Choice,
+            Self::Picker | Self::Question | Self::Columns => Kind::Choice,
             Self::People
+            | Self::ViewName
             | Self::Palette
             | Self::Chooser
             | Self::Query

@@ -64,3 +64,31 @@ impl Columns {
         self.0.iter().copied().chain(others).collect()
     }
 }
+
+/// The columns of the list, to be chosen: those that are shown come first, in their order.
+#[derive(Debug, Clone)]
+pub struct ColumnsBox {
+    pub columns: Vec<(Column, bool)>,
+    /// The one that the keys are about.
+    pub chosen: Column,
+    /// What the list had when it was opened; none are the configured ones.
+    pub before: Option<Columns>,
+}
+
+impl ColumnsBox {
+    pub fn new(shown: &Columns, before: Option<Columns>) -> Self {
+        let all = shown.all().into_iter();
+        let columns = all.map(|column| (column, shown.0.contains(&column))).collect();
+        let chosen = shown.0.first().copied().unwrap_or(Column::Title);
+        Self { columns, chosen, before }
+    }
+
+    pub fn place(&self) -> usize {
+        self.columns.iter().position(|(column, _)| *column == self.chosen).unwrap_or(0)
+    }
+
+    /// Those that are to be shown.
+    pub fn shown(&self) -> Columns {
+        Columns(self.columns.iter().filter(|(_, shown)| *shown).map(|(it, _)| *it).collect())
+    }
+}

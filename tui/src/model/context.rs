@@ -27,6 +27,8 @@ impl Model {
             Some(Overlay::Json { .. }) => return Context::Json,
             Some(Overlay::Handover { .. }) => return Context::Handover,
             Some(Overlay::Output { .. }) => return Context::Output,
+            Some(Overlay::Columns(_)) => return Context::Columns,
+            Some(Overlay::ViewName(_)) => return Context::ViewName,
             Some(Overlay::Palette(_)) => return Context::Palette,
             Some(Overlay::Chooser(_)) => return Context::Chooser,
             Some(Overlay::Comment(_)) => return Context::Comment,

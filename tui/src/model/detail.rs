@@ -3,12 +3,14 @@
 use watchfire_shared::alert::Alert;
 use watchfire_shared::event::Event as Fact;
 use watchfire_shared::ids::IncidentId;
+use watchfire_shared::incident::Incident;
 
 use super::Screen;
 use super::assessment::Assessments;
 use super::logs::LogPane;
 use super::scroll::Tail;
 use super::slot::Slot;
+use super::words::number;
 
 /// The timeline keeps the newest of these.
 pub const TIMELINE_MAX: usize = 5_000;
@@ -84,6 +86,57 @@ impl Detail {
     /// Whether the tab of the logs shows patterns.
     pub fn shows_patterns(&self) -> bool {
         self.tab == Tab::Logs && self.assessments.patterns
+    }
+}
+
+impl Detail {
+    /// The tabs with what they say of what is in them, and what stands on both sides of each; where
+    /// there is no room for all of it, the numbers go first.
+    pub fn labels(&self, incident: &Incident, width: u16) -> ([(Tab, String); 5], &'static str) {
+        let long =
+            Tab::ALL.map(|tab| (tab, format!("{}{}", tab.name(), self.extra(tab, incident))));
+        let taken: usize = long.iter().map(|(_, label)| label.len() + 3).sum();
+        if taken <= usize::from(width) + 1 {
+            return (long, " ");
+        }
+        let short =
+            |(tab, long)| if tab == self.tab { (tab, long) } else { (tab, tab.name().into()) };
+        (long.map(short), "")
+    }
+
+    /// How much there is of it.
+    fn extra(&self, tab: Tab, incident: &Incident) -> String {
+        match tab {
+            Tab::Overview | Tab::Assessment => String::new(),
+            Tab::Timeline => {
+                let held = i64::try_from(self.timeline.facts().len()).unwrap_or(i64::MAX);
+                let facts = number(held);
+                match self.timeline.left_out() {
+                    0 => format!(" {facts}"),
+                    older => format!(" newest {facts} of {}", number(held + older)),
+                }
+            }
+            Tab::Alerts => self.alerts.value.as_ref().map_or_else(String::new, |alerts| {
+                format!(" {}", number(i64::try_from(alerts.len()).unwrap_or(i64::MAX)))
+            }),
+            Tab::Logs => format!(" {}", number(incident.log_count)),
+        }
+    }
+
+    /// The tab whose label stands in a column: the one that is shown has a bracket before and after
+    /// it, and they stand one column apart.
+    pub fn tab_at(&self, incident: &Incident, column: u16, width: u16) -> Option<Tab> {
+        let (labels, pad) = self.labels(incident, width);
+        let mut start = 0;
+        for (tab, label) in labels {
+            let around = if tab == self.tab { 2 } else { 2 * pad.len() };
+            let end = start + u16::try_from(label.len() + around).unwrap_or(u16::MAX);
+            if (start..end).contains(&column) {
+                return Some(tab);
+            }
+            start = end + 1;
+        }
+        None
     }
 }
 

@@ -73,6 +73,14 @@ pub struct Key {
     person: u128,
 }
 
+/// A line of the list on the screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Line<'a> {
+    /// Of a group.
+    Head(&'a Key),
+    Row(IncidentId),
+}
+
 impl List {
     /// The next way to group, after the last of them none.
     pub fn next_group(&self) -> Option<GroupBy> {
@@ -109,6 +117,14 @@ impl List {
             let heads = &self.heads;
             self.rows.sort_by(|one, other| heads.get(one).cmp(&heads.get(other)));
         }
+    }
+
+    /// What stands on the screen, line by line.
+    pub fn lines(&self, height: usize) -> impl Iterator<Item = Line<'_>> {
+        self.visible(height).iter().enumerate().flat_map(|(at, id)| {
+            let head = self.head(self.offset + at).map(Line::Head);
+            head.into_iter().chain([Line::Row(*id)])
+        })
     }
 
     /// The group that begins with this row, or in which it is the first on the screen.

@@ -54,6 +54,14 @@ impl TextField {
         self.cursor += text.len();
     }
 
+    /// Puts a text in the place of so many characters before the cursor.
+    pub fn replace_before(&mut self, characters: usize, text: &str) {
+        let kept = self.before_cursor().chars().count().saturating_sub(characters);
+        let from = self.before_cursor().char_indices().nth(kept).map_or(self.cursor, |(at, _)| at);
+        self.cut(from, self.cursor);
+        self.paste(text);
+    }
+
     pub fn edit(&mut self, edit: Edit) {
         match edit {
             Edit::Left => self.cursor = self.left(),
@@ -122,6 +130,16 @@ mod tests {
         assert_eq!(field.text(), "aéx b");
         field.edit(Edit::ToStart);
         assert_eq!((field.text(), field.before_cursor()), ("b", ""));
+    }
+
+    #[test]
+    fn characters_before_the_cursor_are_replaced_one_by_one() {
+        let mut field = TextField::new("a e\u{301}b");
+        field.edit(Edit::Left);
+        field.replace_before(2, "xy");
+        assert_eq!((field.text(), field.before_cursor()), ("a xyb", "a xy"));
+        field.replace_before(9, "");
+        assert_eq!(field.text(), "b");
     }
 
     #[test]

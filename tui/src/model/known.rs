@@ -4,12 +4,15 @@
 use std::collections::{HashMap, HashSet};
 
 use watchfire_shared::event::{Event, Fact};
+use watchfire_shared::filter::Vocabulary;
 use watchfire_shared::ids::IncidentId;
 use watchfire_shared::incident::Incident;
 use watchfire_shared::log::Level;
 
 /// Incidents beyond those of the list that are remembered.
 const KEEP: usize = 20_000;
+/// Incidents whose values are offered in the query bar.
+const LOOKED_AT: usize = 4_000;
 
 #[derive(Debug, Default)]
 pub struct Known {
@@ -31,6 +34,26 @@ struct Counted {
 impl Known {
     pub fn get(&self, id: IncidentId) -> Option<&Incident> {
         self.incidents.get(&id)
+    }
+
+    /// Values that a query may ask for: of so many incidents as can be looked at between two keys.
+    pub fn vocabulary(&self) -> Vocabulary {
+        let mut words = Vocabulary::default();
+        for incident in self.incidents.values().take(LOOKED_AT) {
+            let service = &incident.service;
+            if !service.is_empty() && !words.services.contains(service) {
+                words.services.insert(service.clone());
+            }
+            for (name, value) in &incident.labels {
+                words.labels.insert((name.clone(), value.clone()));
+            }
+            if let Some(user) = &incident.assigned_to
+                && !words.people.contains(&user.name)
+            {
+                words.people.insert(user.name.clone());
+            }
+        }
+        words
     }
 
     pub fn is_deleted(&self, id: IncidentId) -> bool {

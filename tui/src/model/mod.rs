@@ -4,6 +4,7 @@ pub mod age;
 pub mod assessment;
 pub mod batch;
 pub mod cache;
+pub mod choices;
 pub mod chooser;
 pub mod columns;
 pub mod commands;
@@ -37,7 +38,9 @@ mod paging;
 pub mod palette;
 pub mod people;
 pub mod pipeline;
+pub mod pointer;
 pub mod query;
+pub mod remembered;
 pub mod scroll;
 pub mod setup;
 pub mod shell;
@@ -63,6 +66,7 @@ use watchfire_shared::user::UserOut;
 use self::batch::{Batch, Question};
 use self::cache::CachePanel;
 use self::chooser::Chooser;
+use self::columns::ColumnsBox;
 use self::commands::{CommandLog, Tone};
 use self::connection::Connection;
 use self::copy::CopyBox;
@@ -76,10 +80,12 @@ use self::notify::Notices;
 use self::own::{RoundId, Rounds, Sure};
 use self::palette::{History, Palette};
 use self::people::{People, PersonForm};
+use self::pointer::Pointer;
 use self::setup::Setup;
 use self::slot::{Requests, Slot};
 use self::spot::Spot;
 use self::undo::Undo;
+use self::views::ViewBox;
 use crate::handover::Shift;
 use crate::ink::Ink;
 use crate::keymap::Context;
@@ -121,6 +127,8 @@ pub enum Overlay {
         top: usize,
     },
     Handover {
+        /// These alone; none of them is the whole shift.
+        chosen: Vec<IncidentId>,
         top: usize,
     },
     /// What commands of the person's own have said.
@@ -136,6 +144,8 @@ pub enum Overlay {
     Question(Question),
     Title(TitleBox),
     Export(logs::ExportBox),
+    Columns(ColumnsBox),
+    ViewName(ViewBox),
     Palette(Palette),
     Chooser(Chooser),
     Comment(CommentBox),
@@ -185,8 +195,12 @@ pub struct Model {
     pub people: People,
     pub connection: Connection,
     pub screen: Screen,
+    pub walls: layout::Walls,
+    pub pointer: Pointer,
     /// The view before this one.
     pub last_spot: Option<Spot>,
+    /// The incident that was open, or selected in the list, on the last screen that had one.
+    pub last_incident: Option<IncidentId>,
     pub overlay: Option<Overlay>,
     /// Covers everything while nobody is signed in.
     pub sign_in: Option<SignIn>,
@@ -210,6 +224,8 @@ pub struct Model {
     pub batch: Option<Batch>,
     /// The shift as it was last read.
     pub handover: Slot<Shift>,
+    /// How long a shift is.
+    pub span: handover::Span,
     /// Programs of the person's own that run or ran.
     pub own: Rounds,
     pub palette_history: History,
@@ -239,6 +255,7 @@ pub struct Model {
 
 impl Model {
     pub fn new(start: Start, now: DateTime<Utc>) -> Self {
+        let mouse = start.setup.mouse;
         let mut model = Self {
             now,
             presses: 0,
@@ -255,7 +272,10 @@ impl Model {
             people: People::default(),
             connection: Connection::default(),
             screen: Screen::Incidents,
+            walls: layout::Walls::default(),
+            pointer: Pointer::new(mouse),
             last_spot: None,
+            last_incident: None,
             overlay: None,
             sign_in: (!start.signed_in).then(|| SignIn::new(None)),
             known: Known::default(),
@@ -272,6 +292,7 @@ impl Model {
             commands: CommandLog::default(),
             batch: None,
             handover: Slot::default(),
+            span: handover::Span::default(),
             own: Rounds::default(),
             palette_history: History::default(),
             drafts: HashMap::new(),

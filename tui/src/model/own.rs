@@ -1,6 +1,7 @@
 //! Commands that a person wrote into `config.toml`: what each runs, and what became of the last ones.
 
 use std::collections::VecDeque;
+use std::fmt;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use watchfire_shared::ids::{IncidentId, Reference};
@@ -54,7 +55,33 @@ pub enum Variable {
     Label(String),
 }
 
+impl fmt::Display for Template {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for piece in &self.0 {
+            match piece {
+                Piece::Text(text) => f.write_str(text)?,
+                Piece::Value(Variable::Label(name)) => write!(f, "{{label.{name}}}")?,
+                Piece::Value(variable) => write!(f, "{{{}}}", variable.name())?,
+            }
+        }
+        Ok(())
+    }
+}
+
 impl Variable {
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::Id => "id",
+            Self::Reference => "reference",
+            Self::Title => "title",
+            Self::Service => "service",
+            Self::Status => "status",
+            Self::Priority => "priority",
+            Self::Url => "url",
+            Self::Label(_) => "label",
+        }
+    }
+
     pub const NAMES: &str = "id, reference, title, service, status, priority, url and label.NAME";
 
     pub fn named(name: &str) -> Option<Self> {
@@ -101,6 +128,12 @@ impl Variable {
 }
 
 impl OwnCommand {
+    /// The program and its arguments as they were written.
+    pub fn words(&self) -> String {
+        let words: Vec<String> = self.argv.iter().map(ToString::to_string).collect();
+        words.join(" ")
+    }
+
     /// The program and its arguments for an incident as it stands; or what it lacks, as in
     /// `has no service`. A value stays inside its argument, whatever is in it.
     pub fn argv(&self, incident: &Incident, model: &Model) -> Result<Vec<String>, String> {

@@ -11,8 +11,10 @@ use super::fuzzy;
 use super::input::TextField;
 use super::setup::Setup;
 
+/// Lines of its sheet, the rule not counted.
+pub const LINES: usize = 14;
 /// Actions remembered.
-const HISTORY_MAX: usize = 20;
+pub const HISTORY_MAX: usize = 20;
 
 #[derive(Debug)]
 pub struct Palette {
@@ -97,6 +99,11 @@ impl Palette {
 pub struct History(Vec<Pick>);
 
 impl History {
+    /// The newest first.
+    pub fn picks(&self) -> &[Pick] {
+        &self.0
+    }
+
     pub fn remember(&mut self, pick: Pick) {
         self.0.retain(|other| *other != pick);
         self.0.insert(0, pick);

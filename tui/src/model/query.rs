@@ -3,14 +3,16 @@
 use std::cmp::Ordering;
 
 use chrono::{DateTime, Utc};
-use watchfire_shared::filter::{Filter, FilterError};
+use watchfire_shared::filter::{Completion, Filter, FilterError};
 use watchfire_shared::incident::Incident;
 use watchfire_shared::page::{Sort, SortKey};
 
 use super::input::TextField;
 
 /// Queries that are remembered.
-const HISTORY_MAX: usize = 50;
+pub const HISTORY_MAX: usize = 50;
+/// So many ways to go on are shown without being asked for.
+const FEW: usize = 6;
 /// What the list shows when nothing else was asked for: what is not over.
 pub const DEFAULT_QUERY: &str = "-status:closed";
 
@@ -30,6 +32,9 @@ pub struct Query {
     /// Queries that were asked, the newest last, and the one that `up` has come to.
     pub history: Vec<String>,
     pub recalled: Option<usize>,
+    /// What could stand at the cursor, and which of it a key has put there.
+    pub ways: Vec<Completion>,
+    pub taken: Option<usize>,
 }
 
 impl Default for Query {
@@ -43,11 +48,35 @@ impl Default for Query {
             before: DEFAULT_QUERY.to_owned(),
             history: Vec::new(),
             recalled: None,
+            ways: Vec::new(),
+            taken: None,
         }
     }
 }
 
 impl Query {
+    /// What could stand at the cursor, to be shown: when it was asked for, or when it is little.
+    pub fn offered(&self) -> &[Completion] {
+        let shown = self.editing && (self.taken.is_some() || self.ways.len() <= FEW);
+        if shown { &self.ways } else { &[] }
+    }
+
+    /// Puts the next way, or the one before, into the field. Says whether it was the only one.
+    pub fn take_way(&mut self, back: bool) -> bool {
+        let count = self.ways.len();
+        let at = match self.taken {
+            _ if count == 0 => return false,
+            Some(at) => (at + if back { count - 1 } else { 1 }) % count,
+            None if back => count - 1,
+            None => 0,
+        };
+        let way = &self.ways[at];
+        let typed = self.field.before_cursor().chars().count();
+        self.field.replace_before(typed.saturating_sub(way.start), &way.text);
+        self.taken = Some(at);
+        count == 1
+    }
+
     /// Remembers a query that was asked, once.
     pub fn remember(&mut self, text: &str) {
         if !text.is_empty() {

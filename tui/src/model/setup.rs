@@ -1,12 +1,12 @@
 //! What a person configured for the screen.
 
-use super::Model;
 use super::chooser::Named;
 use super::columns::Columns;
 use super::commands::Tone;
-use super::notify::Notify;
+use super::notify::Wanted;
 use super::own::OwnCommand;
 use super::views::View;
+use super::{Look, Model};
 use crate::ink::Inks;
 use crate::keymap::Keymap;
 
@@ -16,13 +16,25 @@ pub struct Setup {
     /// In the colours that the terminal has.
     pub inks: Inks,
     pub columns: Columns,
-    pub notify: Notify,
+    pub notify: Wanted,
+    /// The terminal is asked for the mouse; its own selection needs another key then.
+    pub mouse: bool,
     /// By name.
     pub views: Vec<View>,
     /// Commands of the person's own.
     pub commands: Vec<OwnCommand>,
     /// The daemons that one can go to.
     pub contexts: Vec<Named>,
+}
+
+/// What the configuration says when it was read again.
+#[derive(Debug, Clone)]
+pub struct Configured {
+    pub setup: Setup,
+    pub read_only: bool,
+    pub look: Look,
+    /// Where it leads now, when that is another daemon.
+    pub elsewhere: Option<String>,
 }
 
 impl Model {

@@ -8,6 +8,7 @@ use crate::effect::{Command, Effect, Load, RequestId};
 use crate::event::Failure;
 
 use super::commands::What;
+use super::views::View;
 use super::writing::Writing;
 
 /// "Loading" is said only after this long; quicker answers would only make it flicker.
@@ -127,6 +128,8 @@ pub enum Purpose {
     Load(Load),
     Command(What),
     Save,
+    /// A view into the configuration.
+    SaveView(Box<View>),
     /// Log lines to a file.
     Export,
     /// A comment in an editor.

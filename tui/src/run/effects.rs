@@ -2,17 +2,18 @@
 //! their own and never wait behind loads. Each request is answered exactly once, also when its task
 //! panics.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use tokio::sync::{Notify, Semaphore, mpsc};
+use tokio::sync::{Notify, Semaphore, mpsc, watch};
 use tokio::task::{JoinSet, spawn_blocking};
 use watchfire_shared::ids::IncidentRef;
 use watchfire_shared::page::Page;
 use watchfire_shared::user::UserOut;
 
-use super::{export, feed, lane, program, reload};
+use super::{export, feed, lane, program, reload, remember};
 use crate::cli::handover;
 use crate::client::{
     AllLogQuery, AssessmentQuery, Client, ClientError, DeadLetterQuery, ErrorKind, IncidentQuery,
@@ -23,6 +24,7 @@ use crate::config::Config;
 use crate::effect::{Effect, Export, Load, Program, RequestId, Way};
 use crate::embedded::{self, Home};
 use crate::event::{Event, Failure, FailureKind, Outcome};
+use crate::model::remembered::Remembered;
 use crate::secret::Secret;
 
 /// Loads under way at the same time.
@@ -45,11 +47,24 @@ pub struct Runner {
     lane: JoinSet<()>,
     /// Ends a wait of the stream.
     wake: Arc<Notify>,
+    /// What is to be kept for the next run, and the task that writes it.
+    remembered: watch::Sender<Remembered>,
+    /// The configuration.
+    file: PathBuf,
+    memory: JoinSet<()>,
 }
 
 impl Runner {
     /// Answers go to `to`. Needs a runtime around it.
-    pub fn new(client: Client, home: Option<Home>, to: mpsc::Sender<Event>) -> Self {
+    pub fn new(
+        client: Client,
+        home: Option<Home>,
+        config: &Config,
+        to: mpsc::Sender<Event>,
+    ) -> Self {
+        let (remembered, wanted) = watch::channel(Remembered::default());
+        let mut memory = JoinSet::new();
+        memory.spawn(remember::keep(remember::file(&config.state), wanted));
         let (commands, waiting) = mpsc::unbounded_channel();
         let mut lane = JoinSet::new();
         lane.spawn(lane::keep(client.clone(), to.clone(), waiting));
@@ -63,6 +78,9 @@ impl Runner {
             tasks: JoinSet::new(),
             commands: Some(commands),
             wake: Arc::new(Notify::new()),
+            remembered,
+            memory,
+            file: config.file.clone(),
         }
     }
 
@@ -82,6 +100,11 @@ impl Runner {
         }
     }
 
+    /// Whether anything may be changed from here, for what waits for its turn too.
+    pub fn set_read_only(&self, read_only: bool) {
+        self.client.set_read_only(read_only);
+    }
+
     pub fn perform(&mut self, effect: Effect) {
         // What has ended is forgotten, or the set would grow for ever.
         while self.tasks.try_join_next().is_some() {}
@@ -97,6 +120,7 @@ impl Runner {
                 self.sign_in(request, email, Secret::new(password.0));
             }
             Effect::Save { request, name, text } => self.save(request, name, text),
+            Effect::SaveView { request, text } => self.save_view(request, text),
             Effect::Export { request, export } => self.export(request, export),
             Effect::Run {
                 request,
@@ -111,6 +135,9 @@ impl Runner {
             | Effect::Go(_)
             | Effect::Stay
             | Effect::Notify { .. } => {}
+            Effect::Remember(kept) => {
+                self.remembered.send_replace(kept);
+            }
             Effect::Reconnect => self.reconnect(),
             Effect::Wake => self.wake.notify_one(),
             Effect::Quit => self.commands = None,
@@ -120,11 +147,11 @@ impl Runner {
     /// Gives commands under way the time to arrive; `answers` takes what comes until nobody can send
     /// any more.
     pub async fn finish(self, answers: impl Future<Output = ()>) {
-        let Self { to, commands, mut tasks, mut lane, .. } = self;
-        drop((to, commands));
+        let Self { to, commands, mut tasks, mut lane, remembered, mut memory, .. } = self;
+        drop((to, commands, remembered));
         tasks.shutdown().await;
         let arrive = async {
-            tokio::join!(lane.join_next(), answers);
+            tokio::join!(lane.join_next(), memory.join_next(), answers);
         };
         // What has not arrived by then is cut off when the lane is dropped.
         let _ = tokio::time::timeout(LAST_COMMANDS, arrive).await;
@@ -163,6 +190,20 @@ impl Runner {
                 let ended = |error| ClientError::local(format!("Writing ended early: {error}"));
                 let file = saved.await.map_err(ended)?.map_err(ClientError::local)?;
                 Ok(Outcome::Saved(file))
+            })
+            .await;
+        });
+    }
+
+    fn save_view(&mut self, request: RequestId, text: String) {
+        let (to, file) = (self.to.clone(), self.file.clone());
+        self.tasks.spawn(async move {
+            answer(&to, request, async {
+                let told = file.display().to_string();
+                let added = spawn_blocking(move || crate::config::append(&file, &text));
+                let ended = |error| ClientError::local(format!("Writing ended early: {error}"));
+                added.await.map_err(ended)?.map_err(ClientError::local)?;
+                Ok(Outcome::Saved(told))
             })
             .await;
         });

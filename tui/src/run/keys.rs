@@ -2,9 +2,10 @@
 
 use crossterm::event::{
     Event as Input, KeyCode as Code, KeyEvent, KeyEventKind, KeyModifiers as Modifiers,
+    MouseButton, MouseEvent, MouseEventKind,
 };
 
-use crate::event::{Event, KeyCode, KeyInput};
+use crate::event::{Event, KeyCode, KeyInput, Mouse, MouseDeed};
 
 /// Drops what was typed and not read yet: it was meant for another program.
 pub fn forget() -> std::io::Result<()> {
@@ -14,14 +15,27 @@ pub fn forget() -> std::io::Result<()> {
     Ok(())
 }
 
-/// None for what means nothing to us: releases, unknown keys, the mouse.
+/// None for what means nothing to us: releases, unknown keys, the mouse's other buttons.
 pub fn event(input: Input) -> Option<Event> {
     match input {
         Input::Key(key) => press(key).map(Event::Key),
         Input::Paste(text) => Some(Event::Paste(text)),
         Input::Resize(columns, rows) => Some(Event::Resize(columns, rows)),
-        Input::FocusGained | Input::FocusLost | Input::Mouse(_) => None,
+        Input::Mouse(event) => mouse(event).map(Event::Mouse),
+        Input::FocusGained | Input::FocusLost => None,
     }
+}
+
+fn mouse(event: MouseEvent) -> Option<Mouse> {
+    let deed = match event.kind {
+        MouseEventKind::Down(MouseButton::Left) => MouseDeed::Press,
+        MouseEventKind::Drag(MouseButton::Left) => MouseDeed::Drag,
+        MouseEventKind::Up(MouseButton::Left) => MouseDeed::Release,
+        MouseEventKind::ScrollUp => MouseDeed::WheelUp,
+        MouseEventKind::ScrollDown => MouseDeed::WheelDown,
+        _ => return None,
+    };
+    Some(Mouse { deed, column: event.column, row: event.row })
 }
 
 fn press(key: KeyEvent) -> Option<KeyInput> {

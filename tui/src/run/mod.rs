@@ -14,6 +14,7 @@ mod lane;
 mod notice;
 mod program;
 mod reload;
+mod remember;
 pub mod screen;
 
 use std::collections::{HashMap, VecDeque};
@@ -34,6 +35,7 @@ use crate::embedded::Home;
 use crate::event::Event;
 use crate::model::commands::Tone;
 use crate::model::drafts::Drafts;
+use crate::model::setup::Configured;
 use crate::model::{Look, Model, Start, Zone};
 use crate::settings::Mistake;
 use crate::update;
@@ -74,6 +76,7 @@ async fn live(config: &Config, client: Client) -> Result<(), ClientError> {
     let mut screen = Screen::enter().map_err(gone)?;
     let (say, mut said) = mpsc::unbounded_channel();
     let mut drafts = HashMap::new();
+    let (mut remembered, mut forgotten) = remember::read(&remember::file(&config.state));
     let mut left = JoinSet::new();
     let mut there: There = (config.clone(), client);
     let ended = loop {
@@ -81,8 +84,13 @@ async fn live(config: &Config, client: Client) -> Result<(), ClientError> {
         let address = there.0.address();
         let kept = drafts.remove(&address).unwrap_or_default();
         let mut visit = Loop::new(&there, size, kept, &mut ends, &mut said);
+        visit.model.put_remembered(&remembered);
+        if let Some(text) = forgotten.take() {
+            update::tell(&mut visit.model, Tone::Warning, text, clock::now());
+        }
         let ended = visit.run(&mut screen).await;
         let Loop { mut model, runner, events, .. } = visit;
+        remembered = model.remembered();
         drafts.insert(address, model.take_drafts());
         left.spawn(going::leave(model, runner, events, say.clone()));
         match ended {
@@ -110,13 +118,17 @@ fn start(config: &Config, client: &Client, size: (u16, u16)) -> Start {
         // Where the daemon is not found there is nothing to link to yet.
         base: client.place().unwrap_or_default(),
         zone: Zone::Local,
-        look: Look { colour: !config.mono, unicode: config.utf8 },
+        look: look(config),
         size,
         signed_in: client.session().has_token(),
         setup: config.settings.setup.clone(),
         read_only: config.read_only,
         mistakes: config.mistakes.iter().map(Mistake::short).collect(),
     }
+}
+
+const fn look(config: &Config) -> Look {
+    Look { colour: !config.mono, unicode: config.utf8 }
 }
 
 fn is_hangup(error: &std::io::Error) -> bool {
@@ -181,7 +193,7 @@ impl<'a> Loop<'a> {
         let home = config.url.is_none().then(|| Home::new(&config.state));
         let (to, events) = mpsc::channel(WAITING);
         let (changed, changes) = mpsc::channel(1);
-        let mut runner = Runner::new(client.clone(), home, to);
+        let mut runner = Runner::new(client.clone(), home, config, to);
         runner.watch(config, changed);
         Self {
             model,
@@ -326,10 +338,22 @@ impl<'a> Loop<'a> {
             if told.is_empty() { Ok(config) } else { Err(told) }
         });
         let read = match &read {
-            Ok(config) => Ok((config.settings.setup.clone(), !config.same_place(self.config))),
+            Ok(config) => Ok(self.configured(config)),
             Err(mistakes) => Err(mistakes.as_str()),
         };
         update::configure(&mut self.model, read, clock::now());
+        self.runner.set_read_only(self.model.read_only);
+    }
+
+    fn configured(&self, config: &Config) -> Configured {
+        let elsewhere = !config.same_place(self.config);
+        Configured {
+            setup: config.settings.setup.clone(),
+            // What another place allows says nothing about this one.
+            read_only: config.read_only || (elsewhere && self.model.read_only),
+            look: look(config),
+            elsewhere: elsewhere.then(|| config.address()),
+        }
     }
 
     /// When the model wants a tick; never more often than it could be drawn.
@@ -367,8 +391,8 @@ impl<'a> Loop<'a> {
                 // A terminal that is gone shows at the next frame.
                 Effect::Copy(text) => drop(clipboard::send(&text, self.config.terminal)),
                 Effect::Notify { notify, text } => {
-                    let Config { terminal, utf8, .. } = self.config;
-                    drop(notice::send(notify, &text, *terminal, *utf8));
+                    let (terminal, utf8) = (self.config.terminal, self.model.look.unicode);
+                    drop(notice::send(notify, &text, terminal, utf8));
                 }
                 Effect::Write { request, name, text } => {
                     self.waiting.push_back(Waiting::Editor(request, name, text));
@@ -389,6 +413,7 @@ impl<'a> Loop<'a> {
         if std::mem::take(&mut self.torn) {
             screen.forget()?;
         }
+        screen.capture(self.model.pointer.captured)?;
         screen.draw(&self.model)?;
         self.next_frame = Instant::now() + FRAME;
         Ok(())

@@ -5,13 +5,14 @@ mod anchored;
 
 use std::io::{self, Stdout, Write, stdout};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossterm::cursor::{Hide, Show};
 use crossterm::event::{
     DisableBracketedPaste, DisableFocusChange, DisableMouseCapture, EnableBracketedPaste,
 };
 use crossterm::execute;
-use crossterm::style::ResetColor;
+use crossterm::style::{Print, ResetColor};
 use crossterm::terminal::{
     Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
@@ -24,6 +25,13 @@ pub use anchored::Anchored;
 
 /// How the terminal was set before the screen opened.
 static BEFORE: OnceLock<Termios> = OnceLock::new();
+/// The terminal was asked for the mouse, and must not be left so.
+static CAPTURED: AtomicBool = AtomicBool::new(false);
+
+/// Presses and the wheel (1000), moves while a button is held (1002), in numbers without an end
+/// (1006). Never each move (1003): over ssh that is a flood about nothing.
+const CAPTURE: &str = "\x1b[?1000h\x1b[?1002h\x1b[?1006h";
+const GIVE_BACK: &str = "\x1b[?1006l\x1b[?1002l\x1b[?1000l";
 
 type Buffered = Terminal<Anchored<io::BufWriter<Stdout>>>;
 
@@ -65,6 +73,18 @@ impl Screen {
         // A new one knows that nothing stands on the screen; one that clears asks the terminal where
         // its cursor is, and not every terminal answers in time.
         self.terminal = terminal()?;
+        Ok(())
+    }
+
+    /// Asks the terminal for the mouse, or gives it back, where it is otherwise.
+    pub fn capture(&mut self, wanted: bool) -> io::Result<()> {
+        if CAPTURED.load(Ordering::SeqCst) == wanted {
+            return Ok(());
+        }
+        // Before the first byte of it: half of it must be taken back too.
+        CAPTURED.store(true, Ordering::SeqCst);
+        execute!(stdout(), Print(if wanted { CAPTURE } else { GIVE_BACK }))?;
+        CAPTURED.store(wanted, Ordering::SeqCst);
         Ok(())
     }
 
@@ -110,6 +130,9 @@ pub fn restore() {
     if let Some(before) = BEFORE.get() {
         // Another program may have had the terminal meanwhile, and left it in a state of its own.
         let _ = tcsetattr(&to, OptionalActions::Now, before);
+    }
+    if CAPTURED.swap(false, Ordering::SeqCst) {
+        let _ = execute!(to, Print(GIVE_BACK));
     }
     let _ = execute!(to, DisableBracketedPaste, Show);
     let _ = execute!(to, LeaveAlternateScreen);

@@ -71,7 +71,7 @@ impl fmt::Display for Mistake {
     }
 }
 
-const NAMES: [&str; 12] = [
+const NAMES: [&str; 13] = [
     "commands",
     "url",
     "context",
@@ -81,6 +81,7 @@ const NAMES: [&str; 12] = [
     "theme",
     "columns",
     "keys",
+    "mouse",
     "notify",
     "read_only",
     "views",
@@ -109,6 +110,10 @@ pub fn read(file: &Path, text: &str) -> (Settings, Vec<Mistake>) {
                     settings.theme = value.get_ref().as_str().map(str::to_owned);
                     settings.setup.inks = inks;
                 }
+            }
+            "mouse" => {
+                let mouse = reader.lightly(|it| it.switch(name, value));
+                settings.setup.mouse = mouse.unwrap_or_default();
             }
             "notify" => settings.setup.notify = reader.lightly(|it| notify::read(it, name, value)),
             "views" => settings.setup.views = reader.lightly(|it| views::read(it, name, value)),

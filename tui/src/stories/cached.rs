@@ -79,7 +79,7 @@ pub fn in_memory() -> CacheStats {
 }
 
 /// One of three daemons that share Redis.
-fn with_redis() -> CacheStats {
+pub fn with_redis() -> CacheStats {
     let mut stats = in_memory();
     for of_type in stats.by_type.values_mut() {
         of_type.recent.lookup.p95 *= 100.0;
@@ -160,7 +160,7 @@ pub fn fresh() -> CacheStats {
 }
 
 /// The cache screen of a daemon that says this.
-fn shows(stats: &CacheStats, look: Look, size: (u16, u16)) -> Client {
+pub fn shows(stats: &CacheStats, look: Look, size: (u16, u16)) -> Client {
     let mut client = Client::with(|start| start.look = look).connected(&incidents());
     client.resize(size.0, size.1);
     client.press("4");
@@ -183,9 +183,9 @@ fn shows(stats: &CacheStats, look: Look, size: (u16, u16)) -> Client {
     client
 }
 
-const COLOUR: Look = Look { colour: true, unicode: true };
+pub const COLOUR: Look = Look { colour: true, unicode: true };
 const PLAIN: Look = Look { colour: false, unicode: false };
-const SMALL: (u16, u16) = (80, 24);
+pub const SMALL: (u16, u16) = (80, 24);
 const WIDE: (u16, u16) = (200, 60);
 
 #[test]

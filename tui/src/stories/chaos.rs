@@ -266,6 +266,7 @@ impl Truth {
                 Outcome::Decided
             }
             Effect::SignIn { .. } => Outcome::SignedIn,
+            Effect::SaveView { .. } => Outcome::Saved("config.toml".to_owned()),
             Effect::Save { name, .. } => Outcome::Saved(name.clone()),
             Effect::Export { export, .. } if export.replace => {
                 Outcome::Exported { file: export.file.clone(), lines: 3 }
@@ -278,6 +279,7 @@ impl Truth {
             | Effect::Copy(_)
             | Effect::Go(_)
             | Effect::Notify { .. }
+            | Effect::Remember(_)
             | Effect::Stay
             | Effect::Reconnect
             | Effect::Wake
@@ -293,11 +295,13 @@ const fn request_of(effect: &Effect) -> Option<RequestId> {
         | Effect::Command { request, .. }
         | Effect::Write { request, .. }
         | Effect::Save { request, .. }
+        | Effect::SaveView { request, .. }
         | Effect::Export { request, .. }
         | Effect::SignIn { request, .. } => Some(*request),
         Effect::Copy(_)
         | Effect::Go(_)
         | Effect::Notify { .. }
+        | Effect::Remember(_)
         | Effect::Stay
         | Effect::Reconnect
         | Effect::Wake

@@ -1,6 +1,7 @@
 //! Going to another daemon: by its name, and with nothing of this one.
 
 use super::client::Client;
+use super::configured::read;
 use super::world::*;
 use crate::effect::Effect;
 use crate::ink::{Colour, Ink};
@@ -159,7 +160,7 @@ fn new_contexts_are_there_when_the_file_is_read_again() {
     let mut client = Client::live();
     let mut setup = client.model.setup.clone();
     setup.contexts = contexts();
-    update::configure(&mut client.model, Ok((setup, false)), client.now);
+    update::configure(&mut client.model, Ok(read(setup)), client.now);
     command(&mut client, "ctx prod");
     assert_eq!(ways(&mut client), [to("prod")]);
 }

@@ -8,7 +8,7 @@ use watchfire_shared::incident::Incident;
 
 use super::world::{clock, hello, incidents, page, usual};
 use crate::effect::{Command, Effect, Load, RequestId};
-use crate::event::{Event, KeyCode, KeyInput, Outcome, StreamEvent};
+use crate::event::{Event, KeyCode, KeyInput, Mouse, MouseDeed, Outcome, StreamEvent};
 use crate::model::setup::Setup;
 use crate::model::{Look, Model, Start, Zone};
 use crate::{update, view};
@@ -105,6 +105,11 @@ impl Client {
             let code = KeyCode::Char(c);
             self.event(Event::Key(KeyInput::plain(code)));
         }
+    }
+
+    /// What the mouse does, where.
+    pub fn mouse(&mut self, deed: MouseDeed, column: u16, row: u16) {
+        self.event(Event::Mouse(Mouse { deed, column, row }));
     }
 
     pub fn resize(&mut self, width: u16, height: u16) {

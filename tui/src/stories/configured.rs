@@ -6,15 +6,23 @@ use super::client::Client;
 use super::world::*;
 use crate::action::{Action, Step};
 use crate::effect::Effect;
-use crate::event::{Event, KeyCode, KeyInput};
+use crate::event::{Event, KeyCode, KeyInput, Outcome};
 use crate::ink::{Colour, Ink, Inks, Role};
 use crate::keymap::{Keymap, Wish};
+use crate::model::Look;
+use crate::model::chooser::Named;
 use crate::model::columns::{Column, Columns};
-use crate::model::setup::Setup;
+use crate::model::setup::{Configured, Setup};
 use crate::update;
 use ratatui::style::{Color, Modifier};
 
 const RESOLVE: Action = Action::Step(Step::Resolve);
+
+/// What a file says that changes no more than this.
+pub fn read(setup: Setup) -> Configured {
+    let look = Look { colour: true, unicode: true };
+    Configured { setup, read_only: false, look, elsewhere: None }
+}
 
 /// Live, with other keys.
 fn with_keys(wishes: &[(Action, &[KeyInput])]) -> Client {
@@ -106,7 +114,7 @@ fn what_has_no_room_in_the_foot_stands_among_the_commands_until_it_is_mended() {
     update::configure(&mut client.model, Err("config.toml:2: another"), client.now);
     client.press("k");
     assert!(client.screen().contains("another") && !client.screen().contains("\"rr\""));
-    update::configure(&mut client.model, Ok((Setup::default(), false)), client.now);
+    update::configure(&mut client.model, Ok(read(Setup::default())), client.now);
     assert!(client.screen().contains("Nothing has been sent yet."), "{}", client.screen());
 }
 
@@ -223,7 +231,7 @@ fn a_file_that_changes_while_one_works_is_in_force_at_once() {
     let (keymap, _) = Keymap::new(&[Wish { action: RESOLVE, keys }]);
     let columns = Columns(vec![Column::Reference, Column::Title]);
     let setup = Setup { keymap, columns, ..Setup::default() };
-    update::configure(&mut client.model, Ok((setup, false)), client.now);
+    update::configure(&mut client.model, Ok(read(setup)), client.now);
     assert!(client.model.take_dirty());
     assert_eq!(client.flash(), "config.toml is in force");
     client.press("j");
@@ -243,4 +251,80 @@ fn a_mistake_made_while_one_works_changes_nothing_and_is_told() {
     client.wait(20_000);
     client.press("j");
     assert!(client.screen().contains("z resolve"));
+}
+
+#[test]
+fn read_only_bites_at_once_also_over_an_open_form_and_ends_at_once() {
+    for (keys, text) in [("n", "rolled back"), ("t", " more"), ("N", "New"), ("p", ""), ("A", "")] {
+        let mut client = Client::live();
+        client.press(keys);
+        client.answer_all(usual);
+        client.type_text(text);
+        let careful = Configured { read_only: true, ..read(Setup::default()) };
+        update::configure(&mut client.model, Ok(careful), client.now);
+        assert!(client.flash().ends_with("nothing can be changed from here any more"));
+        assert!(client.screen().contains("read-only"), "{}", client.screen());
+        client.take();
+        client.press("down enter");
+        assert!(client.sends_nothing(), "{keys}");
+        assert_eq!(client.flash(), "Nothing done: read_only is set in config.toml", "{keys}");
+        assert!(client.screen().contains(text.trim()), "{keys}: what was typed stays");
+        update::configure(&mut client.model, Ok(read(Setup::default())), client.now);
+        assert!(client.flash().ends_with("changes are allowed again"), "{}", client.flash());
+        client.press("enter");
+        assert!(!client.sends_nothing(), "{keys}: {}", client.screen());
+    }
+}
+
+#[test]
+fn what_the_editor_brings_into_a_client_that_may_only_read_stays_a_draft() {
+    let mut client = Client::live();
+    client.press("e");
+    let written = client.take().into_iter().find_map(|effect| match effect {
+        Effect::Write { request, text, .. } => Some((request, text)),
+        _ => None,
+    });
+    let (request, text) = written.expect("the editor");
+    let careful = Configured { read_only: true, ..read(Setup::default()) };
+    update::configure(&mut client.model, Ok(careful), client.now);
+    let text = format!("by hand\n{text}");
+    client.done(request, Outcome::Written { text, trouble: None });
+    assert!(client.sends_nothing());
+    assert!(client.flash().contains("draft of INC-204 kept"), "{}", client.flash());
+    assert_eq!(client.model.drafts[&id(204)].trim(), "by hand");
+}
+
+#[test]
+fn colour_and_ascii_are_in_force_at_once() {
+    let mut client = Client::live();
+    let look = Look { colour: false, unicode: false };
+    update::configure(
+        &mut client.model,
+        Ok(Configured { look, ..read(Setup::default()) }),
+        client.now,
+    );
+    for cell in client.buffer().content() {
+        assert_eq!((cell.fg, cell.bg), (Color::Reset, Color::Reset));
+        assert!(cell.symbol().is_ascii(), "{:?}", cell.symbol());
+    }
+}
+
+#[test]
+fn another_address_is_said_and_gone_to_by_a_key_alone() {
+    let mut client = Client::live();
+    let elsewhere = Some("west.example".to_owned());
+    let moved = Configured { elsewhere, ..read(Setup::default()) };
+    update::configure(&mut client.model, Ok(moved.clone()), client.now);
+    let flash = "config.toml leads to west.example now; this stays local until the next start";
+    assert_eq!(client.flash(), flash);
+    let named = |name: &str| Named {
+        context: Some(name.to_owned()),
+        ink: Ink::default(),
+        address: "west.example".to_owned(),
+    };
+    let contexts = vec![named("west"), named("east")];
+    let setup = Setup { contexts, ..Setup::default() };
+    update::configure(&mut client.model, Ok(Configured { setup, ..moved }), client.now);
+    assert!(client.flash().ends_with("until :ctx"), "{}", client.flash());
+    assert!(client.take().iter().all(|effect| !matches!(effect, Effect::Go(_))));
 }

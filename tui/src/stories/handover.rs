@@ -75,6 +75,38 @@ fn it_goes_to_the_clipboard_and_to_a_file() {
 }
 
 #[test]
+fn another_span_is_read_anew_and_said() {
+    let mut client = read();
+    assert!(client.screen().contains("Handover, the last 12 hours"), "{}", client.screen());
+    let asked = |client: &mut Client| match client.loads().as_slice() {
+        [(_, Load::Handover { since })] => (clock() - *since).num_hours(),
+        [(_, Load::HandoverOf { since, ids })] if ids.len() == 2 => (clock() - *since).num_hours(),
+        other => panic!("{other:?}"),
+    };
+    client.take();
+    client.press("-");
+    assert!(client.screen().contains("Reading what happened in the last 8 hours"));
+    assert_eq!(asked(&mut client), 8);
+    for (wanted, words) in [(12, "12 hours"), (24, "24 hours"), (48, "2 days")] {
+        client.press("+");
+        assert_eq!(asked(&mut client), wanted);
+        assert!(client.screen().contains(&format!("the last {words}")), "{}", client.screen());
+    }
+    client.press("y");
+    assert!(client.take().is_empty(), "what was read before is of another shift");
+    client.press("esc space space H");
+    assert_eq!(asked(&mut client), 48, "it stays for the session");
+    assert!(client.screen().contains("of 2 marked incidents, the last 2 days"));
+    client.press("-");
+    assert_eq!(asked(&mut client), 24, "the same incidents");
+    client.press("+ + +");
+    client.take();
+    client.press("+");
+    assert!(client.flash().contains("longest"), "{}", client.flash());
+    assert!(client.take().is_empty());
+}
+
+#[test]
 fn an_old_one_is_never_handed_over() {
     let mut client = read();
     client.press("esc :");

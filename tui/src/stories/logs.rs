@@ -479,7 +479,7 @@ proptest! {
         client.wait(20_000);
         let pane = pane(&client);
         let buffer = client.buffer();
-        let (left, right) = layout::detail_columns(size.0);
+        let (left, right) = layout::Walls::default().columns(layout::Wall::Opened, size.0);
         let (x, width) = if right > 0 { (left + 2, right) } else { (0, left) };
         let rows = layout::log_rows(layout::detail_rows(size.1));
         let top = size.1 - 1 - rows.lines;

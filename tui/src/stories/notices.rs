@@ -12,10 +12,10 @@ use super::client::Client;
 use super::world::*;
 use crate::effect::Effect;
 use crate::event::StreamEvent;
-use crate::model::notify::{Desktop, Notify};
+use crate::model::notify::{Bell, Desktop, Notify, Wanted};
 use crate::settings;
 
-const WANTED: Notify = Notify { bell: true, desktop: Some(Desktop::Osc9) };
+const WANTED: Wanted = Wanted { bell: Bell::Critical, desktop: Some(Desktop::Osc9) };
 
 fn listening() -> Client {
     Client::with(|start| start.setup.notify = WANTED).connected(&incidents())
@@ -30,7 +30,7 @@ fn told(client: &mut Client) -> Vec<String> {
     let all = client.take().into_iter();
     let told = all.filter_map(|effect| match effect {
         Effect::Notify { notify, text } => {
-            assert_eq!(notify, WANTED);
+            assert_eq!(notify, WANTED.of(true));
             Some(text)
         }
         _ => None,
@@ -119,5 +119,51 @@ fn it_is_configured_in_the_file_and_a_mistake_is_told() {
     let text = "[notify]\nbell = \"loud\"\ndesktop = \"smoke\"\nflag = 1\n";
     let (read, mistakes) = settings::read(file, text);
     let lines: Vec<usize> = mistakes.iter().map(|mistake| mistake.line).collect();
-    assert_eq!((read.setup.notify, lines), (Notify::default(), vec![2, 3, 4]));
+    assert_eq!((read.setup.notify, lines), (Wanted::default(), vec![2, 3, 4]));
+}
+
+#[test]
+fn every_new_row_rings_where_that_was_asked_for_and_nothing_else() {
+    let wanted = Wanted { bell: Bell::New, desktop: Some(Desktop::Osc9) };
+    let mut client = Client::with(|start| start.setup.notify = wanted).connected(&incidents());
+    let rung = |client: &mut Client| {
+        let all = client.take().into_iter();
+        let told = all.filter_map(|effect| match effect {
+            Effect::Notify { notify, text } => Some((notify, text)),
+            _ => None,
+        });
+        told.collect::<Vec<_>>()
+    };
+    client.stream(created_event(incident(300, "Slow")));
+    let bell = Notify { bell: true, desktop: None };
+    assert_eq!(rung(&mut client), [(bell, "INC-300 is new: Slow".to_owned())]);
+    client.stream(created_event(incident(301, "Slow")));
+    client.stream(created_event(critical(302)));
+    client.stream(created_event(incident(303, "Slow")));
+    client.stream(updated_event(&next(&incidents()[1], |it| it.title = "Another".to_owned())));
+    assert!(rung(&mut client).is_empty(), "once in five seconds");
+    client.wait(6_000);
+    let both = Notify { bell: true, desktop: Some(Desktop::Osc9) };
+    assert_eq!(rung(&mut client), [(both, "INC-302 is critical: Checkout is down".to_owned())]);
+    client.wait(6_000);
+    // What the list does not show is no row.
+    client.press("/");
+    client.type_text("service:search");
+    client.press("enter");
+    client.answer_all(usual);
+    client.take();
+    client.stream(created_event(incident(304, "Slow")));
+    assert!(rung(&mut client).is_empty());
+    client.stream(created_event(critical(305)));
+    assert_eq!(rung(&mut client).len(), 1, "what is critical always");
+}
+
+#[test]
+fn the_bell_is_true_false_or_new() {
+    let file = Path::new("config.toml");
+    for (text, bell) in [("true", Bell::Critical), ("false", Bell::Nothing), ("\"new\"", Bell::New)]
+    {
+        let (read, mistakes) = settings::read(file, &format!("[notify]\nbell = {text}\n"));
+        assert_eq!((read.setup.notify.bell, mistakes.len()), (bell, 0));
+    }
 }

@@ -94,3 +94,95 @@ fn q_leaves_one_view_and_ends_the_program_from_the_list_alone() {
         assert!(client.take().contains(&Effect::Quit), "{keys}");
     }
 }
+
+#[test]
+fn what_could_stand_there_is_shown_when_it_is_little_and_gone_through_by_tab() {
+    let mut client = Client::live();
+    client.press("/ ctrl-u");
+    assert!(client.screen().contains("TITLE"), "nothing is typed yet\n{}", client.screen());
+    client.type_text("status:");
+    insta::assert_snapshot!("completing", client.screen());
+    let text = |client: &Client| client.model.list.query.field.text().to_owned();
+    for way in ["open", "investigating", "resolved", "closed", "open"] {
+        client.press("tab");
+        assert_eq!(text(&client), format!("status:{way}"));
+        assert!(client.screen().contains(&format!("▌{way}")), "{}", client.screen());
+    }
+    client.press("shift-tab shift-tab");
+    assert_eq!(text(&client), "status:resolved");
+    client.type_text(" x");
+    assert!(!client.screen().contains("investigating"), "{}", client.screen());
+    client.press("enter");
+    assert_eq!(client.model.list.query.applied, "status:resolved x");
+    assert!(client.screen().contains("TITLE"));
+}
+
+#[test]
+fn values_come_from_what_the_client_knows() {
+    let mut client = Client::live();
+    client.press("A");
+    client.answer_all(usual);
+    client.press("esc / ctrl-u");
+    for (typed, wanted) in [
+        ("service:pay", "service:payments "),
+        ("assignee:ro", "service:payments assignee:robin "),
+        ("label:re", "service:payments assignee:robin label:region="),
+        ("", "service:payments assignee:robin label:region=eu "),
+        ("age:>3", "service:payments assignee:robin label:region=eu age:>3s"),
+    ] {
+        client.type_text(typed);
+        client.press("tab");
+        assert_eq!(client.model.list.query.field.text(), wanted, "{}", client.screen());
+    }
+    client.press("shift-tab");
+    assert!(client.model.list.query.field.text().ends_with("age:>3w"));
+}
+
+#[test]
+fn many_ways_are_shown_only_when_they_are_asked_for_and_the_chosen_one_is_in_sight() {
+    let many: Vec<_> = (1..=40)
+        .map(|number| {
+            let service = format!("a-service-with-a-name-{number:02}");
+            watchfire_shared::incident::Incident { service, ..incident(number, "Slow") }
+        })
+        .collect();
+    let mut client = Client::new().connected(&many);
+    client.press("/ ctrl-u");
+    client.type_text("service:");
+    assert!(client.screen().contains("service needs a name"), "{}", client.screen());
+    for size in [(80, 24), (44, 14), (200, 60)] {
+        client.resize(size.0, size.1);
+        for _ in 0..45 {
+            client.press("tab");
+            let chosen = client.model.list.query.field.text().replace("service:", "▌");
+            assert!(client.screen().contains(&chosen), "{chosen}\n{}", client.screen());
+        }
+    }
+}
+
+#[test]
+fn what_was_asked_is_handed_over_to_be_kept_and_comes_back() {
+    let mut client = Client::live();
+    client.press("/ ctrl-u");
+    client.type_text("service:search");
+    client.press("enter");
+    answered(&mut client);
+    client.press(":");
+    client.type_text("wrap");
+    client.press("esc :");
+    client.type_text("commands");
+    client.press("enter");
+    let kept = client.take().into_iter().filter_map(|effect| match effect {
+        Effect::Remember(kept) => Some(kept),
+        _ => None,
+    });
+    let kept = kept.last().expect("it is to be kept");
+    assert_eq!(kept.queries, ["service:search"]);
+    assert_eq!(kept.run, ["action command-log"]);
+    let mut next = Client::live();
+    next.model.put_remembered(&kept);
+    next.press(": enter");
+    assert_eq!(next.model.context(), crate::keymap::Context::CommandLog, "it was run last");
+    next.press("esc / up");
+    assert_eq!(next.model.list.query.field.text(), "service:search");
+}

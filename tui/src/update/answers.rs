@@ -6,8 +6,8 @@ use crate::model::Model;
 use crate::model::slot::{Purpose, Slot};
 
 use super::{
-    Out, assessments, cache, choices, commands, copy, demonstration, events, forms, handover,
-    health, list, logs, own, parts, people, sign_out, timers, writing,
+    Out, assessments, cache, choices, columns, commands, copy, demonstration, events, forms,
+    handover, health, list, logs, own, parts, people, sign_out, timers, writing,
 };
 
 pub fn done(model: &mut Model, request: RequestId, outcome: Outcome, out: &mut Out) {
@@ -24,6 +24,7 @@ pub fn done(model: &mut Model, request: RequestId, outcome: Outcome, out: &mut O
         Purpose::SignIn => forms::signed_in(model, request, outcome, out),
         Purpose::Export => logs::exported(model, request, outcome),
         Purpose::Save => handover::saved(model, outcome),
+        Purpose::SaveView(view) => columns::saved(model, *view, outcome),
         Purpose::Run => own::ended(model, request, outcome),
         Purpose::Write(writing) => writing::answered(model, &writing, outcome, out),
         Purpose::Command(what) => commands::answered(model, request, &what, outcome, out),

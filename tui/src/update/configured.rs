@@ -2,21 +2,35 @@
 
 use crate::model::Model;
 use crate::model::commands::Tone;
-use crate::model::setup::Setup;
+use crate::model::setup::Configured;
 
-/// Takes keys, theme and columns; `needs_start` says that something else changed too.
-pub fn adopt(model: &mut Model, setup: Setup, needs_start: bool) {
+/// Takes all of it but the daemon: where that is another one, it is gone to by a key.
+pub fn adopt(model: &mut Model, read: Configured) {
+    let Configured { setup, read_only, look, elsewhere } = read;
+    // What was switched by hand stays as it is while the file says nothing else.
+    if model.setup.mouse != setup.mouse {
+        model.pointer.captured = setup.mouse;
+    }
+    let allowed = match (model.read_only, read_only) {
+        (false, true) => ": nothing can be changed from here any more",
+        (true, false) => ": changes are allowed again",
+        _ => "",
+    };
     model.setup = setup;
+    model.read_only = read_only;
+    model.look = look;
     model.mistakes.clear();
     // Its key may be another one now.
     model.closing = None;
-    if needs_start {
-        let text =
-            "config.toml is in force; where it connects is another place now: :ctx goes there";
-        model.flash(Tone::Neutral, text);
-    } else {
-        model.flash(Tone::Neutral, "config.toml is in force");
-    }
+    let text = match elsewhere {
+        None => format!("config.toml is in force{allowed}"),
+        Some(address) => {
+            let way = if model.setup.contexts.len() > 1 { ":ctx" } else { "the next start" };
+            let here = &model.address;
+            format!("config.toml leads to {address} now{allowed}; this stays {here} until {way}")
+        }
+    };
+    model.flash(Tone::Neutral, text);
 }
 
 /// A mistake: what was in force stays.

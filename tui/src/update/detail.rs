@@ -8,6 +8,7 @@ use watchfire_shared::page::MAX_LINES;
 use crate::action::Move;
 use crate::effect::Load;
 use crate::model::detail::{Detail, TIMELINE_MAX, Tab};
+use crate::model::layout::Wall;
 use crate::model::scroll::Extent;
 use crate::model::slot::Slot;
 use crate::model::{Model, Screen, layout, overview, tell};
@@ -197,8 +198,14 @@ fn put_alert(detail: &mut Detail, alert: &Alert) {
 }
 
 pub fn turn_tab(model: &mut Model, by: usize, out: &mut Out) {
+    if let Some(detail) = &model.detail {
+        show_tab(model, detail.tab.turn(by), out);
+    }
+}
+
+pub fn show_tab(model: &mut Model, tab: Tab, out: &mut Out) {
     if let Some(detail) = &mut model.detail {
-        detail.tab = detail.tab.turn(by);
+        detail.tab = tab;
         if detail.tab == Tab::Alerts && detail.alerts.asked.is_none() {
             read_alerts(model, out);
         }
@@ -207,12 +214,19 @@ pub fn turn_tab(model: &mut Model, by: usize, out: &mut Out) {
 }
 
 pub fn go(model: &mut Model, step: Move, out: &mut Out) {
+    if let Some(detail) = &model.detail {
+        go_in(model, detail.tab, step, out);
+    }
+}
+
+/// A move in what a tab shows, whichever has the keys.
+pub fn go_in(model: &mut Model, tab: Tab, step: Move, out: &mut Out) {
     let rows = usize::from(layout::detail_rows(model.size.1));
-    let (left, _) = layout::detail_columns(model.size.0);
+    let (left, _) = model.walls.columns(Wall::Opened, model.size.0);
     let Some(detail) = &mut model.detail else {
         return;
     };
-    match detail.tab {
+    match tab {
         Tab::Assessment => assessments::go(model, step),
         Tab::Logs if detail.assessments.patterns => assessments::go_patterns(model, step),
         Tab::Logs => logs::go(model, step, out),

@@ -134,12 +134,15 @@ pub fn go(model: &mut Model, step: Move) {
     let panel = &mut model.events;
     match step {
         Move::Down | Move::Up | Move::First | Move::Last => panel.letters.go(step),
-        Move::HalfDown | Move::HalfUp | Move::PageDown | Move::PageUp => {
-            let rows = usize::from(layout::feed_lines(panel.rows(model.size).feed));
-            let feed = &mut panel.feed;
-            let mut tail = feed.tail;
-            tail.go(step, &Extent { keys: feed.keys(), rows, height: &|_| 1 });
-            feed.tail = tail;
-        }
+        Move::HalfDown | Move::HalfUp | Move::PageDown | Move::PageUp => go_in_feed(model, step),
     }
+}
+
+pub fn go_in_feed(model: &mut Model, step: Move) {
+    let panel = &mut model.events;
+    let rows = usize::from(layout::feed_lines(panel.rows(model.size).feed));
+    let feed = &mut panel.feed;
+    let mut tail = feed.tail;
+    tail.go(step, &Extent { keys: feed.keys(), rows, height: &|_| 1 });
+    feed.tail = tail;
 }

@@ -1,6 +1,6 @@
 //! The handover: read, shown, copied, written to a file.
 
-use chrono::TimeDelta;
+use watchfire_shared::ids::IncidentId;
 
 use crate::action::Move;
 use crate::effect::{Effect, Load, RequestId};
@@ -13,20 +13,42 @@ use super::answers::take;
 use super::detail::scrolled;
 use super::{Out, batch, copy};
 
-/// How long a shift is; the command line knows others.
-const SHIFT: TimeDelta = TimeDelta::hours(12);
-
-/// Reads it anew: an old one must not be handed over. With marks it is about these alone.
+/// With marks it is about these alone.
 pub fn open(model: &mut Model, out: &mut Out) {
-    let since = model.now - SHIFT;
-    let load = if batch::is_meant(model) {
-        Load::HandoverOf { ids: model.marks.in_order(&model.list), since }
-    } else {
+    let marked = batch::is_meant(model).then(|| model.marks.in_order(&model.list));
+    read(model, marked.unwrap_or_default(), out);
+}
+
+/// Reads it anew: an old one must not be handed over.
+fn read(model: &mut Model, chosen: Vec<IncidentId>, out: &mut Out) {
+    let since = model.now - model.span.length();
+    let load = if chosen.is_empty() {
         Load::Handover { since }
+    } else {
+        Load::HandoverOf { ids: chosen.clone(), since }
     };
     let asked = Some(model.requests.load(load, model.now, out));
     model.handover = Slot { asked, ..Slot::default() };
-    model.overlay = Some(Overlay::Handover { top: 0 });
+    model.overlay = Some(Overlay::Handover { chosen, top: 0 });
+}
+
+/// The same of a longer shift, or a shorter one.
+pub fn turn_span(model: &mut Model, longer: bool, out: &mut Out) {
+    let Some(Overlay::Handover { chosen, .. }) = &model.overlay else {
+        return;
+    };
+    match model.span.next(longer) {
+        Some(span) => {
+            let chosen = chosen.clone();
+            model.span = span;
+            read(model, chosen, out);
+        }
+        None => {
+            let end = if longer { "longest" } else { "shortest" };
+            let text = format!("This is the {end} span; `watchfire handover --since` knows others");
+            model.flash(Tone::Neutral, text);
+        }
+    }
 }
 
 pub fn answered(model: &mut Model, request: RequestId, outcome: Outcome) {
@@ -42,7 +64,7 @@ pub fn scroll(model: &mut Model, step: Move) {
     let (width, height) = model.size;
     let page = layout::page_rows(height);
     let last = handover::lines(model, width).len().saturating_sub(page);
-    if let Some(Overlay::Handover { top }) = &mut model.overlay {
+    if let Some(Overlay::Handover { top, .. }) = &mut model.overlay {
         *top = scrolled(*top, step, page, last);
     }
 }

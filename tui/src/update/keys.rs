@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use crate::action::{Action, Edit, Move, Place, Step};
+use crate::action::{Action, Edit, Move, Place, Side, Step};
 use crate::effect::Effect;
 use crate::event::KeyInput;
 use crate::keymap::Context;
@@ -17,29 +17,34 @@ use crate::model::spot::Spot;
 use crate::model::{Model, Overlay, Screen, layout};
 
 use super::{
-    Out, assessments, batch, cache, choices, chooser, commands, copy, demonstration, detail,
-    events, forms, handover, health, letters, list, load_again, logs, marks, own, palette, people,
-    query, spot, timers, title, undo, views, writing,
+    Out, assessments, batch, cache, choices, chooser, columns, commands, copy, demonstration,
+    detail, events, forms, handover, health, letters, list, load_again, logs, marks, mouse, own,
+    palette, people, query, spot, timers, title, undo, views, writing,
 };
 
 /// Keys in a row try the connection no more often than this.
 const WAKE_AGAIN: TimeDelta = TimeDelta::seconds(1);
 
 /// Why no command is taken.
-const READ_ONLY: &str = "Nothing done: read_only is set in config.toml";
+pub const READ_ONLY: &str = "Nothing done: read_only is set in config.toml";
 
 pub fn press(model: &mut Model, key: KeyInput, out: &mut Out) {
     wake(model, out);
     let context = model.context();
     if let Some(action) = model.setup.keymap.lookup(context, key) {
-        let before = Spot::of(model);
-        act(model, action, context, out);
-        spot::remember(model, before);
+        perform(model, action, context, out);
     } else if let Some(c) = key.text()
         && context.takes_text()
     {
         type_char(model, c);
     }
+}
+
+/// Does it, and remembers the view that it led away from.
+pub fn perform(model: &mut Model, action: Action, context: Context, out: &mut Out) {
+    let before = Spot::of(model);
+    act(model, action, context, out);
+    spot::remember(model, before);
 }
 
 /// Somebody is there: an offline client tries again at once instead of at the end of its wait.
@@ -89,6 +94,7 @@ fn field(model: &mut Model) -> Option<&mut TextField> {
         Some(Overlay::Reason(form)) => Some(&mut form.field),
         Some(Overlay::NewIncident(form)) => form.field(),
         Some(Overlay::Person(form)) => form.field(),
+        Some(Overlay::ViewName(form)) => Some(&mut form.field),
         Some(Overlay::Palette(palette)) => Some(&mut palette.field),
         Some(Overlay::Chooser(chooser)) => Some(&mut chooser.field),
         Some(_) => None,
@@ -117,6 +123,7 @@ fn typed(model: &mut Model) {
         Some(Overlay::Reason(form)) => form.error = None,
         Some(Overlay::Person(form)) => form.error = None,
         Some(Overlay::NewIncident(form)) => form.edited(),
+        Some(Overlay::ViewName(form)) => form.error = None,
         Some(Overlay::Palette(palette)) => palette.chosen = None,
         Some(Overlay::Chooser(chooser)) => chooser::typed(chooser),
         _ => {}
@@ -141,28 +148,27 @@ pub fn act(model: &mut Model, action: Action, context: Context, out: &mut Out) {
         Action::Copy if context == Context::Handover => handover::copy(model, out),
         Action::Copy => copy::open(model, out),
         Action::Handover => handover::open(model, out),
+        Action::Span { longer } => handover::turn_span(model, longer, out),
         Action::Related => query::related(model, out),
         Action::Save => handover::save(model, out),
         Action::Palette => palette::open(model, context),
         Action::Contexts => chooser::open(model),
+        Action::Mouse => mouse::switch(model),
+        Action::Wall(side) => mouse::move_wall(model, side),
         Action::Demonstrate => demonstration::open(model),
         Action::Last => spot::return_to_last(model, out),
         Action::Back => back(model, context, out),
         Action::Open if context == Context::AllLogs => logs::across::open_incident(model, out),
-        Action::Open => {
-            if let Some(id) = model.list.selected {
-                if model.known.is_deleted(id) {
-                    model.flash(Tone::Warning, "This incident was deleted");
-                } else {
-                    detail::open_from(model, id, Screen::Incidents, out);
-                }
-            }
-        }
+        Action::Open => spot::to_incident(model, out),
         Action::Go(place) => go_to(model, place, out),
         Action::Move(step) => go(model, context, step, out),
+        Action::Turn(side) => turn_screen(model, side, out),
         Action::NextTab => detail::turn_tab(model, 1, out),
         Action::PreviousTab => detail::turn_tab(model, Tab::ALL.len() - 1, out),
         Action::Wide => model.list.wide = !model.list.wide,
+        Action::Columns => columns::open(model),
+        Action::Column(action) => columns::change(model, action),
+        Action::SaveView => columns::open_name(model),
         Action::Query => query(model),
         Action::NextSort => query::next_sort(model, out),
         Action::Views => views::open(model, context),
@@ -204,7 +210,7 @@ pub fn act(model: &mut Model, action: Action, context: Context, out: &mut Out) {
         Action::Export => logs::open_export(model),
         Action::RaiseLevel => logs::turn_level(model, true, out),
         Action::LowerLevel => logs::turn_level(model, false, out),
-        Action::Complete => query::complete_query(model),
+        Action::Complete { back } => query::complete_query(model, back),
         Action::Recall { earlier } => query::recall_query(model, earlier),
         Action::Confirm => confirm(model, context, out),
         Action::NextField => turn_field(model, 1),
@@ -221,6 +227,7 @@ fn back(model: &mut Model, context: Context, out: &mut Out) {
         Context::Reason => letters::leave_discard(model),
         Context::NewIncident => forms::leave_new(model),
         Context::Chooser => chooser::leave(model, out),
+        Context::Columns => columns::leave(model),
         Context::Help
         | Context::CommandLog
         | Context::Json
@@ -231,6 +238,7 @@ fn back(model: &mut Model, context: Context, out: &mut Out) {
         | Context::Palette
         | Context::People
         | Context::Export
+        | Context::ViewName
         | Context::Account
         | Context::Title => {
             model.overlay = None;
@@ -258,9 +266,30 @@ fn back(model: &mut Model, context: Context, out: &mut Out) {
     }
 }
 
+/// The screens by their digits; that of an incident has tabs of its own to turn.
+const TURNED: [(Screen, Place); 6] = [
+    (Screen::Incidents, Place::Incidents),
+    (Screen::Logs, Place::Logs),
+    (Screen::Cache, Place::Cache),
+    (Screen::Events, Place::Events),
+    (Screen::Health, Place::Health),
+    (Screen::People, Place::People),
+];
+
+fn turn_screen(model: &mut Model, side: Side, out: &mut Out) {
+    let at = TURNED.iter().position(|(screen, _)| *screen == model.screen).unwrap_or(0);
+    let by = match side {
+        Side::Right => 1,
+        Side::Left => TURNED.len() - 1,
+    };
+    let (_, place) = TURNED[(at + by) % TURNED.len()];
+    go_to(model, place, out);
+}
+
 pub fn go_to(model: &mut Model, place: Place, out: &mut Out) {
     match place {
         Place::Incidents => model.screen = Screen::Incidents,
+        Place::Incident => return spot::to_incident(model, out),
         Place::Cache => {
             model.screen = Screen::Cache;
             cache::refresh(model, out);
@@ -276,7 +305,8 @@ pub fn go_to(model: &mut Model, place: Place, out: &mut Out) {
     timers::watch_pane(model);
 }
 
-fn go(model: &mut Model, context: Context, step: Move, out: &mut Out) {
+/// A move in what has the keys.
+pub fn go(model: &mut Model, context: Context, step: Move, out: &mut Out) {
     let (width, height) = model.size;
     let log_length = model.mistakes.len() + model.commands.entries.len();
     match (&mut model.overlay, context) {
@@ -302,6 +332,7 @@ fn go(model: &mut Model, context: Context, step: Move, out: &mut Out) {
         (Some(Overlay::Copy(_)), _) => copy::go(model, step),
         (Some(Overlay::Palette(_)), _) => palette::go(model, step),
         (Some(Overlay::Chooser(_)), _) => chooser::go(model, step),
+        (Some(Overlay::Columns(_)), _) => columns::go(model, step),
         (Some(Overlay::Picker(_)), _) => choices::go_picker(model, step),
         (_, Context::List) => list::go(model, step, out),
         (_, Context::Detail | Context::Logs | Context::Matches | Context::Patterns) => {
@@ -326,7 +357,29 @@ fn query(model: &mut Model) {
     }
 }
 
+/// Whether something is sent from here that others see.
+const fn sends(model: &Model, context: Context) -> bool {
+    match context {
+        Context::Comment
+        | Context::Reason
+        | Context::NewIncident
+        | Context::Account
+        | Context::Demonstration
+        | Context::Title
+        | Context::People => true,
+        // A command of one's own says itself whether it changes anything, and copying does not.
+        Context::Question => !matches!(model.overlay, Some(Overlay::Sure(_))),
+        Context::Picker => !matches!(model.overlay, Some(Overlay::Copy(_))),
+        _ => false,
+    }
+}
+
 fn confirm(model: &mut Model, context: Context, out: &mut Out) {
+    // It may have come into force over an open form, whose text stays.
+    if model.read_only && sends(model, context) {
+        model.flash(Tone::Warning, READ_ONLY);
+        return;
+    }
     match context {
         Context::SignIn => {
             let first = model.sign_in.as_ref().is_some_and(|form| {
@@ -359,6 +412,8 @@ fn confirm(model: &mut Model, context: Context, out: &mut Out) {
         Context::Picker | Context::People => choices::confirm_picker(model, out),
         Context::Palette => palette::run(model, out),
         Context::Chooser => chooser::confirm(model, out),
+        Context::Columns => columns::confirm(model),
+        Context::ViewName => columns::save(model, out),
         _ => {}
     }
 }

@@ -216,6 +216,7 @@ pub fn prune(model: &mut Model) {
         shown.extend(&model.list.arrived);
         shown.extend(model.marks.in_order(&model.list));
         shown.extend(model.detail.as_ref().map(|detail| detail.id));
+        shown.extend(model.last_incident);
         model.known.prune(&shown);
     }
 }
@@ -309,12 +310,16 @@ fn fail(model: &mut Model, failure: Failure) {
     }
 }
 
+/// Whether the list takes it in; none where only the daemon can tell.
+pub fn belongs(model: &Model, incident: &Incident) -> Option<bool> {
+    let filter = model.list.query.filter()?;
+    matching::belongs(&filter, incident, model.me.as_ref().map(|me| me.id), model.now)
+}
+
 /// An incident changed or came into being: it may have to enter or leave the list.
 pub fn changed(model: &mut Model, incident: &Incident) {
     let id = incident.id;
-    let belongs = model.list.query.filter().and_then(|filter| {
-        matching::belongs(&filter, incident, model.me.as_ref().map(|me| me.id), model.now)
-    });
+    let belongs = belongs(model, incident);
     if model.list.index_of(id).is_some() {
         model.dirty = true;
         // A ghost that belongs here again is an ordinary row after the reload.

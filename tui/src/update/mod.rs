@@ -7,6 +7,7 @@ mod batch;
 mod cache;
 mod choices;
 mod chooser;
+mod columns;
 mod commands;
 mod configured;
 mod copy;
@@ -21,6 +22,7 @@ mod letters;
 mod list;
 mod logs;
 mod marks;
+mod mouse;
 mod notify;
 mod own;
 mod paging;
@@ -44,7 +46,7 @@ use crate::event::Event;
 use crate::model::commands::Tone;
 use crate::model::forms::SignIn;
 use crate::model::people::People;
-use crate::model::setup::Setup;
+use crate::model::setup::Configured;
 use crate::model::slot::Slot;
 use crate::model::{Model, Screen};
 
@@ -61,12 +63,11 @@ pub fn start(model: &mut Model) -> Vec<Effect> {
     out
 }
 
-/// The configuration was read again. `read` is what it says now, with whether something in it waits
-/// for the next start; or every mistake in it, a line each.
-pub fn configure(model: &mut Model, read: Result<(Setup, bool), &str>, now: DateTime<Utc>) {
+/// The configuration was read again. `read` is what it says now, or every mistake in it, a line each.
+pub fn configure(model: &mut Model, read: Result<Configured, &str>, now: DateTime<Utc>) {
     model.now = now.max(model.now);
     match read {
-        Ok((setup, needs_start)) => configured::adopt(model, setup, needs_start),
+        Ok(read) => configured::adopt(model, read),
         Err(mistakes) => configured::refuse(model, mistakes),
     }
     timers::plan(model);
@@ -105,6 +106,7 @@ pub fn update(model: &mut Model, event: Event, now: DateTime<Utc>) -> Vec<Effect
             model.presses += 1;
             keys::paste(model, &text);
         }
+        Event::Mouse(event) => mouse::hear(model, event, &mut out),
         Event::Resize(width, height) => resize(model, (width, height), &mut out),
         Event::Tick => {}
         Event::Stream(said) => stream::hear(model, said, &mut out),

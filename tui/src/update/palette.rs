@@ -2,7 +2,8 @@
 
 use watchfire_shared::ids::{IncidentId, Reference};
 
-use crate::action::{Action, Move};
+use crate::action::{Action, Move, Place};
+use crate::effect::Effect;
 use crate::keymap::{Binding, Context, Group};
 use crate::model::commands::Tone;
 use crate::model::input::TextField;
@@ -53,6 +54,7 @@ pub fn run(model: &mut Model, out: &mut Out) {
     let (from, subject) = (palette.from, palette.subject);
     model.overlay = None;
     model.palette_history.remember(entry.pick.clone());
+    out.push(Effect::Remember(model.remembered()));
     match (&entry.pick, entry.binding) {
         (Pick::Context(name), _) => chooser::go_to(model, name, out),
         (Pick::View(name), _) => views::show(model, name, out),
@@ -94,5 +96,5 @@ fn is_still(model: &mut Model, subject: Option<(IncidentId, Reference)>) -> bool
 
 fn is_about_incident(binding: &Binding) -> bool {
     let about = binding.group == Group::Incident && binding.action != Action::NewIncident;
-    about || binding.action == Action::Open
+    about || matches!(binding.action, Action::Open | Action::Go(Place::Incident))
 }

@@ -1,11 +1,11 @@
 //! The query bar and the order of the list.
 
 use chrono::TimeDelta;
-use watchfire_shared::filter::{Filter, Test};
+use watchfire_shared::filter::{Filter, Test, Vocabulary};
 use watchfire_shared::incident::Incident;
 use watchfire_shared::page::{Sort, SortKey};
 
-use crate::action::Edit;
+use crate::effect::Effect;
 use crate::model::Model;
 use crate::model::commands::Tone;
 use crate::model::input::TextField;
@@ -31,8 +31,26 @@ pub fn edit_query(model: &mut Model) {
     check_query(model);
 }
 
-/// Looks for a mistake in what is typed. Without one the list shows it in a moment.
+/// Looks for a mistake in what is typed, and for ways to go on. Without a mistake the list shows it in
+/// a moment.
 pub fn check_query(model: &mut Model) {
+    let query = &model.list.query;
+    let (text, cursor) = (query.field.text(), query.field.before_cursor().chars().count());
+    let ways = Filter::complete(text, cursor, &vocabulary(model));
+    model.list.query.ways = ways;
+    model.list.query.taken = None;
+    check_text(model);
+}
+
+/// What is known of the values that a query may ask for.
+fn vocabulary(model: &Model) -> Vocabulary {
+    let mut words = model.known.vocabulary();
+    let users = model.users.value.iter().flatten().chain(&model.me);
+    words.people.extend(users.map(|user| user.name.clone()));
+    words
+}
+
+fn check_text(model: &mut Model) {
     let query = &mut model.list.query;
     query.mistake = query.field.text().parse::<Filter>().err();
     let differs = query.field.text().trim() != query.applied;
@@ -80,7 +98,8 @@ pub fn apply_query(model: &mut Model, out: &mut Out) {
     query.editing = false;
     query.live_at = None;
     query.remember(&text);
-    if text == query.applied && model.list.loaded {
+    out.push(Effect::Remember(model.remembered()));
+    if text == model.list.query.applied && model.list.loaded {
         // It is what is shown already.
         model.list.query.field = TextField::new(text);
     } else {
@@ -156,20 +175,15 @@ fn set_sort(model: &mut Model, sort: Sort, out: &mut Out) {
     reload_now(model, out);
 }
 
-/// Finishes the word before the cursor with the first way to go on.
-pub fn complete_query(model: &mut Model) {
-    let field = &mut model.list.query.field;
-    let cursor = field.before_cursor().chars().count();
-    let ways = Filter::complete(field.text(), cursor);
-    let Some(first) = ways.first() else {
+/// Finishes the word before the cursor: with the only way to go on, or with one after the other.
+pub fn complete_query(model: &mut Model, back: bool) {
+    let query = &mut model.list.query;
+    if !query.take_way(back) {
+        check_text(model);
         return;
-    };
-    for _ in first.start..first.end {
-        field.edit(Edit::Backspace);
     }
-    field.paste(&first.text);
-    if ways.len() == 1 && !first.text.ends_with(':') {
-        field.insert(' ');
+    if !query.field.before_cursor().ends_with([':', '=']) {
+        query.field.insert(' ');
     }
     check_query(model);
 }
@@ -192,6 +206,7 @@ pub fn related(model: &mut Model, out: &mut Out) {
     let place = format!("Related to {reference}, {} of {}", next + 1, ways.len());
     model.flash(Tone::Neutral, place);
     model.list.query.remember(&way);
+    out.push(Effect::Remember(model.remembered()));
     show(model, way, out);
 }
 

@@ -5,12 +5,37 @@ use crate::model::commands::Tone;
 use crate::model::spot::Spot;
 use crate::model::{Model, Screen};
 
-use super::{Out, detail, keys, query, timers};
+use super::{Out, detail, keys, logs, query, timers};
 
 /// A key has been pressed at `before`; where it led elsewhere, `-` leads back.
 pub fn remember(model: &mut Model, before: Spot) {
     if !before.is_same_view(&Spot::of(model)) {
+        match &before {
+            Spot::Detail { id, .. } => model.last_incident = Some(*id),
+            Spot::List { .. } => model.last_incident = model.list.selected,
+            _ => {}
+        }
         model.last_spot = Some(before);
+    }
+}
+
+/// The incident that is selected, or was when the list was left, or was open.
+pub fn to_incident(model: &mut Model, out: &mut Out) {
+    let id = match model.screen {
+        Screen::Detail => return,
+        Screen::Incidents => model.list.selected,
+        // A line of the logs is of an incident.
+        Screen::Logs if model.across.pane.current().is_some() => {
+            return logs::across::open_incident(model, out);
+        }
+        _ => model.last_incident,
+    };
+    match id.filter(|id| model.known.get(*id).is_some()) {
+        None => model.flash(Tone::Neutral, "No incident is selected"),
+        Some(id) if model.known.is_deleted(id) => {
+            model.flash(Tone::Warning, "This incident was deleted");
+        }
+        Some(id) => detail::open(model, id, out),
     }
 }
 

@@ -9,7 +9,8 @@ use super::{Out, palette, query, timers};
 
 pub fn open(model: &mut Model, from: Context) {
     if model.setup.views.is_empty() {
-        let text = "There are no saved views: name one as [views.NAME] in config.toml";
+        let text =
+            "There are no saved views: :save-view names this one, or [views.NAME] in config.toml";
         model.flash(Tone::Neutral, text);
     } else {
         palette::open_views(model, from);

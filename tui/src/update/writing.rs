@@ -12,7 +12,7 @@ use crate::model::forms::About;
 use crate::model::slot;
 use crate::model::writing::{Purpose, Writing};
 
-use super::{Out, batch, commands, forms};
+use super::{Out, batch, commands, forms, keys};
 
 /// A comment on the selected incident, or one on all the marked.
 pub fn open(model: &mut Model, out: &mut Out) {
@@ -57,7 +57,9 @@ pub fn answered(model: &mut Model, writing: &Writing, outcome: Outcome, out: &mu
         _ => (writing.draft.clone(), Some("The answer makes no sense".to_owned())),
     };
     let written = NewComment { body: text };
-    if let Some(trouble) = trouble {
+    if model.read_only && !written.body.is_empty() {
+        keep(model, writing, &written.body, Tone::Warning, keys::READ_ONLY);
+    } else if let Some(trouble) = trouble {
         keep(model, writing, &written.body, Tone::Bad, &format!("Nothing sent: {trouble}"));
     } else if written.body.is_empty() {
         model.flash(Tone::Neutral, "Nothing sent: the text is empty");

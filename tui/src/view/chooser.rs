@@ -16,7 +16,7 @@ use crate::model::chooser::{Chooser, Named, Progress, is_here};
 use crate::theme::Theme;
 
 use super::paint::{Pen, clear, rule};
-use super::{Cursor, field, rows, sheet};
+use super::{Cursor, chooses, field};
 
 /// Columns of a name.
 const NAME: usize = 18;
@@ -24,8 +24,7 @@ const NAME: usize = 18;
 pub fn render(buf: &mut Buffer, area: Rect, model: &Model, chooser: &Chooser) -> Cursor {
     let theme = Theme::new(model);
     let entries = chooser.entries(&model.setup.contexts);
-    let height = u16::try_from(model.setup.contexts.len() + 2).unwrap_or(u16::MAX).min(12);
-    let sheet = sheet(area, height);
+    let (choices, sheet, body) = chooses(area, model)?;
     clear(buf, sheet);
     rule(buf, sheet, 0, theme);
     let mut pen = Pen::new(buf, sheet, 1, theme);
@@ -41,11 +40,10 @@ pub fn render(buf: &mut Buffer, area: Rect, model: &Model, chooser: &Chooser) ->
     pen.gap(1);
     pen.text("/ ", theme.accent());
     let cursor = field::line(&mut pen, &chooser.field, true, theme.plain(), None);
-    let body = rows(sheet, 3, sheet.height.saturating_sub(3));
-    let chosen = chooser.place(&entries);
-    let top = (chosen + 1).saturating_sub(usize::from(body.height).max(1));
-    for (row, (index, named)) in (0..body.height).zip(entries.iter().enumerate().skip(top)) {
-        line(&mut Pen::new(buf, body, row, theme), model, named, index == chosen);
+    let shown = entries.iter().enumerate().skip(choices.first);
+    for (row, (index, named)) in (0..body.height).zip(shown) {
+        let chosen = Some(index) == choices.chosen;
+        line(&mut Pen::new(buf, body, row, theme), model, named, chosen);
     }
     if entries.is_empty() {
         let mut pen = Pen::new(buf, body, 0, theme);

@@ -15,24 +15,24 @@ use crate::model::copy::{COPY_MAX, CopyBox, Piece};
 use crate::model::words::{count, number};
 use crate::theme::Theme;
 
+use super::chooses;
 use super::paint::{Pen, clear, rule};
-use super::{rows, sheet};
 
 pub fn render(buf: &mut Buffer, area: Rect, model: &Model, chooser: &CopyBox) {
     let theme = Theme::new(model);
     let pieces = chooser.pieces(model);
-    let sheet = sheet(area, u16::try_from(pieces.len() + 1).unwrap_or(u16::MAX));
+    let Some((choices, sheet, body)) = chooses(area, model) else {
+        return;
+    };
     clear(buf, sheet);
     rule(buf, sheet, 0, theme);
     let mut pen = Pen::new(buf, sheet, 1, theme);
     pen.gap(1);
     pen.text(&format!("Copy what of {}?", chooser.reference), theme.bold());
-    let body = rows(sheet, 2, sheet.height.saturating_sub(2));
-    let chosen = pieces.iter().position(|(piece, _)| *piece == chooser.chosen).unwrap_or(0);
-    let top = (chosen + 1).saturating_sub(usize::from(body.height).max(1));
-    for (row, (piece, text)) in (0..body.height).zip(&pieces[top..]) {
+    let shown = pieces.iter().enumerate().skip(choices.first);
+    for (row, (index, (piece, text))) in (0..body.height).zip(shown) {
         let mut pen = Pen::new(buf, body, row, theme);
-        let here = *piece == chooser.chosen;
+        let here = Some(index) == choices.chosen;
         pen.text(if here { theme.bar() } else { " " }, theme.accent());
         pen.cell(piece.name(), 9, if here { theme.bold() } else { theme.plain() });
         pen.gap(2);

@@ -19,6 +19,7 @@ use crate::event::Failure;
 use crate::keymap::Context;
 use crate::model::commands::Cell;
 use crate::model::detail::{Detail, Tab};
+use crate::model::layout::Wall;
 use crate::model::overview::instead;
 use crate::model::words::number;
 use crate::model::{Model, layout};
@@ -34,12 +35,12 @@ pub fn render(buf: &mut Buffer, area: Rect, model: &Model) -> Cursor {
     title(&mut Pen::new(buf, area, 1, theme), model, incident);
     tabs(&mut Pen::new(buf, area, 2, theme), model, detail, incident);
     let height = layout::detail_rows(area.height);
-    let top = area.height.saturating_sub(height + 1);
+    let top = layout::detail_top(area.height);
     if top > 3 {
         rule(buf, area, 3, theme);
     }
     let content = rows(area, top, height);
-    let (left, right) = layout::detail_columns(area.width);
+    let (left, right) = model.walls.columns(Wall::Opened, area.width);
     let pane = Rect { width: left, ..content };
     if right == 0 {
         return tab(buf, pane, model, detail, incident, detail.tab);
@@ -119,49 +120,22 @@ fn title(pen: &mut Pen, model: &Model, incident: &Incident) {
     pen.text(&incident.title, theme.bold());
 }
 
-/// Where there is no room for all of it, the numbers go first.
 fn tabs(pen: &mut Pen, model: &Model, detail: &Detail, incident: &Incident) {
     let theme = pen.theme;
-    let long = Tab::ALL.map(|tab| (tab, extra(tab, detail, incident)));
-    let width: usize = long.iter().map(|(tab, extra)| tab.name().len() + extra.len() + 3).sum();
-    let (labels, pad) = if width <= pen.room() + 1 {
-        (long, " ")
-    } else {
-        let here = |tab, extra| if tab == detail.tab { extra } else { String::new() };
-        (long.map(|(tab, extra)| (tab, here(tab, extra))), "")
-    };
+    let (labels, pad) = detail.labels(incident, model.size.0);
+    let taken: usize = labels.iter().map(|(_, label)| label.len() + 3).sum();
     let zone = time::zone(model);
-    if pen.room() > width + zone.len() {
+    if pen.room() > taken + zone.len() {
         pen.keep_free(1);
         pen.right(&zone, theme.dim());
     }
-    for (tab, extra) in labels {
-        let text = format!("{}{extra}", tab.name());
+    for (tab, text) in labels {
         if tab == detail.tab {
             pen.text(&format!("[{text}]"), theme.accent());
         } else {
             pen.text(&format!("{pad}{text}{pad}"), theme.dim());
         }
         pen.gap(1);
-    }
-}
-
-/// How much there is of it.
-fn extra(tab: Tab, detail: &Detail, incident: &Incident) -> String {
-    match tab {
-        Tab::Overview | Tab::Assessment => String::new(),
-        Tab::Timeline => {
-            let held = i64::try_from(detail.timeline.facts().len()).unwrap_or(i64::MAX);
-            let facts = number(held);
-            match detail.timeline.left_out() {
-                0 => format!(" {facts}"),
-                older => format!(" newest {facts} of {}", number(held + older)),
-            }
-        }
-        Tab::Alerts => detail.alerts.value.as_ref().map_or_else(String::new, |alerts| {
-            format!(" {}", number(i64::try_from(alerts.len()).unwrap_or(i64::MAX)))
-        }),
-        Tab::Logs => format!(" {}", number(incident.log_count)),
     }
 }
 

@@ -12,8 +12,9 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use crate::model::Model;
+use crate::model::layout::Wall;
 use crate::model::slot::Note;
-use crate::model::{Model, layout};
 use crate::safe::SafeText;
 use crate::theme::Theme;
 
@@ -23,7 +24,7 @@ use super::{feed, letters, pipeline, rows};
 pub fn render(buf: &mut Buffer, area: Rect, model: &Model) {
     let theme = Theme::new(model);
     let shares = model.events.rows((area.width, area.height));
-    let (left, right) = layout::detail_columns(area.width);
+    let (left, right) = model.walls.columns(Wall::Events, area.width);
     let below = rows(area, 1, area.height.saturating_sub(1));
     let left = Rect { width: left, ..below };
     feed::render(buf, rows(left, 0, shares.feed), model);

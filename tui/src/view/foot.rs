@@ -12,7 +12,7 @@ use ratatui::layout::Rect;
 use watchfire_shared::incident::Incident;
 use watchfire_shared::user::{Role, UserStatus};
 
-use crate::action::{Action, Edit, Move, PersonAction, Place, Step};
+use crate::action::{Action, ColumnAction, Edit, Move, PersonAction, Place, Step};
 use crate::keymap::{Context, key_name};
 use crate::model::batch::Batch;
 use crate::model::detail::Tab;
@@ -26,7 +26,7 @@ use crate::theme::Theme;
 
 use super::paint::{Pen, clear};
 
-/// From this many columns on the way to a view is told.
+/// From this many columns on the whole way to a view is told.
 const CRUMBS: u16 = 100;
 
 /// Draws the foot in the last row of `area`; a long message also takes the row above.
@@ -146,6 +146,8 @@ fn hint(model: &Model, context: Context, action: Action, usual: &'static str) ->
         (Context::Account, Action::Back) => "leave it",
         (Context::Picker | Context::People, Action::Confirm) => "choose",
         (Context::Chooser, Action::Confirm) => "go there",
+        (Context::Columns, Action::Confirm) => "keep",
+        (Context::ViewName, Action::Confirm) => "save",
         (Context::Title, Action::Confirm) => "rename",
         (Context::Export, Action::Confirm) => "write",
         (Context::Question, Action::Confirm) if matches!(model.overlay, Some(Overlay::Sure(_))) => {
@@ -241,11 +243,22 @@ fn offered(model: &Model, context: Context) -> Vec<Action> {
             let usual = [Action::Go(Place::Incidents), Action::Back];
             actions.into_iter().filter(|_| may).chain(usual).collect()
         }
-        Context::Handover => vec![Action::Copy, Action::Save, Action::Back],
+        Context::Handover => {
+            let spans = [true, false].map(|longer| Action::Span { longer });
+            [Action::Copy, Action::Save].into_iter().chain(spans).chain([Action::Back]).collect()
+        }
         Context::Json => vec![Action::Copy, Action::Back],
         Context::Help | Context::CommandLog | Context::Output => vec![Action::Back],
-        Context::Query => vec![Action::Confirm, Action::Complete, Action::Back],
+        Context::Query => {
+            vec![Action::Confirm, Action::Complete { back: false }, Action::Back]
+        }
+        Context::Columns => {
+            let changes = [ColumnAction::Turn, ColumnAction::Up, ColumnAction::Down];
+            let ends = [Action::Confirm, Action::Back];
+            changes.map(Action::Column).into_iter().chain(ends).collect()
+        }
         Context::Title
+        | Context::ViewName
         | Context::Export
         | Context::Picker
         | Context::Question
@@ -327,20 +340,23 @@ fn is_mine(model: &Model, incident: &Incident) -> bool {
     }
 }
 
-/// Where somebody is; from [`CRUMBS`] columns on with the way there: `incidents › INC-204 › logs`.
+/// Where somebody is: `INC-204 › logs`; from [`CRUMBS`] columns on with all of the way there:
+/// `incidents › INC-204 › logs`.
 fn place(model: &Model, width: u16, theme: Theme) -> String {
     let leaf = leaf(model);
     let over = model.overlay.is_some();
     let mut crumbs: Vec<String> = match model.screen {
-        _ if width < CRUMBS || model.sign_in.is_some() => Vec::new(),
+        _ if model.sign_in.is_some() => Vec::new(),
         Screen::Detail => {
             let opened = model.detail.as_ref();
             let reference = opened.and_then(|detail| model.known.get(detail.id));
             let reference = reference.map(|incident| incident.reference.to_string());
             let from = opened.map_or(Screen::Incidents, |detail| detail.from);
             let from = if from == Screen::Logs { "logs" } else { "incidents" };
-            iter::once(from.to_owned()).chain(reference).collect()
+            let from = (width >= CRUMBS).then(|| from.to_owned());
+            from.into_iter().chain(reference).collect()
         }
+        _ if width < CRUMBS => Vec::new(),
         Screen::Incidents if over => vec!["incidents".to_owned()],
         Screen::Cache if over => vec!["cache".to_owned()],
         Screen::Events if over => vec!["events".to_owned()],
@@ -378,7 +394,7 @@ fn leaf(model: &Model) -> String {
         | Context::Logs
         | Context::Matches
         | Context::Patterns
-        | Context::Search => (None, "incident"),
+        | Context::Search => (Some(Action::Go(Place::Incident)), "incident"),
         Context::Demonstration => (None, "cache demo"),
         Context::Handover => (None, "handover"),
         Context::Json => (None, "JSON"),
@@ -387,6 +403,8 @@ fn leaf(model: &Model) -> String {
         Context::Picker | Context::Chooser | Context::People => (None, "choose"),
         Context::Title => (None, "title"),
         Context::Export => (None, "file"),
+        Context::Columns => (None, "columns"),
+        Context::ViewName => (None, "view"),
         Context::Question => (None, "sure?"),
         Context::Comment => (None, "comment"),
         Context::Reason => (None, "discard"),

@@ -14,6 +14,7 @@ use ratatui::layout::Rect;
 use crate::model::Model;
 use crate::model::forms::{CommentBox, NewField, NewForm, ReasonBox, TitleBox};
 use crate::model::logs::ExportBox;
+use crate::model::views::ViewBox;
 use crate::theme::Theme;
 
 use super::paint::{Pen, clear, rule};
@@ -101,6 +102,20 @@ pub fn export(buf: &mut Buffer, area: Rect, model: &Model, form: &ExportBox) -> 
         }
         None => pen.text("all of them, also those not loaded here", theme.dim()),
     }
+    cursor
+}
+
+pub fn view_name(buf: &mut Buffer, area: Rect, model: &Model, form: &ViewBox) -> Cursor {
+    let theme = Theme::new(model);
+    let head = "Keep what the list shows as a view: called what?";
+    let sheet = headed(buf, area, 4, theme, head, form.error.as_deref());
+    let mut pen = Pen::new(buf, sheet, 2, theme);
+    pen.gap(1);
+    pen.keep_free(1);
+    let cursor = field::line(&mut pen, &form.field, true, theme.plain(), None);
+    let mut pen = Pen::new(buf, sheet, 3, theme);
+    pen.gap(1);
+    pen.text(&form.view.words(), theme.dim());
     cursor
 }
 

@@ -13,14 +13,15 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use watchfire_shared::filter::Completion;
 use watchfire_shared::ids::IncidentId;
 use watchfire_shared::page::Sort;
 
 use crate::action::Action;
 use crate::event::Failure;
 use crate::keymap::Context;
-use crate::model::groups::Key;
-use crate::model::layout::{self, ListRows};
+use crate::model::groups::{Key, Line};
+use crate::model::layout::{self, ListRows, Wall};
 use crate::model::list::List;
 use crate::model::query::DEFAULT_QUERY;
 use crate::model::window::End;
@@ -41,7 +42,7 @@ pub fn render(buf: &mut Buffer, area: Rect, model: &Model) -> Cursor {
         cursor = query(&mut Pen::new(buf, area, 1, theme), model);
     }
     let content = rows(area, 1 + shares.query, shares.header + shares.rows);
-    let (table, beside) = columns(content);
+    let (table, beside) = columns(content, model);
     render_table(buf, table, model, shares, theme);
     if let (Some(beside), Some(incident)) = (beside, model.subject()) {
         side::render(buf, beside, model, incident);
@@ -55,14 +56,11 @@ pub fn render(buf: &mut Buffer, area: Rect, model: &Model) -> Cursor {
 }
 
 /// The table, and on a wide screen the selected incident beside it.
-fn columns(area: Rect) -> (Rect, Option<Rect>) {
-    if area.width < layout::SIDE {
-        return (area, None);
-    }
-    let side = (area.width / 3).min(70);
-    let table = Rect { width: area.width - side, ..area };
-    let beside = Rect { x: area.x + table.width, width: side, ..area };
-    (table, Some(beside))
+fn columns(area: Rect, model: &Model) -> (Rect, Option<Rect>) {
+    let (left, right) = model.walls.columns(Wall::List, area.width);
+    let table = Rect { width: left, ..area };
+    let beside = Rect { x: area.x + left, width: right, ..area };
+    (table, (right > 0).then_some(beside))
 }
 
 fn query(pen: &mut Pen, model: &Model) -> Cursor {
@@ -164,12 +162,13 @@ fn render_table(buf: &mut Buffer, area: Rect, model: &Model, shares: ListRows, t
     let table = Table::new(usize::from(area.width), model);
     if shares.header > 0 {
         let mut pen = Pen::new(buf, area, 0, theme);
-        match &list.query.mistake {
-            Some(mistake) => {
+        match (&list.query.mistake, list.query.offered()) {
+            (_, ways @ [_, ..]) => offer(&mut pen, ways, list.query.taken),
+            (Some(mistake), _) => {
                 pen.gap(3);
                 pen.text(&mistake.to_string(), theme.bad());
             }
-            None => table.header(&mut pen, list.sort),
+            (None, _) => table.header(&mut pen, list.sort),
         }
     }
     let body = rows(area, shares.header, shares.rows);
@@ -177,16 +176,37 @@ fn render_table(buf: &mut Buffer, area: Rect, model: &Model, shares: ListRows, t
         empty(buf, body, model, theme);
         return;
     }
-    let mut row = 0;
-    for (index, id) in list.visible(usize::from(shares.rows)).iter().enumerate() {
-        if let Some(key) = list.head(list.offset + index) {
-            head(&mut Pen::new(buf, body, row, theme), model, key);
-            row += 1;
+    for (row, line) in (0..body.height).zip(list.lines(usize::from(shares.rows))) {
+        let mut pen = Pen::new(buf, body, row, theme);
+        match line {
+            Line::Head(key) => head(&mut pen, model, key),
+            Line::Row(id) => {
+                if let Some(incident) = model.known.get(id) {
+                    table.row(&mut pen, model, incident);
+                }
+            }
         }
-        if let Some(incident) = model.known.get(*id) {
-            table.row(&mut Pen::new(buf, body, row, theme), model, incident);
-        }
-        row += 1;
+    }
+}
+
+/// What could stand at the cursor, on one line; the one that stands there is always among them.
+fn offer(pen: &mut Pen, ways: &[Completion], taken: Option<usize>) {
+    let theme = pen.theme;
+    let width = |way: &Completion| SafeText::line(&way.text).width() + 2;
+    let at = taken.unwrap_or(0);
+    let mut room = pen.room().saturating_sub(2 + ways.get(at).map_or(0, width));
+    let before = |way: &&Completion| {
+        let fits = room >= width(way);
+        room = room.saturating_sub(width(way));
+        fits
+    };
+    let first = at - ways[..at].iter().rev().take_while(before).count().min(at);
+    pen.gap(2);
+    for (index, way) in ways.iter().enumerate().skip(first) {
+        let here = Some(index) == taken;
+        pen.text(if here { theme.bar() } else { " " }, theme.accent());
+        pen.text(&way.text, if here { theme.bold() } else { theme.plain() });
+        pen.gap(1);
     }
 }
 

@@ -4,6 +4,7 @@ mod alerts;
 mod assessment;
 mod cache;
 mod chooser;
+mod columns;
 mod command_log;
 mod copy;
 mod demonstration;
@@ -39,6 +40,7 @@ mod timeline;
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 
+use crate::model::choices::Choices;
 use crate::model::copy::json_lines;
 use crate::model::{Model, Overlay, Screen, handover, layout, own as programs};
 
@@ -86,9 +88,10 @@ pub fn render(frame: &mut Frame<'_>, model: &Model) {
                 let title = format!("{reference} as JSON, version {version}");
                 page::render(buf, area, model, &title, &lines, *top);
             }
-            Some(Overlay::Handover { top }) => {
+            Some(Overlay::Handover { chosen, top }) => {
                 let lines = handover::lines(model, area.width);
-                page::render(buf, area, model, "Handover", &lines, *top);
+                let title = handover::title(model, chosen);
+                page::render(buf, area, model, &title, &lines, *top);
             }
             Some(Overlay::Output { round, top }) => {
                 let (title, lines) = programs::page(model, *round, area.width);
@@ -96,6 +99,8 @@ pub fn render(frame: &mut Frame<'_>, model: &Model) {
             }
             Some(Overlay::Sure(sure)) => own::render(buf, area, model, sure),
             Some(Overlay::Chooser(it)) => cursor = chooser::render(buf, area, model, it),
+            Some(Overlay::Columns(it)) => columns::render(buf, area, model, it),
+            Some(Overlay::ViewName(form)) => cursor = form::view_name(buf, area, model, form),
             Some(Overlay::Copy(chooser)) => copy::render(buf, area, model, chooser),
             Some(Overlay::Picker(picker)) => cursor = picker::render(buf, area, model, picker),
             Some(Overlay::Palette(palette)) => {
@@ -128,9 +133,17 @@ fn rows(area: Rect, top: u16, rows: u16) -> Rect {
     Rect::new(area.x, area.y + top, area.width, rows.min(area.height - top))
 }
 
+/// The sheet in which something is chosen, as a whole and where its lines stand.
+fn chooses(area: Rect, model: &Model) -> Option<(Choices, Rect, Rect)> {
+    let choices = Choices::of(model, area.height)?;
+    let sheet = rows(area, choices.top, choices.height);
+    let body = rows(sheet, choices.head, choices.height.saturating_sub(choices.head));
+    Some((choices, sheet, body))
+}
+
 /// A sheet of `rows` lines that rises from the foot, with a rule on its upper edge; it never covers
 /// head and foot. The rule comes on top of `rows`.
 fn sheet(area: Rect, rows: u16) -> Rect {
-    let height = (rows + 1).min(area.height.saturating_sub(2));
-    Rect::new(area.x, area.y + area.height.saturating_sub(height + 1), area.width, height)
+    let (top, height) = layout::sheet(area.height, rows);
+    Rect::new(area.x, area.y + top, area.width, height)
 }

@@ -16,17 +16,15 @@ use crate::model::palette::{Entry, Offer, Palette, Pick};
 use crate::theme::{Theme, short_status};
 
 use super::paint::{Pen, clear, rule};
-use super::{Cursor, field, rows, sheet};
+use super::{Cursor, chooses, field};
 
-/// Lines of the sheet, its rule not counted.
-const HEIGHT: u16 = 14;
 /// Columns of a name.
 const NAME: usize = 16;
 
 pub fn render(buf: &mut Buffer, area: Rect, model: &Model, palette: &Palette) -> Cursor {
     let theme = Theme::new(model);
     let entries = palette.entries(&model.setup, &model.palette_history);
-    let sheet = sheet(area, HEIGHT);
+    let (choices, sheet, body) = chooses(area, model)?;
     clear(buf, sheet);
     rule(buf, sheet, 0, theme);
     title(&mut Pen::new(buf, sheet, 1, theme), model, palette);
@@ -34,12 +32,10 @@ pub fn render(buf: &mut Buffer, area: Rect, model: &Model, palette: &Palette) ->
     pen.gap(1);
     pen.text(": ", theme.dim());
     let cursor = field::line(&mut pen, &palette.field, true, theme.plain(), None);
-    let body = rows(sheet, 3, sheet.height.saturating_sub(3));
-    let visible = usize::from(body.height).max(1);
-    let chosen = palette.place(&entries);
-    let top = (chosen + 1).saturating_sub(visible);
-    for (row, (index, line)) in (0..body.height).zip(entries.iter().enumerate().skip(top)) {
-        entry(&mut Pen::new(buf, body, row, theme), model, line, index == chosen);
+    let shown = entries.iter().enumerate().skip(choices.first);
+    for (row, (index, line)) in (0..body.height).zip(shown) {
+        let chosen = Some(index) == choices.chosen;
+        entry(&mut Pen::new(buf, body, row, theme), model, line, chosen);
     }
     if entries.is_empty() {
         let mut pen = Pen::new(buf, body, 0, theme);

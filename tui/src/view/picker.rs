@@ -12,47 +12,37 @@ use ratatui::layout::Rect;
 use watchfire_shared::incident::Priority;
 
 use crate::model::Model;
-use crate::model::forms::{
-    About, Choice, PRIORITIES, Picker, candidates, found, name_of, place_among, place_of,
-};
+use crate::model::forms::{About, Choice, PRIORITIES, Picker, candidates, found, name_of};
 use crate::model::input::TextField;
 use crate::theme::Theme;
 
 use super::paint::{Pen, clear, rule};
-use super::{Cursor, field, rows, sheet};
+use super::{Cursor, chooses, field};
 
 pub fn render(buf: &mut Buffer, area: Rect, model: &Model, picker: &Picker) -> Cursor {
     let theme = Theme::new(model);
-    let (lines, chosen) = lines(model, picker, theme);
-    let height = u16::try_from(lines.len() + 1 + usize::from(typed(picker).is_some()))
-        .unwrap_or(u16::MAX)
-        .min(12);
-    let sheet = sheet(area, height);
+    let lines = lines(model, picker, theme);
+    let (choices, sheet, body) = chooses(area, model)?;
     clear(buf, sheet);
     rule(buf, sheet, 0, theme);
     let mut pen = Pen::new(buf, sheet, 1, theme);
     pen.gap(1);
     pen.text(&title(picker, theme), theme.bold());
     let mut cursor = None;
-    let mut used = 2;
     if let Some(field) = typed(picker) {
-        let mut pen = Pen::new(buf, sheet, used, theme);
+        let mut pen = Pen::new(buf, sheet, 2, theme);
         pen.gap(1);
         pen.text("/ ", theme.accent());
         cursor = field::line(&mut pen, field, true, theme.plain(), None);
-        used += 1;
     }
-    let body = rows(sheet, used, sheet.height.saturating_sub(used));
-    let visible = usize::from(body.height).max(1);
-    let top = chosen.map_or(0, |at| (at + 1).saturating_sub(visible));
     if matches!(picker.choice, Choice::Assignee { .. }) && model.users.value.is_none() {
         waiting(&mut Pen::new(buf, body, 0, theme), model);
         return cursor;
     }
-    for (index, line) in lines.iter().enumerate().skip(top).take(visible) {
-        let row = u16::try_from(index - top).unwrap_or(u16::MAX);
+    let shown = lines.iter().enumerate().skip(choices.first);
+    for (row, (index, line)) in (0..body.height).zip(shown) {
         let mut pen = Pen::new(buf, body, row, theme);
-        let here = Some(index) == chosen;
+        let here = Some(index) == choices.chosen;
         pen.text(if here { theme.bar() } else { " " }, theme.accent());
         pen.text(line, if here { theme.bold() } else { theme.plain() });
     }
@@ -88,21 +78,16 @@ fn name(priority: Priority, theme: Theme) -> String {
     format!("{:<2} {priority}", theme.priority_glyph(priority))
 }
 
-/// What there is to choose from, and which line is chosen.
-fn lines(model: &Model, picker: &Picker, theme: Theme) -> (Vec<String>, Option<usize>) {
+/// What there is to choose from.
+fn lines(model: &Model, picker: &Picker, theme: Theme) -> Vec<String> {
     match &picker.choice {
-        Choice::Priority { to, .. } => {
-            (PRIORITIES.iter().map(|p| name(*p, theme)).collect(), Some(place_of(*to)))
+        Choice::Priority { .. } => PRIORITIES.iter().map(|p| name(*p, theme)).collect(),
+        Choice::Step { steps, .. } => {
+            steps.iter().map(|step| format!("{} with a note", step.words())).collect()
         }
-        Choice::Step { to, steps, .. } => {
-            let lines = steps.iter().map(|step| format!("{} with a note", step.words()));
-            (lines.collect(), steps.iter().position(|step| step == to))
-        }
-        Choice::Assignee { to, field, .. } => {
+        Choice::Assignee { field, .. } => {
             let all = candidates(model.users.value.as_deref().unwrap_or_default());
-            let people = found(all, field.text());
-            let chosen = place_among(&people, *to);
-            (people.iter().map(|person| name_of(person).to_owned()).collect(), chosen)
+            found(all, field.text()).iter().map(|person| name_of(person).to_owned()).collect()
         }
     }
 }

@@ -8,6 +8,7 @@ use watchfire_shared::incident::{Priority, Status};
 use watchfire_shared::log::Level;
 
 use super::unshield;
+use crate::model::columns::Columns;
 
 #[derive(Debug, Args)]
 pub struct Ls {
@@ -20,9 +21,12 @@ pub struct Ls {
     /// The order; `-` before it reverses
     #[arg(long, allow_hyphen_values = true, value_parser = SORTS)]
     pub sort: Option<String>,
-    /// A view of config.toml: its query, before what stands here, and its order
+    /// A view of config.toml: its query, before what stands here, its order and its columns
     #[arg(long, value_name = "NAME")]
     pub view: Option<String>,
+    /// Those of the view.
+    #[arg(skip)]
+    pub columns: Option<Columns>,
 }
 
 const SORTS: [&str; 10] = [

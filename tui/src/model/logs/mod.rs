@@ -23,6 +23,7 @@ use self::shape::Columns;
 use self::sieve::{Shown, Sieve};
 use super::detail::Tab;
 use super::input::TextField;
+use super::layout::Wall;
 use super::slot::{Asked, LOADING_AFTER};
 use super::{Model, Screen, layout};
 
@@ -299,7 +300,7 @@ fn room(model: &Model) -> (usize, usize) {
     if model.screen == Screen::Logs {
         return (width.into(), layout::log_rows(layout::screen_rows(height)).lines.into());
     }
-    let (left, right) = layout::detail_columns(width);
+    let (left, right) = model.walls.columns(Wall::Opened, width);
     let columns = if right > 0 { right } else { left };
     (columns.into(), layout::log_rows(layout::detail_rows(height)).lines.into())
 }
@@ -309,7 +310,7 @@ pub fn is_visible(model: &Model) -> bool {
     if model.screen == Screen::Logs {
         return true;
     }
-    let beside = layout::detail_columns(model.size.0).1 > 0;
+    let beside = model.size.0 >= layout::WIDE;
     let opened = model.detail.as_ref().filter(|_| model.screen == Screen::Detail);
     opened.is_some_and(|it| (beside || it.tab == Tab::Logs) && !it.shows_patterns())
 }
@@ -334,6 +335,18 @@ pub fn measure<R>(
     };
     let height: &dyn Fn(i64) -> usize = if model.log_style.wrap { &wrapped } else { &|_| 1 };
     with(&Extent { shown: pane.shown(), rows, height })
+}
+
+/// The number of the line that stands in a row of the pane's lines.
+pub fn line_at(model: &Model, row: u16) -> Option<i64> {
+    measure_here(model, |pane, extent| {
+        let window = pane.place.window(extent)?;
+        let mut below = 0;
+        (window.first..window.end).filter_map(|at| extent.shown.at(at)).find(|number| {
+            below += (extent.height)(*number).max(1);
+            usize::from(row) < below
+        })
+    })?
 }
 
 /// Calls `with` for the pane on the screen, as [`measure`] does.

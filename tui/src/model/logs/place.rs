@@ -83,6 +83,16 @@ impl Place {
         *self = Self { cursor: Some(number), bottom: Some(bottom) };
     }
 
+    /// Puts the cursor on a line that is visible: nothing moves. On the last of all it follows.
+    pub fn point(&mut self, number: i64, extent: &Extent<'_>) {
+        let bottom = self.window(extent).and_then(|window| extent.shown.at(window.end - 1));
+        *self = if extent.shown.place_of(number) + 1 >= extent.shown.len() {
+            Self::default()
+        } else {
+            Self { cursor: Some(number), bottom }
+        };
+    }
+
     /// None when there is no line.
     pub fn window(self, extent: &Extent<'_>) -> Option<Window> {
         let last = extent.shown.len().checked_sub(1)?;

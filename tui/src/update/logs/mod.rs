@@ -251,6 +251,20 @@ pub fn go(model: &mut Model, step: Move, out: &mut Out) {
     across::name_visible(model, out);
 }
 
+/// Puts the cursor on a line that is on the screen.
+pub fn put(model: &mut Model, number: i64, out: &mut Out) {
+    let which = Which::here(model);
+    let placed = logs::measure_here(model, |pane, extent| {
+        let mut place = pane.place;
+        place.point(number, extent);
+        place
+    });
+    if let Some((pane, place)) = which.pane_mut(model).zip(placed) {
+        pane.place = place;
+        look_further(model, which, out);
+    }
+}
+
 /// Follows the end again, or stays where it is.
 pub fn follow(model: &mut Model, out: &mut Out) {
     let Some(pane) = pane(model) else {

@@ -37,10 +37,15 @@ pub fn rate(pen: &mut Pen, model: &Model, stats: &CacheStats) {
     pen.gap(2);
     let cells = pen.room().saturating_sub(1).min(GAUGE);
     if cells >= 8 && rate.is_some() {
-        let full = full_cells(recent.hit_rate, cells);
-        pen.fill(theme.full(), full, style);
-        pen.fill(theme.empty(), cells - full, theme.dim());
+        gauge(pen, recent.hit_rate, cells, style);
     }
+}
+
+pub fn gauge(pen: &mut Pen, rate: f64, cells: usize, style: Style) {
+    let theme = pen.theme;
+    let full = full_cells(rate, cells);
+    pen.fill(theme.full(), full, style);
+    pen.fill(theme.empty(), cells - full, theme.dim());
 }
 
 /// Half a cell counts as a whole one.

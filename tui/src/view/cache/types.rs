@@ -6,20 +6,36 @@ use watchfire_shared::cache::{CacheStats, CacheType, Cause, TypeStats, Window};
 use crate::model::cache::{amount, explained, millis, rate_of};
 
 use super::super::paint::Pen;
-use super::figures::{band_style, trend};
+use super::figures::{band_style, gauge, trend};
 
 const NAMES: usize = 14;
+const RATE: &str = "5m %";
 /// They leave from the right where there is no room.
 const COLUMNS: [(&str, usize); 6] =
-    [("5m %", 7), ("p95 ms", 8), ("hits", 10), ("misses", 10), ("fills", 10), ("refused", 8)];
+    [(RATE, 7), ("p95 ms", 8), ("hits", 10), ("misses", 10), ("fills", 10), ("refused", 8)];
 const TREND: usize = 10;
+/// Cells of the gauge beside the rate, where there is room for it.
+const GAUGE: usize = 5;
+
+/// Columns of all but the gauge and the cause.
+fn taken() -> usize {
+    1 + NAMES + COLUMNS.iter().map(|(_, width)| width).sum::<usize>() + 2 + TREND
+}
+
+fn has_gauge(room: usize) -> bool {
+    room > taken() + GAUGE
+}
 
 pub fn heading(pen: &mut Pen) {
     let dim = pen.theme.dim();
     pen.gap(1);
+    let gauge = has_gauge(pen.room() + 1);
     pen.cell("by type", NAMES, dim);
     for (name, width) in COLUMNS {
         whole(pen, name, width, dim);
+        if name == RATE && gauge {
+            pen.gap(1 + GAUGE);
+        }
     }
     if pen.room() >= TREND + 2 {
         pen.gap(2);
@@ -32,6 +48,7 @@ pub fn row(pen: &mut Pen, stats: &CacheStats, kind: CacheType, of_type: &TypeSta
     let counts = &of_type.counts;
     let none = || theme.none().to_owned();
     let usual = if is_unasked(of_type) { theme.dim() } else { theme.plain() };
+    let gauged = has_gauge(pen.room());
     pen.gap(1);
     pen.cell(kind.as_str(), NAMES, usual);
     let Window { counts: recent, lookup } = &of_type.recent;
@@ -44,8 +61,15 @@ pub fn row(pen: &mut Pen, stats: &CacheStats, kind: CacheType, of_type: &TypeSta
         amount(counts.fills_refused),
     ];
     for (value, (name, width)) in values.iter().zip(COLUMNS) {
-        let style = if name == "5m %" { band_style(recent, theme) } else { usual };
+        let style = if name == RATE { band_style(recent, theme) } else { usual };
         whole(pen, value, width, style);
+        if name == RATE && gauged {
+            pen.gap(1);
+            match rate_of(recent) {
+                Some(_) => gauge(pen, recent.hit_rate, GAUGE, style),
+                None => pen.gap(GAUGE),
+            }
+        }
     }
     if pen.room() >= TREND + 2 {
         pen.gap(2);
@@ -62,8 +86,8 @@ pub fn row(pen: &mut Pen, stats: &CacheStats, kind: CacheType, of_type: &TypeSta
 /// Below its row, where there is room beside it too: then the words stand there, and here what to do.
 pub fn cause(pen: &mut Pen, cause: Cause) {
     let (style, dim) = (pen.theme.asks(), pen.theme.dim());
-    let taken = 1 + NAMES + COLUMNS.iter().map(|(_, width)| width).sum::<usize>() + 2 + TREND;
-    let beside = fits_beside(pen.room().saturating_sub(taken), cause);
+    let gauge = if has_gauge(pen.room()) { 1 + GAUGE } else { 0 };
+    let beside = fits_beside(pen.room().saturating_sub(taken() + gauge), cause);
     pen.gap(3);
     if beside {
         pen.text(cause.advice(), dim);
