@@ -134,6 +134,7 @@ pub async fn serve(config: Config) -> Result<ExitCode, Error> {
         lifecycle.spawn_essential("heartbeat", fleet.run(lifecycle.clone()));
     }
     lifecycle.spawn_essential("housekeeping", housekeeping(service.clone(), lifecycle.clone()));
+    lifecycle.spawn("figures of the cache", cache.clone().watch(lifecycle.clone()));
     if config.cache.warm > 0 && cache.kind() != "none" {
         lifecycle.spawn("warm", warm(service.clone(), config.cache.warm));
     }
@@ -176,6 +177,7 @@ pub async fn work(config: Config) -> Result<ExitCode, Error> {
         lifecycle.spawn_essential("http", served);
     }
     let fleet = Fleet::of_worker(db.clone(), working.clone(), cache.clone());
+    lifecycle.spawn("figures of the cache", cache.watch(lifecycle.clone()));
     lifecycle.spawn_essential("heartbeat", fleet.run(lifecycle.clone()));
     lifecycle.spawn_essential("wakes", hub.clone().listen(lifecycle.clone()));
     lifecycle.spawn_essential("journal", hub.clone().run(ledger, lifecycle.clone()));

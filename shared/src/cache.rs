@@ -135,6 +135,9 @@ pub struct RedisFigures {
     pub evictions: u64,
     /// Ended by time, since Redis started.
     pub expirations: u64,
+    /// Both in the last five minutes, as far as this process was there.
+    pub recent_evictions: u64,
+    pub recent_expirations: u64,
 }
 
 /// Every process of the installation that was heard of just now, together.

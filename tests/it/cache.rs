@@ -1,9 +1,12 @@
 //! The cache, in process and in Redis: its counters can be foretold, and nothing it serves is older
 //! than what was acknowledged.
 
+mod conformance;
 mod counters;
 mod damaged;
+mod kept;
 mod load;
+mod neighbours;
 mod oracle;
 mod outages;
 mod revoked;

@@ -2,7 +2,7 @@
 //! and may be frozen, cut, made slow, told to hold answers back, and healed.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -25,8 +25,8 @@ enum State {
     Carries(Duration),
     /// Each arrives later, up to so much: connections overtake each other.
     Strays(Duration),
-    /// Answers stay away on connections that asked with these bytes.
-    Holds(Needle),
+    /// Answers stay away on connections that asked with these bytes since then; each time has its number.
+    Holds(Needle, u64),
     Frozen,
     Cut,
 }
@@ -36,6 +36,8 @@ struct Condition {
     state: State,
     /// Connections of an earlier age carry nothing any more.
     age: u64,
+    /// How often answers were held.
+    holds: u64,
 }
 
 /// A way to a server; gone with this value, and its connections with it.
@@ -55,7 +57,7 @@ impl Link {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
         let listener = listener.expect("a port is free");
         let address = listener.local_addr().expect("a bound socket has an address");
-        let healthy = Condition { state: State::Carries(Duration::ZERO), age: 0 };
+        let healthy = Condition { state: State::Carries(Duration::ZERO), age: 0, holds: 0 };
         let condition = watch::Sender::new(healthy);
         let held = watch::Sender::new(0);
         let mut carrier = JoinSet::new();
@@ -96,7 +98,10 @@ impl Link {
     /// the answers of other connections.
     pub fn hold(&self, needle: Needle) {
         self.held.send_replace(0);
-        self.becomes(State::Holds(needle));
+        self.condition.send_modify(|condition| {
+            condition.holds += 1;
+            condition.state = State::Holds(needle, condition.holds);
+        });
     }
 
     /// Returns once an answer is held back: the server has done what it was asked.
@@ -174,18 +179,19 @@ async fn connection(
         return;
     }
     let ((near_in, near_out), (far_in, far_out)) = (near.into_split(), far.into_split());
-    let (asked, counted) = (AtomicBool::new(false), AtomicBool::new(false));
+    // What it asked at an earlier time does not count.
+    let (asked, counted) = (AtomicU64::new(0), AtomicBool::new(false));
     let listen = |state, bytes: &[u8]| {
-        if let State::Holds(needle) = state
+        if let State::Holds(needle, time) = state
             && bytes.windows(needle.len()).any(|window| window == needle)
         {
-            asked.store(true, Ordering::SeqCst);
+            asked.store(time, Ordering::SeqCst);
             counted.store(false, Ordering::SeqCst);
         }
         true
     };
     let answer = |state, _: &[u8]| {
-        let holds = matches!(state, State::Holds(_)) && asked.load(Ordering::SeqCst);
+        let holds = matches!(state, State::Holds(_, time) if asked.load(Ordering::SeqCst) == time);
         if holds && !counted.swap(true, Ordering::SeqCst) {
             held.send_modify(|held| *held += 1);
         }
@@ -222,7 +228,7 @@ async fn pump(
                 delay = match condition.state {
                     State::Carries(time) => time,
                     State::Strays(most) => most.mul_f64(rand::random()),
-                    State::Holds(_) => Duration::ZERO,
+                    State::Holds(..) => Duration::ZERO,
                     State::Frozen | State::Cut => return false,
                 };
                 condition.age == age && may(condition.state, &bytes)

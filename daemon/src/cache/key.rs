@@ -228,6 +228,10 @@ pub fn keys_of(event: &Event) -> Vec<Guard> {
         | Fact::IncidentStatusChanged { incident, .. }
         | Fact::IncidentAssigned { incident, .. }
         | Fact::IncidentDeleted { incident } => vec![Guard::Incident(incident.id), Guard::Lists],
+        // Lists are ordered by the score, where there is one.
+        Fact::AssessmentCompleted { incident, .. } if incident.score.is_some() => {
+            vec![Guard::Incident(incident.id), Guard::Lists]
+        }
         // Nothing a filter or an order can see.
         Fact::IncidentCommented { incident, .. }
         | Fact::LogAttached { incident, .. }

@@ -1,6 +1,8 @@
 //! The cache of one process: values bounded by weight, generations in a fixed array.
 
 mod operate;
+#[cfg(test)]
+mod tests;
 
 use std::any::Any;
 use std::hash::{BuildHasher, RandomState};

@@ -26,6 +26,7 @@ mod tests;
 mod ttl;
 mod value;
 mod warm;
+mod watch;
 
 use std::slice::from_ref;
 use std::sync::Arc;
@@ -305,11 +306,11 @@ impl Cache {
         let mut stats = CacheStats { kind: self.kind().to_owned(), ..self.recorder.snapshot() };
         match &self.backend {
             Backend::Memory(memory) => {
-                let size = memory.size();
+                let size = self.held(memory.size());
                 (stats.entries, stats.bytes) = (size.entries, size.bytes);
                 stats.evictions = size.evictions;
             }
-            Backend::Redis(redis) => stats.redis = redis.figures().await,
+            Backend::Redis(redis) => stats.redis = self.kept(redis.figures().await),
             Backend::None(_) => {}
         }
         stats

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use proptest::prelude::*;
 use serde_json::json;
 use uuid::Uuid;
+use watchfire_shared::event::{Event, Fact};
 use watchfire_shared::filter::{Assignee, Comparison, Filter, Term, Test};
 use watchfire_shared::ids::{IncidentId, JournalId, Reference, UserId};
 use watchfire_shared::incident::{Incident, Priority, Status};
@@ -13,7 +14,7 @@ use watchfire_shared::page::{Sort, SortKey};
 use watchfire_shared::stats::{Counts, Stats};
 use watchfire_shared::user::{Role, UserOut, UserStatus};
 
-use super::key;
+use super::key::{self, Guard, keys_of};
 use super::sheet::Sheet;
 use super::value::Cacheable;
 use crate::clock;
@@ -28,16 +29,23 @@ fn words() -> impl Strategy<Value = String> {
         .prop_map(str::to_owned)
 }
 
+fn comparisons() -> impl Strategy<Value = Comparison> {
+    use Comparison::{AtLeast, AtMost, Equal, Greater, Less};
+    prop::sample::select(vec![Less, AtMost, Equal, AtLeast, Greater])
+}
+
 fn tests() -> impl Strategy<Value = Test> {
     prop_oneof![
         prop::sample::select(Status::ALL.to_vec()).prop_map(Test::Status),
-        prop::sample::select(Priority::ALL.to_vec())
-            .prop_map(|priority| Test::Priority(Comparison::Equal, priority)),
+        (comparisons(), prop::sample::select(Priority::ALL.to_vec()))
+            .prop_map(|(comparison, priority)| Test::Priority(comparison, priority)),
+        (comparisons(), 0..3_i64).prop_map(|(comparison, seconds)| Test::Age(comparison, seconds)),
         words().prop_map(Test::Service),
         (words(), words()).prop_map(|(name, value)| Test::Label { name, value }),
         words().prop_map(Test::Word),
         words().prop_map(|name| Test::Assignee(Assignee::Named(name))),
         (0..3_u128).prop_map(|id| Test::Assignee(Assignee::Id(UserId(Uuid::from_u128(id))))),
+        Just(Test::Assignee(Assignee::Nobody)),
     ]
 }
 
@@ -104,6 +112,62 @@ fn names_say_journal_shape_type_and_what_it_is_of() {
     ] {
         assert_eq!(text, expected);
     }
+}
+
+/// Every fact there is, as its golden file has it; `lists` says whether a filter or an order can see
+/// what it changed.
+#[test]
+fn each_fact_makes_stale_what_it_changed_and_nothing_else() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/tests/golden");
+    let mut read = 0;
+    for file in std::fs::read_dir(folder).expect("there are golden files") {
+        let path = file.expect("a file").path();
+        let text = std::fs::read_to_string(&path).expect("it can be read");
+        let event: Event = serde_json::from_str(&text).expect("it is an event");
+        let name = path.file_stem().expect("a name").to_str().expect("text").to_owned();
+        let incident = event.incident_id().map(Guard::Incident);
+        let user = || Guard::User(UserId(event.aggregate_id));
+        let expected = match (name.as_str(), incident) {
+            ("incident.created", Some(incident)) => {
+                let reference = event.fact.incident().expect("it holds the incident").reference;
+                vec![incident, Guard::Reference(reference), Guard::Lists]
+            }
+            (
+                "incident.updated"
+                | "incident.status_changed"
+                | "incident.assigned"
+                | "incident.deleted",
+                Some(incident),
+            ) => vec![incident, Guard::Lists],
+            (
+                "incident.commented"
+                | "log.attached"
+                | "alert.fired"
+                | "alert.resolved"
+                | "batch.completed"
+                | "assessment.requested"
+                | "assessment.completed",
+                Some(incident),
+            ) => vec![incident],
+            ("user.created" | "user.updated", None) => vec![user()],
+            other => panic!("a new fact: say here what it makes stale: {other:?}"),
+        };
+        assert_eq!(keys_of(&event), expected, "{name}");
+        read += 1;
+        // Of a type that only a newer version knows, nobody can say what it changed.
+        let mut unknown: serde_json::Value = serde_json::from_str(&text).expect("it is JSON");
+        unknown["event_type"] = format!("{name}.later").into();
+        let unknown: Event = serde_json::from_value(unknown).expect("it is an event");
+        let expected = incident.map_or_else(|| vec![user()], |it| vec![it, Guard::Lists]);
+        assert_eq!(keys_of(&unknown), expected, "{name}, by a newer version");
+        if let Fact::AssessmentCompleted { mut incident, assessment } = event.fact.clone() {
+            incident.score = Some(12.5);
+            let its = vec![Guard::Incident(incident.id), Guard::Lists];
+            let scored = Fact::AssessmentCompleted { incident, assessment };
+            assert_eq!(keys_of(&Event { fact: scored, ..event }), its, "it changed the order");
+        }
+    }
+    assert_eq!(read, 14, "each fact has its golden file");
 }
 
 /// What a type looks like in Redis is kept in a file that is named after its schema: who changes the

@@ -75,6 +75,18 @@ struct Circumstances {
     /// Values of this type end by writes before they end by time.
     written_often: bool,
     stores: Option<Stores>,
+    ended: Ended,
+}
+
+/// What Redis says that left it while all types together were filled. It does not say of which type;
+/// none where there is no Redis.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Ended {
+    evictions: u64,
+    /// At least half of what was filled had to go again, more than writes made stale.
+    evicted: bool,
+    /// At least half of it ended by time.
+    expired: bool,
 }
 
 /// How what a process stored since its start fell on keys.
@@ -105,7 +117,7 @@ impl CacheCounts {
     /// The likeliest cause of a bad rate, from what was counted in the same time. None where the
     /// figures mean none of them; where most loads could not be stored the errors say why.
     fn cause(&self, circumstances: Circumstances) -> Option<Cause> {
-        let Circumstances { writes, written_often, stores } = circumstances;
+        let Circumstances { writes, written_often, stores, ended } = circumstances;
         let own = self.own_misses();
         let bad = Band::of(rate(self.hits, own)).is_bad();
         let settled = self.fills + self.fills_refused;
@@ -118,16 +130,23 @@ impl CacheCounts {
             stores.is_some_and(|stores| kind(stores) * 2 <= self.fills + self.warmed)
         };
         let again = few(|stores| stores.new);
-        if (writes + self.fills_refused) * 2 >= own || (again && written_often) {
+        // An eviction takes the right to store with it, as a write does: fewer writes would change
+        // nothing there.
+        let lost_to_writes = self.fills_refused.saturating_sub(ended.evictions);
+        let written = (writes + lost_to_writes) * 2 >= own || (again && written_often);
+        if written && !ended.evicted {
             Some(Cause::Invalidated)
         } else if again {
             Some(Cause::ExpiredUnread)
         } else if self.hits * 10 < self.fills {
             Some(Cause::NeverReadAgain)
-        } else if few(|stores| stores.again) {
+        } else if ended.evicted || few(|stores| stores.again) {
             Some(Cause::TooManyKeys)
+        } else if written_often {
+            Some(Cause::Invalidated)
         } else {
-            written_often.then_some(Cause::Invalidated)
+            // Pages of old generations end by time too, so that writes are looked at first.
+            ended.expired.then_some(Cause::ExpiredUnread)
         }
     }
 }
@@ -160,7 +179,12 @@ impl CacheStats {
         };
         let writes = written.unwrap_or(recent).invalidations;
         let written_often = written.is_some() && writes >= LISTS_END;
-        recent.cause(Circumstances { writes, written_often, stores: self.stores() })
+        recent.cause(Circumstances {
+            writes,
+            written_often,
+            stores: self.stores(),
+            ended: self.ended(),
+        })
     }
 
     /// The type that misses most among those with a cause, where the rate of all is bad.
@@ -174,11 +198,24 @@ impl CacheStats {
     }
 
     /// Only what a process keeps itself tells: nothing leaves it but for want of room, so that what
-    /// is held or was dropped are all the keys there were. Redis counts for everybody and since its
-    /// own start, which says nothing of our last minutes.
+    /// is held or was dropped are all the keys there were. Redis counts for everybody: see
+    /// [`Self::ended`].
     fn stores(&self) -> Option<Stores> {
         let new = self.entries + self.evictions;
         let stored = self.counts.fills + self.counts.warmed;
         (new > 0).then(|| Stores { new, again: stored.saturating_sub(new) })
+    }
+
+    /// Held against what this process filled of all types, for Redis counts all of them together.
+    fn ended(&self) -> Ended {
+        let Some(redis) = &self.redis else { return Ended::default() };
+        let CacheCounts { fills, fills_refused, warmed, invalidations, .. } = self.recent();
+        let half = |ended: u64| ended > 0 && ended * 2 >= fills + fills_refused + warmed;
+        let evictions = redis.recent_evictions;
+        Ended {
+            evictions,
+            evicted: half(evictions) && evictions >= invalidations,
+            expired: half(redis.recent_expirations),
+        }
     }
 }

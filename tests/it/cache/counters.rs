@@ -4,9 +4,13 @@ use std::collections::BTreeMap;
 
 use futures_util::future::join_all;
 use reqwest::Method;
+use serde_json::json;
 use sqlx::Executor;
+use uuid::Uuid;
 use watchfire_shared::cache::{CacheType, Operation};
+use watchfire_shared::page::Page;
 use watchfire_shared::problem::Code;
+use watchfire_shared::user::{Role, UserOut};
 use watchfire_tests::{Daemon, Engine, bounded, eventually, until};
 
 use super::stories::{BLOCKED, Scene, misses};
@@ -114,6 +118,90 @@ async fn counters_of_a_known_story(daemon: &Daemon) {
     )
     .await;
     assert!(start.by_type.values().all(|stats| stats.counts.hits == 0), "who may is never cached");
+}
+
+#[tokio::test]
+async fn the_counters_of_people_and_figures_are_known_in_process() {
+    counters_of_people(&Daemon::start(Engine::Sqlite).await).await;
+}
+
+#[tokio::test]
+async fn the_counters_of_people_and_figures_are_known_with_redis() {
+    counters_of_people(&Daemon::with_redis().await).await;
+}
+
+async fn counters_of_people(daemon: &Daemon) {
+    let admin = daemon.as_admin().await;
+    daemon.add_user("dana@example.test", "Dana", Role::Responder).await;
+    let users: Page<UserOut> = admin.read("/v1/users").await.ok();
+    let dana = users.items.into_iter().find(|user| user.name == "Dana").unwrap();
+    let [dana, nobody] = [dana.id.0, Uuid::now_v7()].map(|id| format!("/v1/users/{id}"));
+    let start = stats(&admin).await;
+    let counted = async |step: &str, people: [u64; 5], figures: [u64; 5]| {
+        let now = stats(&admin).await;
+        let of = |kind| since(&start, &now, kind);
+        assert_eq!((of(CacheType::User), of(CacheType::Stats)), (people, figures), "{step}");
+    };
+    for _ in 0..2 {
+        admin.read(&dana).await.json();
+        admin.read(&nobody).await.refused(Code::NotFound);
+    }
+    counted("people", [2, 2, 1, 2, 0], [0; 5]).await;
+    let patch = json!({ "role": Role::Viewer });
+    assert_eq!(admin.request(Method::PATCH, &dana).json(&patch).send().await.status, 200);
+    counted("a role", [2, 2, 1, 2, 1], [0; 5]).await;
+    assert_eq!(admin.read(&dana).await.ok::<UserOut>().role, Role::Viewer);
+    counted("after it", [2, 3, 1, 3, 1], [0; 5]).await;
+    for _ in 0..3 {
+        admin.read("/v1/stats").await.json();
+    }
+    counted("figures", [2, 3, 1, 3, 1], [2, 1, 0, 1, 0]).await;
+    // They end by time alone.
+    admin.create("Checkout is slow").await;
+    admin.read("/v1/stats").await.json();
+    counted("figures later", [2, 3, 1, 3, 1], [3, 1, 0, 1, 0]).await;
+}
+
+/// Each operation fails once, where nothing else does.
+#[tokio::test]
+async fn the_errors_of_a_story_are_known() {
+    Box::pin(bounded(errors())).await;
+}
+
+async fn errors() {
+    let scene = Scene::patient().await;
+    let [reader, writer] = &scene.apis;
+    let incident = writer.create("Checkout is slow").await;
+    let may =
+        async |what: &str| drop(scene.redis.command(&["ACL", "SETUSER", "default", what]).await);
+    let expect = async |errors: &[(Operation, u64)]| {
+        let counts = stats(reader).await.by_type[&CacheType::Incident].counts.clone();
+        assert_eq!(counts.errors, errors.iter().copied().collect::<BTreeMap<_, _>>());
+        (counts.hits, counts.misses, counts.fills)
+    };
+    may("-evalsha").await;
+    assert_eq!(reader.get(incident.id).await.version, 1);
+    assert_eq!(expect(&[(Operation::Lease, 1)]).await, (0, 1, 0));
+    may("+evalsha").await;
+
+    let mut lock = scene.lock().await;
+    let refuse = async {
+        until(async || scene.daemons[0].number(BLOCKED).await != 0).await;
+        may("-evalsha").await;
+        lock.execute("commit").await.unwrap();
+    };
+    assert_eq!(tokio::join!(reader.get(incident.id), refuse).0.version, 1);
+    assert_eq!(expect(&[(Operation::Lease, 1), (Operation::Fill, 1)]).await, (0, 2, 0));
+    may("+evalsha").await;
+
+    may("-del").await;
+    assert_eq!(reader.comment(incident.id, "words").await.version, 2);
+    let all = [(Operation::Lease, 1), (Operation::Fill, 1), (Operation::Forget, 1)];
+    expect(&all).await;
+    may("+del").await;
+    // The epoch was raised instead.
+    assert_eq!(reader.get(incident.id).await.version, 2);
+    assert_eq!(expect(&all).await, (0, 3, 1));
 }
 
 /// Loads that are shared, that lose to a write and that go ahead of any reader, and what cannot be

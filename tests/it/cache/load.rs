@@ -12,6 +12,7 @@ use sqlx::Executor;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use uuid::Uuid;
+use watchfire_shared::cache::CacheStats;
 use watchfire_shared::ids::Reference;
 use watchfire_shared::problem::Code;
 use watchfire_tests::programs::number;
@@ -32,7 +33,11 @@ const BLOCKED: &str = "select count(*) from pg_locks l join pg_database d on d.o
 /// Two daemons on one database and one Redis.
 async fn two() -> [Daemon; 2] {
     // A busy machine makes Redis look dead for a moment, and what is then read is not counted here.
-    let folder = settings("operation_timeout_ms = 10000\npatience_ms = 60000\n");
+    two_with("operation_timeout_ms = 10000\npatience_ms = 60000\n").await
+}
+
+async fn two_with(limits: &str) -> [Daemon; 2] {
+    let folder = settings(limits);
     let setup = Daemon::setup(Engine::Postgres).caching_in(&redis::shared());
     let one = setup.env("XDG_CONFIG_HOME", folder.path().to_str().unwrap()).start().await;
     let other = one.sibling().await;
@@ -52,10 +57,37 @@ async fn everybody_who_asks_for_one_cold_incident_costs_two_reads_at_most() {
     bounded(cold()).await;
 }
 
-async fn cold() {
-    let daemons = two().await;
-    let apis = responders(&daemons).await;
+/// As they are installed: 50 ms for Redis and 500 for a load. Where the machine is too slow for as many
+/// at once, most of these are late, and each daemon reads for all who are, one read after the other.
+#[tokio::test]
+async fn at_default_settings_too_hardly_anybody_who_asks_for_it_reaches_the_database() {
+    bounded(at_default_settings()).await;
+}
+
+async fn at_default_settings() {
     let at_once = number("WATCHFIRE_AT_ONCE").unwrap_or(2000);
+    let (daemons, reads) = cold_reads(two_with("").await, at_once).await;
+    let apis = responders(&daemons).await;
+    let failed = join_all(apis.iter().map(async |api| {
+        let stats: CacheStats = api.read("/v1/admin/cache-stats").await.ok();
+        stats.counts.failed()
+    }));
+    let failed: u64 = failed.await.into_iter().sum();
+    println!("{at_once} at once at default settings: {reads} reads, {failed} lookups failed");
+    let most = i64::try_from(at_once / 100).unwrap().max(2);
+    assert!((1..=most).contains(&reads), "{reads} reads for {at_once} who asked");
+}
+
+async fn cold() {
+    let at_once = number("WATCHFIRE_AT_ONCE").unwrap_or(2000);
+    let (_, reads) = cold_reads(two().await, at_once).await;
+    println!("{at_once} at once: {reads} reads");
+    assert!((1..=2).contains(&reads), "{reads} reads of the database");
+}
+
+/// Everybody asks both for one cold incident; how often the database was asked for it.
+async fn cold_reads(daemons: [Daemon; 2], at_once: usize) -> ([Daemon; 2], i64) {
+    let apis = responders(&daemons).await;
     let incident = apis[0].create("Everybody looks at this").await;
     let path = format!("/v1/incidents/{}", incident.id);
     let before = daemons[0].number(READS).await;
@@ -64,8 +96,7 @@ async fn cold() {
         assert_eq!(reply.etag(), "\"v1\"", "{}", reply.text());
     }
     let reads = daemons[0].number(READS).await - before;
-    println!("{at_once} at once: {reads} reads");
-    assert!((1..=2).contains(&reads), "{reads} reads of the database");
+    (daemons, reads)
 }
 
 #[tokio::test]

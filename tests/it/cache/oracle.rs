@@ -26,6 +26,7 @@ use watchfire_tests::redis::settings;
 const CLIENTS: u64 = 24;
 /// What Redis may hold beside what it needs for itself.
 const ROOM: u64 = 1 << 20;
+const EPOCH: &str = "select epoch from installation";
 
 #[tokio::test]
 async fn two_daemons_never_serve_what_is_older_than_acknowledged_whatever_fails() {
@@ -46,8 +47,11 @@ async fn two_daemons() {
     let way = first.postgres().url_through(databases[1].address());
     let ways = [("WATCHFIRE_REDIS_URL", other.as_str()), ("WATCHFIRE_DATABASE_URL", &way)];
     let second = first.sibling_with(&ways).await;
+    for daemon in [&first, &second] {
+        daemon.connected_to_redis().await;
+    }
     redis.with_limit(ROOM).await;
-    let shared = Shared { redis, links: links.into(), databases: databases.into() };
+    let shared = Shared { redis, links: links.into(), databases: databases.into(), evictions: 0 };
     campaign(&[first, second], Some(shared)).await;
 }
 
@@ -59,16 +63,27 @@ async fn one_daemon_with_its_own_cache_never_serves_what_is_older_than_acknowled
 async fn campaign(daemons: &[Daemon], mut shared: Option<Shared>) {
     let campaign = Campaign::begin();
     let world = World::prepare(daemons, number("WATCHFIRE_OPERATIONS").unwrap_or(2000)).await;
-    rehearse(daemons, &mut shared, &world, campaign.chance(CLIENTS + 1)).await;
-    let struck = Cell::new(false);
-    let clients = (1..=CLIENTS).map(|part| world.client(campaign.chance(part), &struck));
-    let strikes = strike(daemons, &mut shared, &world, campaign.chance(0), &struck);
+    let epoch = daemons[0].number(EPOCH).await;
     let followers = join_all(world.doors.iter().map(|door| world.follow(door)));
+    let story = async {
+        rehearse(daemons, &mut shared, &world, campaign.chance(CLIENTS + 1)).await;
+        let struck = Cell::new(false);
+        let clients = (1..=CLIENTS).map(|part| world.client(campaign.chance(part), &struck));
+        let strikes = strike(daemons, &mut shared, &world, campaign.chance(0), &struck);
+        tokio::join!(join_all(clients), strikes);
+    };
     tokio::select! {
         never = followers => panic!("a stream cannot end: {never:?}"),
-        _ = async { tokio::join!(join_all(clients), strikes) } => {}
+        () = story => {}
     }
     // What has no position yet is not in the journal.
     daemons[0].published(&world.doors[0].responder).await;
     world.verify().await;
+    if let Some(shared) = &shared {
+        let raised = daemons[0].number(EPOCH).await - epoch;
+        println!("{} evictions; the epoch was raised {raised} times", shared.evictions);
+        assert!(shared.evictions > 0, "Redis never lacked room");
+        assert!(raised > 0, "nobody ever raised the epoch");
+        world.was_struck().await;
+    }
 }

@@ -21,7 +21,7 @@ pub(super) struct Scene {
     pub(super) redis: Redis,
     pub(super) links: [Link; 2],
     /// The first daemon's way to the database.
-    database: Link,
+    pub(super) database: Link,
     pub(super) daemons: [Daemon; 2],
     pub(super) apis: [Api; 2],
 }
@@ -37,7 +37,7 @@ impl Scene {
             .await
     }
 
-    async fn with(limits: &str) -> Self {
+    pub(super) async fn with(limits: &str) -> Self {
         let redis = Redis::start().await;
         let links = [Link::to(redis.server()).await, Link::to(redis.server()).await];
         let [one, other] = [0, 1].map(|at: usize| redis.url_through(links[at].address()));
@@ -60,7 +60,7 @@ impl Scene {
         scene
     }
 
-    async fn connected(&self) {
+    pub(super) async fn connected(&self) {
         for daemon in &self.daemons {
             daemon.connected_to_redis().await;
         }

@@ -99,8 +99,9 @@ impl Detail {
         if taken <= usize::from(width) + 1 {
             return (long, " ");
         }
-        let short =
-            |(tab, long)| if tab == self.tab { (tab, long) } else { (tab, tab.name().into()) };
+        let short = |(tab, long): (Tab, String)| {
+            if tab == self.tab { (tab, long) } else { (tab, tab.name().into()) }
+        };
         (long.map(short), "")
     }
 

@@ -120,6 +120,7 @@ pub fn with_redis() -> CacheStats {
             keys: 4_211,
             evictions: 0,
             expirations: 812,
+            ..RedisFigures::default()
         }),
         fleet: FleetStats::of(processes),
         ..stats

@@ -9,7 +9,8 @@ use crate::effect::{Load, RequestId};
 use crate::event::Outcome;
 use crate::model::commands::Deed;
 use crate::model::detail::{Detail, Tab};
-use crate::model::{Model, assessment, layout};
+use crate::model::layout::{self, Wall};
+use crate::model::{Model, assessment};
 
 use super::detail::{opened, scrolled};
 use super::{Out, commands};
@@ -96,7 +97,7 @@ pub fn turn_patterns(model: &mut Model, out: &mut Out) {
 
 pub fn go(model: &mut Model, step: Move) {
     let rows = usize::from(layout::detail_rows(model.size.1)).max(1);
-    let (left, _) = layout::detail_columns(model.size.0);
+    let (left, _) = model.walls.columns(Wall::Opened, model.size.0);
     let Some(detail) = &mut model.detail else {
         return;
     };

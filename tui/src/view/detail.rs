@@ -21,7 +21,6 @@ use crate::model::commands::Cell;
 use crate::model::detail::{Detail, Tab};
 use crate::model::layout::Wall;
 use crate::model::overview::instead;
-use crate::model::words::number;
 use crate::model::{Model, layout};
 use crate::theme::{Theme, short_priority};
 

@@ -205,6 +205,36 @@ mod tests {
         assert_eq!(read(&[], NAME, 1, &stamp), Entry::Corrupt);
     }
 
+    /// The whole layout, byte by byte: daemons of two versions read what the other has written, and so
+    /// do the scripts. Who changes it raises `FORMAT`.
+    #[test]
+    fn the_layout_changes_with_the_format_only() {
+        let stamp = Stamp::new(4, [9; 16]);
+        let body = |out: &mut Vec<u8>| out.extend_from_slice(b"{}");
+        let generation = [&generation_head()[..], &stamp.0].concat();
+        let written = [
+            ("value", write(NAME, 1, &stamp, 7, Some(&body))),
+            ("not found", write(NAME, 1, &stamp, 0, None)),
+            ("lease", lease(1, &stamp, &[5; 16])),
+            ("generation", generation.clone()),
+        ];
+        let written =
+            written.map(|(what, bytes)| format!("{what}: {}\n", bytes.escape_ascii())).concat();
+        let file = format!("layout.{FORMAT}.txt");
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        let path = path.join("src/cache/golden").join(&file);
+        if crate::config::environment("WATCHFIRE_GOLDEN").as_deref() == Some("write") {
+            std::fs::write(&path, &written).expect("a file can be written");
+        }
+        let golden = std::fs::read_to_string(&path).unwrap_or_default();
+        assert_eq!(
+            written, golden,
+            "{file}: a changed layout needs a new FORMAT and a new golden file"
+        );
+        assert_eq!(Stamp::of_generation(&generation, 4), Some(stamp));
+        assert_eq!(own_lease(&lease(1, &stamp, &[5; 16]), &[5; 16]), Some(stamp));
+    }
+
     proptest! {
         /// Up to three bits are seen wherever they are, an end that is cut off too.
         #[test]

@@ -65,6 +65,7 @@ impl Redis {
             keys,
             evictions: info.get("evicted_keys").unwrap_or(0),
             expirations: info.get("expired_keys").unwrap_or(0),
+            ..RedisFigures::default()
         })
     }
 }

@@ -2,6 +2,7 @@
 
 mod changes;
 mod counters;
+mod leaving;
 mod meters;
 mod recent;
 #[cfg(test)]
@@ -19,6 +20,8 @@ use watchfire_shared::cache::{
 use crate::clock;
 use changes::Changes;
 use counters::{Counters, Timer};
+use leaving::Leaving;
+pub use leaving::Left;
 use meters::Meters;
 use recent::Recent;
 
@@ -30,6 +33,7 @@ pub struct Recorder {
     loads: Timer,
     recent: Recent,
     changes: Mutex<Changes>,
+    leaving: Mutex<Leaving>,
     meters: Meters,
 }
 
@@ -47,6 +51,7 @@ impl Recorder {
             loads: Timer::default(),
             recent: Recent::new(now),
             changes: Mutex::default(),
+            leaving: Mutex::default(),
             meters: Meters::new(),
         }
     }
@@ -70,7 +75,10 @@ impl Recorder {
             counts.hits += 1;
             counts.negative_hits += u64::from(negative);
         });
-        self.meters.hits[kind as usize].increment(1);
+        self.meters.hit(kind, 1);
+        if negative {
+            self.meters.negative_hits[kind as usize].increment(1);
+        }
     }
 
     /// So many values were found by one look.
@@ -78,7 +86,7 @@ impl Recorder {
         self.lookups.add_many(count, took);
         self.of(kind).hits.fetch_add(count, Relaxed);
         self.recent.looked(kind, count, took, Instant::now(), |counts| counts.hits += count);
-        self.meters.hits[kind as usize].increment(count);
+        self.meters.hit(kind, count);
     }
 
     /// A lookup found nothing that could be used.
@@ -118,29 +126,35 @@ impl Recorder {
     pub fn fill(&self, kind: CacheType, stored: bool) {
         if stored {
             self.count(kind, |all| &all.fills, |counts| counts.fills += 1);
+            self.meters.fills[kind as usize].increment(1);
         } else {
             self.count(kind, |all| &all.fills_refused, |counts| counts.fills_refused += 1);
+            self.meters.fills_refused[kind as usize].increment(1);
         }
     }
 
     /// A value was stored before anybody asked for it.
     pub fn warmed(&self, kind: CacheType) {
         self.count(kind, |all| &all.warmed, |counts| counts.warmed += 1);
+        self.meters.warmed[kind as usize].increment(1);
     }
 
     /// A read took the answer another one loaded.
     pub fn waited(&self, kind: CacheType) {
         self.count(kind, |all| &all.waits_saved, |counts| counts.waits_saved += 1);
+        self.meters.wait_saved(kind);
     }
 
     /// A write had something forgotten.
     pub fn invalidated(&self, kind: CacheType) {
         self.count(kind, |all| &all.invalidations, |counts| counts.invalidations += 1);
+        self.meters.invalidations[kind as usize].increment(1);
     }
 
     /// A value was damaged, another's or of another shape.
     pub fn corrupt(&self, kind: CacheType) {
         self.count(kind, |all| &all.corrupt, |counts| counts.corrupt += 1);
+        self.meters.corrupt[kind as usize].increment(1);
     }
 
     /// Once since the start, and once of late.
@@ -152,6 +166,15 @@ impl Recorder {
     ) {
         all(self.of(kind)).fetch_add(1, Relaxed);
         self.recent.count(kind, Instant::now(), recent);
+    }
+
+    /// What is held now, and what has left since whoever keeps it was started; answers how much of that
+    /// was in the last minutes.
+    pub fn holds(&self, entries: u64, bytes: u64, left: Left) -> Left {
+        let mut leaving = self.leaving.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = leaving.note(left, Instant::now());
+        self.meters.holds(entries, bytes, new.evictions);
+        leaving.of_late()
     }
 
     /// The breaker is in this state from now on, for this reason; nothing where it was so before.

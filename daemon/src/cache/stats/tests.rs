@@ -206,6 +206,54 @@ fn prometheus_sees_the_same_counts() {
     says("cache_breaker_open 0");
 }
 
+/// Each figure under its name, and none under that of another.
+#[test]
+fn prometheus_sees_each_figure_by_its_type() {
+    let prometheus = PrometheusBuilder::new().build_recorder();
+    let recorder = metrics::with_local_recorder(&prometheus, Recorder::default);
+    recorder.hit(Incident, true, MILLI);
+    recorder.hits(Incident, 31, MILLI);
+    let figures: [(&str, fn(&Recorder)); 6] = [
+        ("fills", |it| it.fill(Incident, true)),
+        ("fills_refused", |it| it.fill(Incident, false)),
+        ("waits_saved", |it| it.waited(Incident)),
+        ("invalidations", |it| it.invalidated(Incident)),
+        ("corrupt", |it| it.corrupt(Incident)),
+        ("warmed", |it| it.warmed(Incident)),
+    ];
+    for (times, (_, tell)) in (2..).zip(figures) {
+        (0..times).for_each(|_| tell(&recorder));
+    }
+    let text = prometheus.handle().render();
+    let says = |line: String| assert!(text.lines().any(|it| it == line), "no {line} in\n{text}");
+    for (times, (name, _)) in (2..).zip(figures) {
+        says(format!("cache_{name}_total{{cache_type=\"incident\"}} {times}"));
+        says(format!("cache_{name}_total{{cache_type=\"user\"}} 0"));
+    }
+    says("cache_negative_hits_total{cache_type=\"incident\"} 1".to_owned());
+    // 32 hits, and four that waited for another.
+    says("cache_database_reads_saved_total{cache_type=\"incident\"} 36".to_owned());
+}
+
+#[test]
+fn prometheus_sees_what_is_held_and_what_had_to_go() {
+    let prometheus = PrometheusBuilder::new().build_recorder();
+    let recorder = metrics::with_local_recorder(&prometheus, Recorder::default);
+    let says = |line: &str| {
+        let text = prometheus.handle().render();
+        assert!(text.lines().any(|it| it == line), "no {line} in\n{text}");
+    };
+    says("cache_evictions_total 0");
+    let left = |evictions| Left { evictions, expirations: 2 };
+    assert_eq!(recorder.holds(5, 700, left(40)), Left::default());
+    says("cache_entries 5");
+    says("cache_bytes 700");
+    says("cache_evictions_total 0");
+    assert_eq!(recorder.holds(4, 600, left(43)), Left { evictions: 3, expirations: 0 });
+    says("cache_entries 4");
+    says("cache_evictions_total 3");
+}
+
 #[test]
 fn the_breaker_remembers_its_last_ten_changes() {
     let recorder = Recorder::default();

@@ -1,5 +1,5 @@
 use super::*;
-use crate::cache::{Operation, TypeStats, Window};
+use crate::cache::{Operation, RedisFigures, TypeStats, Window};
 
 fn counts(hits: u64, misses: u64) -> CacheCounts {
     CacheCounts { hits, misses, fills: misses, ..CacheCounts::default() }.rated()
@@ -156,14 +156,61 @@ fn one_write_makes_all_lists_and_the_counts_stale() {
     // Each page is another.
     assert_eq!(causes(300, 5, 400), Some(Cause::TooManyKeys));
     assert_eq!(causes(30, 5, 400), Some(Cause::NeverReadAgain));
-    // As with Redis: which pages nobody knows.
+    // As with Redis, where nothing left it: which pages nobody knows.
     assert_eq!((causes(300, 4, 0), causes(300, 5, 0)), (None, Some(Cause::Invalidated)));
+}
+
+/// As [`stats`], with what left Redis in the same time.
+fn in_redis(counts: &CacheCounts, recent_evictions: u64, recent_expirations: u64) -> CacheStats {
+    // What it counted since its own start says nothing.
+    let before = RedisFigures { evictions: 9_000, expirations: 9_000, ..RedisFigures::default() };
+    let redis = RedisFigures { recent_evictions, recent_expirations, ..before };
+    CacheStats { redis: Some(redis), ..stats(counts) }
+}
+
+#[test]
+fn with_redis_each_cause_is_told_from_what_left_it() {
+    let fair = counts(600, 400);
+    for (evictions, expirations, expected) in [
+        (0, 0, None),
+        (199, 0, None),
+        (200, 0, Some(Cause::TooManyKeys)),
+        (200, 400, Some(Cause::TooManyKeys)),
+        (0, 199, None),
+        (0, 200, Some(Cause::ExpiredUnread)),
+        (199, 200, Some(Cause::ExpiredUnread)),
+    ] {
+        let found = cause(&in_redis(&fair, evictions, expirations));
+        assert_eq!(found, expected, "{evictions} evicted, {expirations} expired");
+    }
+    let written = CacheCounts { invalidations: 200, ..fair };
+    assert_eq!(cause(&in_redis(&written, 0, 400)), Some(Cause::Invalidated));
+    // Each was read once; what becomes of it then is nobody's trouble.
+    let walked = counts(39, 400);
+    for (evictions, expirations) in [(400, 0), (0, 400), (0, 0)] {
+        let found = cause(&in_redis(&walked, evictions, expirations));
+        assert_eq!(found, Some(Cause::NeverReadAgain));
+    }
+}
+
+#[test]
+fn fewer_writes_are_not_asked_for_where_evictions_explain_it() {
+    // Leases are evicted as values are, and what was loaded under them is refused.
+    let fair = counts(600, 400);
+    let refused = CacheCounts { fills: 200, fills_refused: 200, ..fair.clone() };
+    assert_eq!(cause(&in_redis(&refused, 0, 0)), Some(Cause::Invalidated));
+    assert_eq!(cause(&in_redis(&refused, 1, 0)), None, "one of them was no write's");
+    assert_eq!(cause(&in_redis(&refused, 200, 0)), Some(Cause::TooManyKeys));
+    // Writes and evictions: whichever there were more of.
+    let written = CacheCounts { invalidations: 300, ..fair };
+    assert_eq!(cause(&in_redis(&written, 299, 0)), Some(Cause::Invalidated));
+    assert_eq!(cause(&in_redis(&written, 300, 0)), Some(Cause::TooManyKeys));
 }
 
 #[test]
 fn without_evidence_nothing_is_said() {
     let fair = counts(600, 400);
-    // As with Redis: nobody counts our keys.
+    // As with Redis, where nothing left it: nobody counts our keys.
     assert_eq!(cause(&stats(&fair)), None);
     // 1,000 stores came before and 700 of all were under new keys: those may be any of them.
     let mut old = CacheStats { entries: 700, ..stats(&fair) };

@@ -70,7 +70,7 @@ impl World {
         self.list(door, &format!("status={status}"), |place| place.status == status).await;
     }
 
-    async fn by_assignee(&self, door: &Door, person: usize) {
+    pub async fn by_assignee(&self, door: &Door, person: usize) {
         let id = self.truth.people[person].id;
         self.list(door, &format!("assigned_to={id}"), |place| place.assignee == Some(id)).await;
     }

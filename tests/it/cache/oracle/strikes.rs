@@ -14,6 +14,8 @@ use super::world::{Door, World};
 
 /// So often it begins with what needs no trouble, only the wrong moment.
 const OPENING: usize = 4;
+/// Where the lists' generations stand.
+const GENERATIONS: &str = "wf:*:generation:*";
 /// Less than any daemon waits for what is held up.
 const HELD_UP: Duration = Duration::from_millis(150);
 
@@ -22,6 +24,8 @@ pub struct Shared {
     pub redis: Redis,
     pub links: Vec<Link>,
     pub databases: Vec<Link>,
+    /// Keys that Redis gave up for want of room.
+    pub evictions: u64,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -74,8 +78,10 @@ pub async fn rehearse(
 ) {
     let Some(shared) = shared else { return };
     for _ in 0..OPENING {
+        shared.lose_generations(world, &mut chance).await;
         shared.hold_up(world, &mut chance).await;
         shared.hear_early(world, &mut chance).await;
+        shared.show_early(world, &mut chance).await;
     }
     let victim = chance.random_range(0..daemons.len());
     shared.come_back_old(daemons, world, victim, &mut chance).await;
@@ -219,9 +225,43 @@ impl Shared {
         self.links[victim].heal();
     }
 
+    /// Somebody is shown by one daemon what another has written and has not forgotten: whoever gives a
+    /// position gives it to all there are.
+    async fn show_early(&self, world: &World, chance: &mut StdRng) {
+        self.links.iter().chain(&self.databases).for_each(Link::heal);
+        let victim = chance.random_range(0..self.links.len());
+        let (writer, other) = (&world.doors[victim], &world.doors[1 - victim]);
+        let at = World::wanted(chance);
+        let (case, another) = (&world.truth.cases[at], &world.truth.cases[1 - at]);
+        let name = case.id.to_string();
+        world.one(other, &name).await;
+        self.links[victim].freeze();
+        let show = async {
+            for _ in 0..6 {
+                world.comment(other, another).await;
+                pause(chance, 20..60).await;
+                world.one(other, &name).await;
+            }
+        };
+        tokio::join!(world.comment(writer, case), show);
+        self.links[victim].heal();
+    }
+
+    /// The lists' generations are lost before and after a page is out of date: what begins anew must not
+    /// reach again where that page is from.
+    async fn lose_generations(&self, world: &World, chance: &mut StdRng) {
+        let (door, other) = (world.door(chance), world.door(chance));
+        let case = &world.truth.cases[World::wanted(chance)];
+        let person = chance.random_range(0..world.truth.people.len());
+        for assignee in [Some(person), None] {
+            world.assign(door, case, assignee).await;
+            remove(&self.redis, GENERATIONS, 1.0, chance).await;
+            world.by_assignee(other, person).await;
+        }
+    }
+
     async fn meets(&mut self, strike: Strike, victim: usize, chance: &mut StdRng) {
-        let Self { redis, links, .. } = self;
-        let link = &links[victim];
+        let (redis, link) = (&mut self.redis, &self.links[victim]);
         match strike {
             KilledEmpty | KilledOld => {
                 redis.kill9().await;
@@ -238,9 +278,9 @@ impl Shared {
                 redis.resume();
             }
             Flushed => drop(redis.command(&["FLUSHALL"]).await),
-            Generations => remove(redis, "wf:*:generation:*", 1.0, chance).await,
+            Generations => remove(redis, GENERATIONS, 1.0, chance).await,
             Values => remove(redis, "wf:*", 0.5, chance).await,
-            Evicted => fill(redis).await,
+            Evicted => self.evictions += fill(redis).await,
             Cut => {
                 link.cut();
                 pause(chance, 20..800).await;
@@ -272,10 +312,12 @@ async fn remove(redis: &Redis, pattern: &str, part: f64, chance: &mut StdRng) {
     }
 }
 
-/// Half as much again as there is room for.
-async fn fill(redis: &Redis) {
+/// Half as much again as there was room for at first; answers how many keys had to go for it.
+async fn fill(redis: &Redis) -> u64 {
     let wide = "x".repeat(64 * 1024);
+    let before = redis.info("stats", "evicted_keys").await;
     for number in 0..24 {
         redis.command(&["SET", &format!("wide:{number}"), &wide, "PX", "1000"]).await;
     }
+    redis.info("stats", "evicted_keys").await - before
 }

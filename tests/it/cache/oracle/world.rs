@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use rand::RngExt;
 use rand::rngs::StdRng;
 use tokio::sync::{Mutex, RwLock};
-use watchfire_shared::cache::CacheStats;
+use watchfire_shared::cache::{BreakerChange, BreakerState, CacheCounts, CacheStats};
 use watchfire_shared::ids::UserId;
 use watchfire_shared::incident::Incident;
 use watchfire_shared::page::Page;
@@ -149,6 +149,21 @@ impl World {
         join_all(everywhere).await;
     }
 
+    /// What struck reached the daemons: each has given Redis up at least once, loads lost to writes, and
+    /// others waited for them.
+    pub async fn was_struck(&self) {
+        let mut counts = CacheCounts::default();
+        for door in &self.doors {
+            let stats: CacheStats = door.responder.read("/v1/admin/cache-stats").await.ok();
+            let opened = |change: &BreakerChange| change.state == BreakerState::Open;
+            let changes = &stats.breaker_changes;
+            assert!(changes.iter().any(opened), "daemon {}: {changes:?}", door.number);
+            counts = counts.plus(&stats.counts);
+        }
+        assert!(counts.fills_refused > 0, "no load ever lost to a write: {counts:?}");
+        assert!(counts.waits_saved > 0, "nobody ever waited for a load: {counts:?}");
+    }
+
     pub fn count(&self, what: &str) {
         *self.tally.borrow_mut().entry(what.to_owned()).or_default() += 1;
     }
@@ -176,6 +191,6 @@ impl World {
 
 impl Drop for World {
     fn drop(&mut self) {
-        println!("{} operations done", self.begun.get());
+        println!("operations begun: {}", self.begun.get());
     }
 }

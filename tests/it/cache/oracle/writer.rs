@@ -59,9 +59,19 @@ impl World {
             let person = self.truth.people.get(chance.random_range(0..=self.truth.people.len()));
             patch["assigned_to"] = json!(person.map(|person| person.id));
         }
+        self.patch(door, case, &patch).await;
+    }
+
+    /// Somebody works on it from now on, or nobody.
+    pub async fn assign(&self, door: &Door, case: &Case, person: Option<usize>) {
+        let person = person.map(|person| self.truth.people[person].id);
+        self.patch(door, case, &json!({ "assigned_to": person })).await;
+    }
+
+    async fn patch(&self, door: &Door, case: &Case, patch: &Value) {
         let pen = case.write();
         let path = format!("/v1/incidents/{}", case.id);
-        let request = door.responder.request(Method::PATCH, &path).json(&patch);
+        let request = door.responder.request(Method::PATCH, &path).json(patch);
         let reply = request.send().await;
         match self.outcome("a change", &reply) {
             Outcome::Done => pen.acknowledged(&reply.ok::<Incident>()),
