@@ -424,7 +424,7 @@ both_backends! {
             };
             let moment = place.moment().await;
             let rows = place.cache.sheets(ids.to_vec(), &moment, load).await;
-            let (sheets, _) = rows.expect("they can be read");
+            let sheets = rows.0.expect("they can be read");
             sheets.iter().map(|sheet| (sheet.id.0.as_u128(), sheet.version)).collect::<Vec<_>>()
         };
         for _ in 0..2 {

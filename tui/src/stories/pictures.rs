@@ -117,12 +117,12 @@ fn the_alerts() {
 
 #[test]
 fn the_assessment() {
-    five("assessment", "enter tab tab tab");
+    five("assessment", "enter tab tab tab", Screen::Detail);
 }
 
 #[test]
 fn the_patterns() {
-    five("patterns", "enter [ P");
+    five("patterns", "enter [ P", Screen::Detail);
 }
 
 #[test]
