@@ -145,10 +145,14 @@ fn each_fact_makes_stale_what_it_changed_and_nothing_else() {
                 | "alert.fired"
                 | "alert.resolved"
                 | "batch.completed"
-                | "assessment.requested"
-                | "assessment.completed",
+                | "assessment.requested",
                 Some(incident),
             ) => vec![incident],
+            ("assessment.completed", Some(incident)) => {
+                let score = event.fact.incident().and_then(|incident| incident.score);
+                assert!(score.is_some(), "the golden one has a score, which orders lists");
+                vec![incident, Guard::Lists]
+            }
             ("user.created" | "user.updated", None) => vec![user()],
             other => panic!("a new fact: say here what it makes stale: {other:?}"),
         };

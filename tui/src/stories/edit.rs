@@ -106,6 +106,6 @@ fn who_is_not_found_is_not_chosen() {
     client.press("ctrl-u");
     client.type_text("nob");
     client.press("enter");
-    assert_eq!(client.flash(), "Nobody is called so", "nobody's already: nothing to send");
+    assert_eq!(client.flash(), "INC-204 is nobody's already", "nothing to send");
     assert!(client.sends_nothing());
 }

@@ -343,6 +343,10 @@ fn play(world: &mut World, round: &Round) {
         world.make(step);
     }
     let row = under_cursor(&world.client);
+    if round.key == "u" {
+        // What lasts and was said to last is no longer the last thing.
+        world.client.model.undo.pass_by();
+    }
     let undo = world.client.model.undo.last();
     let undone = undo.map_or(&[][..], |action| &action.inverse);
     let undone: Vec<IncidentId> = undone.iter().map(|item| item.seen.id).collect();

@@ -95,7 +95,7 @@ fn header(pen: &mut Pen, model: &Model, pane: &LogPane, has_keys: bool) -> Curso
         pen.text("Logs of all incidents", theme.bold());
         dot(pen);
     }
-    if model.screen == Screen::Detail && has_keys && pen.room() >= 60 {
+    if model.screen == Screen::Detail && has_keys && !pane.search.editing && pen.room() >= 60 {
         assessment::switch(pen, false);
         dot(pen);
     }
@@ -116,8 +116,10 @@ fn header(pen: &mut Pen, model: &Model, pane: &LogPane, has_keys: bool) -> Curso
         return field::line(pen, &pane.search.field, true, theme.plain(), wrong);
     }
     pen.keep_free(1);
-    if pen.room() > 50 {
-        pen.right(&beginning(model, pane), theme.dim());
+    let beginning = beginning(model, pane);
+    // What is searched for stands between.
+    if pen.room() > beginning.chars().count() + if wanted.pattern.is_some() { 20 } else { 1 } {
+        pen.right(&beginning, theme.dim());
     }
     if let Some(pattern) = &wanted.pattern {
         dot(pen);
