@@ -165,6 +165,12 @@ impl Terminal {
         self.wait(limit, what, |terminal| so(terminal).then_some(())).await;
     }
 
+    /// Waits until the program has written nothing for so long.
+    pub async fn quiet(&self, time: Duration) {
+        let mut changes = self.changes.clone();
+        while let Ok(Ok(())) = timeout(time, changes.changed()).await {}
+    }
+
     /// Waits for the program to end by itself.
     pub async fn ended(&self, limit: Duration) -> ExitStatus {
         self.wait(limit, "the end of the program", |terminal| lock(&terminal.display).ended.clone())

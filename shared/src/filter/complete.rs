@@ -68,7 +68,7 @@ fn values<'a>(key: &str, value: Piece<'a>, known: &Vocabulary) -> (Piece<'a>, Ve
         }
         Some(Key::Service) => {
             let services = known.services.iter();
-            (value, services.map(|service| written(Test::Service(service.clone()))).collect())
+            (value, services.map(|service| written(&Test::Service(service.clone()))).collect())
         }
         Some(Key::Label) => labels(value, known),
         Some(Key::Age) => (value, ages(&value.text())),
@@ -81,7 +81,7 @@ fn labels<'a>(piece: Piece<'a>, known: &Vocabulary) -> (Piece<'a>, Vec<String>) 
     let all = known.labels.iter();
     let label = |name: &str, value: &str| {
         let (name, value) = (name.to_owned(), value.to_owned());
-        written(Test::Label { name, value })
+        written(&Test::Label { name, value })
     };
     match piece.split('=') {
         None => {
@@ -108,7 +108,7 @@ fn ages(typed: &str) -> Vec<String> {
 }
 
 /// A value as it stands behind its key.
-fn written(test: Test) -> String {
+fn written(test: &Test) -> String {
     let text = test.to_string();
     text.split_once(':').map_or_else(String::new, |(_, value)| value.to_owned())
 }

@@ -84,7 +84,9 @@ async fn warm() {
     let api = daemon.as_responder().await;
     let titles = (0..25).map(|number| format!("Number {number}"));
     let incidents = join_all(titles.map(async |title| api.create(&title).await)).await;
-    api.comment(incidents[0].id, "words").await;
+    api.acknowledge(incidents[0].id).await;
+    // Whoever gives the facts their positions makes sure first that they are forgotten.
+    daemon.published(&api).await;
     let mut lock = daemon.postgres().connect().await;
     lock.execute("begin; lock table incidents in access exclusive mode").await.unwrap();
     let folder = settings("warm = 12\noperation_timeout_ms = 10000\n");

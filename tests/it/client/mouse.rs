@@ -79,7 +79,7 @@ async fn the_wheel_moves_and_a_click_selects_and_all_is_given_back() {
             is_selected(&client, "INC-2").await;
             // The editor has the terminal as it was.
             client.send("e");
-            client.wait_for_text("commented", SOON).await;
+            client.wait_for_text("comment sent", SOON).await;
             client.wait_until("the mouse again", SOON, |it| captured(it) == MODES).await;
             client.send(&click(20, 5).repeat(2));
             client.wait_for_text("[Overview", SOON).await;

@@ -10,7 +10,7 @@ use rustix::process::Signal;
 use serde_json::json;
 use tokio::time::timeout;
 use watchfire_shared::user::Role;
-use watchfire_tests::{Daemon, Engine, Terminal, bounded, eventually, programs};
+use watchfire_tests::{Daemon, Engine, Terminal, bounded, eventually, programs, terminal};
 
 use super::SOON;
 
@@ -19,18 +19,29 @@ const SEED: &str = "WATCHFIRE_RESIZE_SEED";
 const COLUMNS: u16 = 500;
 const ROWS: u16 = 200;
 
+/// Nobody has signed in.
+const SIGN_IN: (&str, &str) = ("", "Sign in to watchfire");
+
 /// The pages, by the keys that lead there, and what tells that one is there.
-const PAGES: [(&str, &str); 13] = [
+const PAGES: [(&str, &str); 21] = [
+    SIGN_IN,
     ("", "INC-3"),
     ("w", "INC-3"),
     ("/service", "service"),
     ("\r", "Overview"),
     ("\r]", "[Timeline"),
+    ("\r]]", "[Alerts"),
+    ("\r]]]", "[Assessment"),
     ("\r]]]]", "[Logs"),
     ("4", "hit rate"),
     ("3", "Logs of all incidents"),
     ("5", "committed"),
+    ("6", "integrity"),
+    ("7", "People"),
     ("?", "hand back"),
+    ("@", "Commands"),
+    ("J", "as JSON"),
+    ("*H", "Handover"),
     ("*a", "3 incidents?"),
     ("N", "New incident"),
     (":", "in $EDITOR"),
@@ -48,6 +59,13 @@ async fn scene() -> Daemon {
 }
 
 async fn at(daemon: &Daemon, (keys, sign): (&str, &str), columns: u16, rows: u16) -> Terminal {
+    if (keys, sign) == SIGN_IN {
+        let mut command = terminal::command(programs::path("watchfire"), &daemon.state_dir());
+        command.env("WATCHFIRE_URL", daemon.url());
+        let client = Terminal::spawn(command, columns, rows);
+        client.wait_for_text(sign, SOON).await;
+        return client;
+    }
     let mut client = daemon.client(Role::Admin, columns, rows).await;
     client.wait_for_text("● live", SOON).await;
     client.wait_for_text("INC-3", SOON).await;
@@ -78,6 +96,9 @@ async fn a_storm_of_sizes_leaves_what_a_fresh_screen_shows() {
         for page in PAGES {
             let last = (random.random_range(80..160), random.random_range(24..60));
             let client = at(&daemon, page, 100, 30).await;
+            for (columns, rows) in [(0, 0), (COLUMNS, ROWS)] {
+                drawn_at(&client, columns, rows).await;
+            }
             for _ in 0..times {
                 let (columns, rows) = size(&mut random);
                 client.resize(columns, rows);
@@ -105,6 +126,17 @@ async fn a_storm_of_sizes_leaves_what_a_fresh_screen_shows() {
     .await;
 }
 
+/// Whatever else happens: a frame of this very size.
+async fn drawn_at(client: &Terminal, columns: u16, rows: u16) {
+    let before = client.bytes_written();
+    client.resize(columns, rows);
+    client.wait_until("a frame", SOON, |client| client.bytes_written() > before).await;
+    if rows > 0 {
+        let rows = usize::from(rows);
+        client.wait_for("all rows", SOON, |screen| screen.lines().count() == rows).await;
+    }
+}
+
 /// To a size, then to another and back at once: the program finds the size it knows, on a screen
 /// that has lost what stood there.
 async fn there_and_back(client: &Terminal, (columns, rows): (u16, u16)) {
@@ -118,7 +150,7 @@ async fn there_and_back(client: &Terminal, (columns, rows): (u16, u16)) {
 }
 
 /// What stands on the screen, with its colours; of a blank cell only what shows.
-fn cells(client: &Terminal) -> Vec<String> {
+pub fn cells(client: &Terminal) -> Vec<String> {
     let of = |cell: &vt100::Cell| {
         let text = Some(cell.contents()).filter(|text| !text.is_empty()).unwrap_or(" ");
         let back = (cell.bgcolor(), cell.inverse());

@@ -151,8 +151,9 @@ fn standing(status: Status) -> Incident {
 
 #[test]
 fn a_command_in_an_opened_incident_leaves_it_open() {
+    type Case<'a> = (&'a str, Status, &'a dyn Fn(&mut Incident));
     let now = |status| move |incident: &mut Incident| incident.status = status;
-    let cases: [(&str, Status, &dyn Fn(&mut Incident)); 5] = [
+    let cases: [Case; 5] = [
         ("a", Status::Open, &now(Status::Investigating)),
         ("m", Status::Open, &|incident| incident.assigned_to = Some(robin())),
         ("p down enter", Status::Open, &|incident| incident.priority = Priority::Low),

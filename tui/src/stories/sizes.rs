@@ -102,20 +102,11 @@ pub fn answer(load: &Load) -> Option<Outcome> {
             Outcome::Health(Box::new(health))
         }
         Load::Outbox => {
-            let transport = hostile();
-            let leader = Some(hostile());
-            let oldest_pending_seconds = Some(f64::NAN);
-            let pending = i64::MAX;
-            let items = (1..4).map(|number| FailedEvent { cause: hostile(), ..failed(number) });
-            let items = items.collect();
-            let status = OutboxStatus {
-                transport,
-                leader,
-                oldest_pending_seconds,
-                pending,
-                items,
-                ..kafka()
-            };
+            let mut status = kafka();
+            (status.transport, status.leader) = (hostile(), Some(hostile()));
+            (status.oldest_pending_seconds, status.pending) = (Some(f64::NAN), i64::MAX);
+            let event = |number| FailedEvent { cause: hostile(), ..failed(number) };
+            status.items = (1..4).map(event).collect();
             Outcome::Outbox(Box::new(status))
         }
         Load::Processes => {
@@ -136,8 +127,7 @@ pub fn answer(load: &Load) -> Option<Outcome> {
         }
         Load::DeadLetters { .. } => {
             let parked = |number| {
-                let cause = hostile();
-                let consumer = hostile();
+                let (cause, consumer) = (hostile(), hostile());
                 DeadLetter { cause, consumer, attempts: i64::MAX, ..letter(number) }
             };
             letters_page((12..30).map(parked).collect())

@@ -138,7 +138,7 @@ fn without_colour_the_connection_and_what_is_selected_marked_new_or_pending_are_
             assert_ne!(one, other, "{what}");
         }
         let firing = Incident { firing_alerts: 1, status: Status::Resolved, ..incident(9, "x") };
-        let with = Client::with(without_colour(unicode)).connected(&[firing.clone()]);
+        let with = Client::with(without_colour(unicode)).connected(std::slice::from_ref(&firing));
         let without = Incident { firing_alerts: 0, ..firing };
         let without = Client::with(without_colour(unicode)).connected(&[without]);
         assert_ne!(row(&with), row(&without), "still firing");

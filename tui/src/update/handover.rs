@@ -37,18 +37,15 @@ pub fn turn_span(model: &mut Model, longer: bool, out: &mut Out) {
     let Some(Overlay::Handover { chosen, .. }) = &model.overlay else {
         return;
     };
-    match model.span.next(longer) {
-        Some(span) => {
-            let chosen = chosen.clone();
-            model.span = span;
-            read(model, chosen, out);
-        }
-        None => {
-            let end = if longer { "longest" } else { "shortest" };
-            let text = format!("This is the {end} span; `watchfire handover --since` knows others");
-            model.flash(Tone::Neutral, text);
-        }
-    }
+    let Some(span) = model.span.next(longer) else {
+        let end = if longer { "longest" } else { "shortest" };
+        let text = format!("This is the {end} span; `watchfire handover --since` knows others");
+        model.flash(Tone::Neutral, text);
+        return;
+    };
+    let chosen = chosen.clone();
+    model.span = span;
+    read(model, chosen, out);
 }
 
 pub fn answered(model: &mut Model, request: RequestId, outcome: Outcome) {

@@ -66,8 +66,8 @@ pub fn timeline_answered(
     out: &mut Out,
 ) {
     let now = model.now;
-    let waits = |detail: &&mut Detail| detail.timeline.state.waits_for(request);
-    if opened(model, id).filter(waits).is_none() {
+    let waits = |detail: &mut Detail| detail.timeline.state.waits_for(request);
+    if !opened(model, id).is_some_and(waits) {
         return;
     }
     if let Outcome::Timeline(page) = &outcome {

@@ -70,14 +70,14 @@ pub fn answered(model: &mut Model, writing: &Writing, outcome: Outcome, out: &mu
         let why = format!("Nothing sent: a {} {why}", writing.word());
         keep(model, writing, &written.body, Tone::Warning, &why);
     } else {
-        send(model, writing, written.body, out);
+        send(model, writing, &written.body, out);
     }
 }
 
-fn send(model: &mut Model, writing: &Writing, text: String, out: &mut Out) {
+fn send(model: &mut Model, writing: &Writing, text: &str, out: &mut Out) {
     let (deed, seen) = match writing.purpose {
-        Purpose::Comment => (Deed::Comment(text.clone()), None),
-        Purpose::Note { step, seen } => (Deed::Step(step, Some(text.clone())), seen),
+        Purpose::Comment => (Deed::Comment(text.to_owned()), None),
+        Purpose::Note { step, seen } => (Deed::Step(step, Some(text.to_owned())), seen),
     };
     let About::One(id, reference) = writing.about else {
         batch::ask_or_keep(model, &deed);
@@ -89,7 +89,7 @@ fn send(model: &mut Model, writing: &Writing, text: String, out: &mut Out) {
         commands::deliver(model, &Incident { status, ..incident }, deed, out);
     } else {
         let why = format!("Nothing sent: {reference} was deleted");
-        keep(model, writing, &text, Tone::Warning, &why);
+        keep(model, writing, text, Tone::Warning, &why);
     }
 }
 

@@ -209,11 +209,12 @@ fn prometheus_sees_the_same_counts() {
 /// Each figure under its name, and none under that of another.
 #[test]
 fn prometheus_sees_each_figure_by_its_type() {
+    type Figure = (&'static str, fn(&Recorder));
     let prometheus = PrometheusBuilder::new().build_recorder();
     let recorder = metrics::with_local_recorder(&prometheus, Recorder::default);
     recorder.hit(Incident, true, MILLI);
     recorder.hits(Incident, 31, MILLI);
-    let figures: [(&str, fn(&Recorder)); 6] = [
+    let figures: [Figure; 6] = [
         ("fills", |it| it.fill(Incident, true)),
         ("fills_refused", |it| it.fill(Incident, false)),
         ("waits_saved", |it| it.waited(Incident)),
