@@ -7,7 +7,7 @@ use watchfire_shared::dead_letter::DeadLetter;
 use watchfire_shared::event::Fact;
 use watchfire_shared::incident::{Incident, Labels};
 use watchfire_shared::log::Level;
-use watchfire_shared::outbox::{FailedEvent, OutboxStatus};
+use watchfire_shared::outbox::FailedEvent;
 use watchfire_shared::page::Page;
 use watchfire_shared::user::{UserOut, UserRef};
 
