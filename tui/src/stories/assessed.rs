@@ -194,7 +194,7 @@ fn lines_and_patterns_take_turns() {
     assert!(client.screen().contains("[Lines] Patterns"));
     // A search is of the lines.
     client.press("P /");
-    assert!(client.screen().contains("[Lines] Patterns"), "{}", client.screen());
+    assert!(client.screen().contains("following · /"), "{}", client.screen());
 }
 
 #[test]

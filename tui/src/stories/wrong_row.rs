@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use uuid::Uuid;
+use watchfire_shared::field::Field;
 use watchfire_shared::filter::Filter;
 use watchfire_shared::ids::{CommentId, IncidentId, Reference};
 use watchfire_shared::incident::rules::{PatchContext, Refusal};
@@ -218,10 +219,11 @@ impl World {
         let Some(incident) = self.truth.get_mut(&id) else {
             return gone();
         };
+        let to = if let Field::Set(to) = &patch.assigned_to { Some(to) } else { None };
         let context = PatchContext {
             actor: &actor("dana"),
             now: self.client.now,
-            assignee: Some(UserRef { id: me().id, name: me().name }),
+            assignee: Some(UserRef { id: *to.unwrap_or(&me().id), name: me().name }),
             comment_id: CommentId(Uuid::from_u128(1)),
         };
         match incident.apply(patch, &context) {
