@@ -95,8 +95,9 @@ every_feed! {
     async fn nothing_is_assessed_that_is_gone(feed: Feed) {
         let scene = Scene::start(feed).await;
         let api = scene.daemon.as_responder().await;
-        let gone = api.create("Deleted before it was quiet").await.id;
+        // Making an admin takes longer than an incident is waited for.
         let admin = scene.daemon.as_admin().await;
+        let gone = api.create("Deleted before it was quiet").await.id;
         admin.request(reqwest::Method::DELETE, &format!("/v1/incidents/{gone}")).send().await;
         let other = api.create("Still there").await.id;
         assessments(&api, other, 1).await;
