@@ -1,18 +1,21 @@
 //! Thousands of texts that try to deceive, through every screen and every command, into a real
-//! terminal: each byte that is written belongs to what the client may write, and no title, mode or
-//! clipboard is touched. `WATCHFIRE_HOSTILE_LINES` says how many texts, `WATCHFIRE_HOSTILE_SEED`
+//! terminal: each byte that is written belongs to what the client may write, no title, mode or clipboard
+//! is touched, and what stands on the screen is what a client draws there anew. `WATCHFIRE_HOSTILE_LINES` says how many texts, `WATCHFIRE_HOSTILE_SEED`
 //! repeats a run.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::json;
+use tokio::time::timeout;
 use watchfire_shared::incident::Incident;
 use watchfire_shared::user::Role;
-use watchfire_tests::{Api, Daemon, Engine, Terminal, bounded, programs, terminal};
+use watchfire_tests::{Api, Daemon, Engine, Terminal, bounded, eventually, programs, terminal};
 
 use super::SOON;
+use super::resized::{cells, there_and_back};
 
 const LINES: &str = "WATCHFIRE_HOSTILE_LINES";
 const SEED: &str = "WATCHFIRE_HOSTILE_SEED";
@@ -22,6 +25,14 @@ const EACH: usize = 8;
 const SHARE: usize = 4;
 /// Log lines of a request.
 const BATCH: usize = 500;
+/// The modes of a client at work: a screen of its own, and pasted text told apart.
+const OURS: [(u16, bool); 2] = [(1049, true), (2004, true)];
+/// Shown where somebody types.
+const CURSOR: u16 = 25;
+const SIZE: (u16, u16) = (90, 40);
+/// A frame takes far less; the ages of a new incident tick every second.
+const REDRAWN: Duration = Duration::from_millis(400);
+const TRIES: usize = 30;
 const PAGE_UP: &str = "\x1b[5~";
 const PAGE_DOWN: &str = "\x1b[6~";
 
@@ -119,19 +130,48 @@ async fn scroll(client: &mut Terminal, key: &str, until: &str) {
     }
 }
 
-#[track_caller]
-fn assert_untouched(client: &Terminal, place: &str) {
+/// Nothing but text has reached the terminal, and no text was wider or narrower than it was taken for.
+async fn assert_untouched(client: &Terminal, place: &str) {
     client.written(|written| {
         assert_eq!(written.strange(), [""; 0], "{place}");
+        let modes = written.unusual_modes().into_iter().filter(|(mode, _)| *mode != CURSOR);
+        assert_eq!(modes.collect::<Vec<_>>(), OURS, "{place}");
         assert!(written.clipboard().is_empty(), "{place}");
         assert_eq!(written.bells(), 0, "{place}");
     });
-    client.screen(|screen| assert!(screen.alternate_screen(), "{place}"));
+    assert_as_drawn_anew(client, place).await;
+}
+
+/// Hundreds of frames, each of what changed, have left what one frame of everything shows.
+async fn assert_as_drawn_anew(client: &Terminal, place: &str) {
+    // An age may tick in between.
+    let mut differ = Vec::new();
+    for _ in 0..TRIES {
+        let before = cells(client);
+        there_and_back(client, SIZE).await;
+        let same = async || (cells(client) == before).then_some(());
+        if timeout(REDRAWN, eventually(same)).await.is_ok() {
+            return;
+        }
+        differ = before.into_iter().zip(cells(client)).filter(|(old, new)| old != new).collect();
+    }
+    panic!("{place} is not what is drawn anew: {differ:?}\n{}", client.text());
 }
 
 /// Other places than the list and the log lines: the keys there and back, and what tells of them.
 /// The tab that was open last is open again.
-const PLACES: [(&str, &str, &str); 11] = [
+const PLACES: [(&str, &str, &str); 22] = [
+    ("A", "Who takes", "\x1b"),
+    ("nnever sent", "never sent", "\x15\x1b"),
+    ("N", "New incident", "\x1b"),
+    ("E", "with a note", "\x1b"),
+    (":", "in $EDITOR", "\x1b"),
+    (":save-view\r", "called what", "\x1b"),
+    ("?", "hand back", "q"),
+    ("4", "hit rate", "1"),
+    ("6", "integrity", "1"),
+    ("7", "People", "1"),
+    ("@", "Commands", "q"),
     ("\r]", "[Timeline", "q"),
     ("\r]", "[Alerts", "q"),
     ("\r]", "[Assessment", "q"),
@@ -161,17 +201,17 @@ async fn no_text_gets_through_on_any_screen_or_command() {
 }
 
 async fn on_the_screen(daemon: &Daemon, incidents: usize, logs: usize) {
-    let mut client = daemon.client(Role::Admin, 90, 40).await;
+    let mut client = daemon.client(Role::Admin, SIZE.0, SIZE.1).await;
     client.wait_for_text("● live", SOON).await;
     client.wait_for_text(&mark(incidents), SOON).await;
     scroll(&mut client, PAGE_DOWN, &mark(1)).await;
-    assert_untouched(&client, "the list");
+    assert_untouched(&client, "the list").await;
     client.send("g");
     client.wait_for_text(&mark(incidents), SOON).await;
     for (there, sign, back) in PLACES {
         client.send(there);
         client.wait_for_text(sign, SOON).await;
-        assert_untouched(&client, sign);
+        assert_untouched(&client, sign).await;
         client.send(back);
         let left = |screen: &str| screen.contains(" shown") && !screen.contains(sign);
         client.wait_for("the list again", SOON, left).await;
@@ -179,7 +219,7 @@ async fn on_the_screen(daemon: &Daemon, incidents: usize, logs: usize) {
     client.send("\r]");
     client.wait_for_text(&mark(logs), SOON).await;
     scroll(&mut client, PAGE_UP, &mark(1)).await;
-    assert_untouched(&client, "the log lines");
+    assert_untouched(&client, "the log lines").await;
     client.send("\x03");
     client.ended(SOON).await;
     client.written(|written| assert_eq!(written.unusual_modes(), []));

@@ -139,7 +139,7 @@ async fn drawn_at(client: &Terminal, columns: u16, rows: u16) {
 
 /// To a size, then to another and back at once: the program finds the size it knows, on a screen
 /// that has lost what stood there.
-async fn there_and_back(client: &Terminal, (columns, rows): (u16, u16)) {
+pub async fn there_and_back(client: &Terminal, (columns, rows): (u16, u16)) {
     client.resize(columns, rows);
     let last_row = usize::from(rows);
     client.wait_for("all rows", SOON, |screen| screen.lines().count() == last_row).await;

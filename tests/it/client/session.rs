@@ -135,7 +135,10 @@ async fn session(columns: u16, rows: u16) {
     client.wait_for_text("INC-3", SOON).await;
     for step in steps() {
         println!("{columns}×{rows}: {step:?}");
+        let before = client.bytes_written();
         client.send(&step.keys);
+        // Every key shows, also one whose sign stood there before.
+        client.wait_until("a frame", SOON, |client| client.bytes_written() > before).await;
         for wanted in &step.wanted {
             check(*wanted, &client, &api, home.path()).await;
         }
@@ -164,9 +167,10 @@ async fn check(wanted: Wanted, client: &Terminal, api: &Api, home: &std::path::P
                 (found.as_deref() == Some(is)).then_some(())
             };
             eventually(looks).await;
-            // And the client knows.
+            // And the client knows, and has drawn it, also after a program that had the terminal.
             let waits = |line: &str| line.contains('▌') && line.contains('…');
-            client.wait_for(&what, SOON, |screen| !screen.lines().any(waits)).await;
+            let knows = |screen: &str| screen.contains("? help") && !screen.lines().any(waits);
+            client.wait_for(&what, SOON, knows).await;
         }
         Wanted::File(name) => {
             let written = async || {

@@ -82,6 +82,7 @@ pub async fn rehearse(
         shared.hold_up(world, &mut chance).await;
         shared.hear_early(world, &mut chance).await;
         shared.show_early(world, &mut chance).await;
+        shared.raise(world, &mut chance).await;
     }
     let victim = chance.random_range(0..daemons.len());
     shared.come_back_old(daemons, world, victim, &mut chance).await;
@@ -108,6 +109,7 @@ pub async fn strike(
             if let Some(shared) = &shared {
                 shared.hold_up(world, &mut chance).await;
                 shared.hear_early(world, &mut chance).await;
+                shared.raise(world, &mut chance).await;
                 shared.weather(&mut chance);
             }
             pause(&mut chance, 50..1000).await;
@@ -206,7 +208,7 @@ impl Shared {
     /// Somebody reads what another has written and was not answered for, since its daemon cannot
     /// forget: the other daemons have what was before in the cache still.
     async fn hear_early(&self, world: &World, chance: &mut StdRng) {
-        self.links.iter().chain(&self.databases).for_each(Link::heal);
+        self.all_well(world).await;
         let victim = chance.random_range(0..self.links.len());
         let (writer, other) = (&world.doors[victim], &world.doors[1 - victim]);
         let at = World::wanted(chance);
@@ -228,7 +230,7 @@ impl Shared {
     /// Somebody is shown by one daemon what another has written and has not forgotten: whoever gives a
     /// position gives it to all there are.
     async fn show_early(&self, world: &World, chance: &mut StdRng) {
-        self.links.iter().chain(&self.databases).for_each(Link::heal);
+        self.all_well(world).await;
         let victim = chance.random_range(0..self.links.len());
         let (writer, other) = (&world.doors[victim], &world.doors[1 - victim]);
         let at = World::wanted(chance);
@@ -245,6 +247,28 @@ impl Shared {
         };
         tokio::join!(world.comment(writer, case), show);
         self.links[victim].heal();
+    }
+
+    /// Somebody writes whose daemon does not reach Redis, and is answered: no daemon may use what stands
+    /// there still, from that moment on.
+    async fn raise(&self, world: &World, chance: &mut StdRng) {
+        self.all_well(world).await;
+        let victim = chance.random_range(0..self.links.len());
+        let (writer, other) = (&world.doors[victim], &world.doors[1 - victim]);
+        let case = &world.truth.cases[World::wanted(chance)];
+        let name = case.id.to_string();
+        world.one(other, &name).await;
+        self.links[victim].cut();
+        world.comment(writer, case).await;
+        world.one(other, &name).await;
+        self.links[victim].heal();
+    }
+
+    /// Every way is free, and every daemon uses Redis: one that has given it up for a while has nothing
+    /// to wait for.
+    async fn all_well(&self, world: &World) {
+        self.links.iter().chain(&self.databases).for_each(Link::heal);
+        join_all(world.doors.iter().map(Door::has_redis)).await;
     }
 
     /// The lists' generations are lost before and after a page is out of date: what begins anew must not

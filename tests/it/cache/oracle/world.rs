@@ -31,11 +31,14 @@ pub struct Door {
 }
 
 impl Door {
-    /// Returns when this daemon reaches Redis. Nobody is added for it: that is a write.
+    /// Returns when this daemon reaches Redis and uses it. Nobody is added for it: that is a write.
     pub async fn has_redis(&self) {
         eventually(async || {
+            // Who looks for something tries Redis again.
+            self.responder.read("/v1/incidents/counts").await;
             let stats: CacheStats = self.responder.read("/v1/admin/cache-stats").await.ok();
-            stats.redis
+            let used = stats.breaker == BreakerState::Closed;
+            stats.redis.filter(|_| used)
         })
         .await;
     }
