@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Exhaustive check of the cache protocol (PROTOCOLS.md §4): one key, two daemons, every interleaving of readers, writers and faults.
 
-  python3 cache.py             all guards on: explores every state (three minutes), expects no violation
+  python3 cache.py             all guards on: explores every state (6,080,369: two minutes with PyPy, more without), expects no violation
   python3 cache.py GUARD       one guard off: prints the shortest run that breaks an invariant
 
 A read that starts after a write was acknowledged must not return less than that write; a reader who says what version it
@@ -97,17 +97,35 @@ def plain(s):
     ws = tuple(sorted(("done", 0) if ph == "done" else (ph, v) for ph, v in ws))
     return (db, ep, ack, cache, rs, ws, faults, redis if faults else (redis[0], None, False))
 
+KINDS = ({}, {}, {}, {}, {})     # cache, writers, Redis, readers, labels: each that was met, and its number
+
+def number(kind, x): return KINDS[kind].setdefault(x, len(KINDS[kind]))
+
+def packed(s):
+    """The same state as one number, another for every other state: millions are kept."""
+    db, ep, ack, cache, rs, ws, faults, redis = s
+    n = number(3, rs)
+    for x, bits in ((number(0, cache), 8), (number(1, ws), 8), (number(2, redis), 10), (db, 2), (ep, 3), (ack, 2), (faults, 2)):
+        assert x < 1 << bits
+        n = n << bits | x
+    return n
+
 def main():
-    seen, queue = {START: None}, deque([START])
+    seen, queue = {packed(START): None}, deque([START])
     while queue:
         s = queue.popleft()
+        at = packed(s)
         for label, n, bad in steps(s):
             if bad:
-                run = [label]
-                while seen[s]: label, s = seen[s]; run.append(label)
+                labels, run = list(KINDS[4]), [label]
+                while seen[at]: label, at = divmod(seen[at], 1 << 64); run.append(labels[label])
                 print(f"guard off: {off} ({GUARDS[off]})" if off else "ALL GUARDS ON"); print("\n".join("  " + x for x in reversed(run))); print("  => " + bad); sys.exit(1)
             n = plain(n)
-            if n not in seen: seen[n] = (label, s); queue.append(n)
+            key = packed(n)
+            if key not in seen:
+                seen[key] = number(4, label) << 64 | at
+                queue.append(n)
+                if len(seen) % 1_000_000 == 0: print(f"{len(seen):,} states, {len(queue):,} to look at", file=sys.stderr)
     print(f"{len(seen):,} states, no violation" + (f" although {off} is off" if off else "")); sys.exit(0)
 
 main()
