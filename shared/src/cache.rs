@@ -66,6 +66,9 @@ pub struct CacheCounts {
     pub fills_refused: u64,
     /// Misses that took what another one loaded instead of asking the database.
     pub waits_saved: u64,
+    /// Statements the database did not have to run: one for each hit and each shared load, and one for
+    /// all the rows of a page.
+    pub reads_saved: u64,
     pub invalidations: u64,
     /// Values that were damaged, another's or of another shape; each was read from the database.
     pub corrupt: u64,
@@ -180,7 +183,7 @@ pub struct CacheStats {
     /// `hit_rate × t_cache + (1 − hit_rate) × (t_cache + t_db)`.
     pub t_average: f64,
     pub by_type: BTreeMap<CacheType, TypeStats>,
-    /// `now` (ten seconds), `1m`, `5m`.
+    /// `now` (the last ten to twenty seconds), `1m`, `5m`.
     #[serde(default)]
     pub windows: BTreeMap<String, Window>,
     /// As in [`TypeStats::trend`].
@@ -228,6 +231,7 @@ impl CacheCounts {
         self.fills += other.fills;
         self.fills_refused += other.fills_refused;
         self.waits_saved += other.waits_saved;
+        self.reads_saved += other.reads_saved;
         self.invalidations += other.invalidations;
         self.corrupt += other.corrupt;
         self.warmed += other.warmed;

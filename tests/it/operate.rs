@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::join;
 use watchfire_shared::cache::demo::{Step, Strategy};
-use watchfire_shared::cache::{CacheDemo, CacheKey, Holds, Purged};
+use watchfire_shared::cache::{CacheDemo, CacheKey, CacheStats, CacheType, Holds, Purged};
 use watchfire_shared::page::Page;
 use watchfire_shared::problem::Code;
 use watchfire_tests::redis::Redis;
@@ -67,7 +67,14 @@ async fn demonstrate(daemon: &Daemon, levels: &[&str], connected: &[&str]) {
         let key = admin.request(Method::POST, DEMO).header("Idempotency-Key", "one");
         key.send()
     };
+    let figures = async || {
+        let stats: CacheStats = admin.read("/v1/admin/cache-stats").await.ok();
+        let counts = stats.by_type[&CacheType::Incident].counts.clone();
+        [counts.hits, counts.misses, counts.fills, counts.waits_saved, counts.reads_saved]
+    };
+    let before = figures().await;
     let demo: CacheDemo = ask().await.ok();
+    assert_eq!(figures().await, before, "nobody wanted what it reads");
     let reads: Vec<_> = demo.bursts.iter().map(|it| (it.strategy, it.database_reads)).collect();
     let aside = demo.bursts[1].database_reads;
     assert_eq!(

@@ -31,13 +31,13 @@ impl Cache {
     /// Why reads go to the database although there is a cache; none when they need not.
     pub fn trouble(&self) -> Option<String> {
         let Backend::Redis(redis) = &self.backend else { return None };
-        let reason = match (redis.is_up(), self.recorder.open_because()) {
-            (true, None) => return None,
-            (_, Some(reason)) => reason,
-            (false, None) => {
-                redis.why_down().map_or_else(|| "not connected".into(), |why| why.to_string())
-            }
+        // That there is no connection says less than why there is none.
+        let down = redis.why_down().map(|why| why.to_string());
+        let reason = match down.or_else(|| self.recorder.open_because()) {
+            Some(reason) => reason,
+            None if redis.is_up() => return None,
+            None => "not connected yet".to_owned(),
         };
-        Some(format!("Redis does not answer ({reason}); reads go to the database"))
+        Some(format!("Redis is not used ({reason}); reads go to the database"))
     }
 }

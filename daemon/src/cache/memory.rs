@@ -15,9 +15,13 @@ use moka::notification::RemovalCause;
 use moka::sync::Cache as Moka;
 
 use super::key::{Guard, Key, Subject};
+use super::markers::Markers;
 use super::value::Cacheable;
 use super::{Filled, Look, ttl};
 
+/// What an entry takes beside its name and its value, in bytes: itself, and what moka keeps of it (about
+/// as much again, by measuring a million of them).
+const OVERHEAD: usize = 2 * size_of::<(Subject, Entry)>();
 /// Guards share generations by hash: two that collide are forgotten together, which is safe.
 const STRIPES: usize = 4096;
 
@@ -56,6 +60,7 @@ pub struct Memory {
     generations: Box<[AtomicU64]>,
     hasher: RandomState,
     evictions: Arc<AtomicU64>,
+    markers: Markers,
 }
 
 /// How much is held.
@@ -89,6 +94,7 @@ impl Memory {
             generations: (0..STRIPES).map(|_| AtomicU64::new(0)).collect(),
             hasher: RandomState::new(),
             evictions,
+            markers: Markers::default(),
         }
     }
 
@@ -151,12 +157,15 @@ impl Memory {
         if self.generation(key.subject.guard()) != generation {
             return Filled::Overtaken;
         }
+        if value.is_none() && !self.markers.admits(Instant::now()) {
+            return Filled::Unkept;
+        }
         let time = if value.is_some() { ttl::of(T::TYPE) } else { ttl::NOT_FOUND };
         let entry = Entry {
             generation,
             epoch,
             version: value.as_ref().map_or(0, |value| value.version()),
-            weight: u32::try_from(value.as_ref().map_or(16, |value| value.weight()))
+            weight: u32::try_from(OVERHEAD + value.as_ref().map_or(0, |value| value.weight()))
                 .unwrap_or(u32::MAX),
             ends: Instant::now() + ttl::jittered(time),
             value: value.map(|value| value as Arc<dyn Any + Send + Sync>),

@@ -12,6 +12,7 @@ mod breaker;
 mod flights;
 mod integrity;
 pub mod key;
+mod markers;
 mod memory;
 mod operate;
 mod plain;
@@ -167,7 +168,7 @@ impl Cache {
             flights: Flights::default(),
             patience: PATIENCE,
             direct: Shared::new(Some(PATIENCE)),
-            second: Shared::new(None),
+            second: Shared::new(Some(PATIENCE)),
             loads: Shared::new(Some(PATIENCE)),
             probed: LastProbe::default(),
         }
@@ -176,8 +177,14 @@ impl Cache {
     /// As it is, where one waits for a load for so long and reads beside it then.
     #[must_use]
     pub fn patient_for(self, patience: Duration) -> Self {
-        let (direct, loads) = (Shared::new(Some(patience)), Shared::new(Some(patience)));
-        Self { patience, direct, loads, ..self }
+        let (direct, second) = (Shared::new(Some(patience)), Shared::new(Some(patience)));
+        Self { patience, direct, second, loads: Shared::new(Some(patience)), ..self }
+    }
+
+    /// The same cache for reads that nobody wanted: they count into no figure of it.
+    #[must_use]
+    pub fn uncounted(&self) -> Self {
+        Self { recorder: Arc::new(Recorder::unheard()), ..self.clone() }
     }
 
     /// `memory`, `redis` or `none`.

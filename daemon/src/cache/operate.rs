@@ -99,13 +99,17 @@ impl Cache {
         }
     }
 
-    /// Removes what nobody reads any more. In process there is nothing of older versions or others.
+    /// Removes what nobody reads any more. In process there is nothing of other installations.
     pub async fn purge(&self, moment: &Moment, purge: PurgeIn) -> Result<Purged, Inoperable> {
         match &self.backend {
             Backend::None(_) => Err(Inoperable::Missing),
             Backend::Redis(redis) if purge.old || purge.others => {
                 let (removed, bytes) =
                     redis.purge(moment, purge).await.map_err(Inoperable::away)?;
+                Ok(Purged { removed, bytes, epoch_raised: false })
+            }
+            Backend::Memory(memory) if purge.old => {
+                let (removed, bytes) = memory.purge(moment.epoch, Instant::now());
                 Ok(Purged { removed, bytes, epoch_raised: false })
             }
             Backend::Redis(_) | Backend::Memory(_) => Ok(Purged::default()),

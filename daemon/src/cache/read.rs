@@ -19,7 +19,7 @@ use crate::store::installation::Moment;
 
 /// How often a load of another process is looked after, at most.
 const POLL: Duration = Duration::from_millis(50);
-/// A load that takes longer has lost its lease, and nobody may join it any more.
+/// A load that takes longer is nobody's to wait for any more.
 const LONGEST_LOAD: Duration = Duration::from_secs(5);
 /// Writes that come between may make a reader start again so often.
 const ATTEMPTS: usize = 3;
@@ -113,17 +113,22 @@ impl Cache {
         }
     }
 
-    /// Counts the lookups of a page once more, for one who shared it: what was missed was loaded for
-    /// another.
+    /// Counts the lookups of a page once more, for one who shared it.
     pub fn count_page(&self, lookups: &PageLookups) {
         if let Some(list) = lookups.list {
             self.count(CacheType::IncidentList, list);
-            if let Lookup::Miss { .. } = list {
-                self.recorder.waited(CacheType::IncidentList);
-            }
         }
         if let Some(rows) = &lookups.rows {
             self.count_rows(rows);
+        }
+    }
+
+    /// What such a page missed was loaded for another.
+    pub fn count_page_waited(&self, lookups: &PageLookups) {
+        if let Some(Lookup::Miss { .. }) = lookups.list {
+            self.recorder.waited(CacheType::IncidentList);
+        }
+        if let Some(rows) = &lookups.rows {
             self.count_rows_waited(rows);
         }
     }
@@ -145,7 +150,7 @@ impl Cache {
         let deadline = Deadline::now() + self.patience;
         for attempt in 0..ATTEMPTS {
             if attempt > 0
-                && let Look::Hit(value) = self.look(key, moment, known).await
+                && let Look::Hit(value) = self.look_again(key, moment, known).await
             {
                 self.recorder.waited(T::TYPE);
                 return Ok(value);
@@ -309,6 +314,20 @@ impl Cache {
         Landed::Loaded(loaded)
     }
 
+    /// The look of one whose lookup is counted already: only its failure is.
+    async fn look_again<T: Cacheable>(
+        &self,
+        key: &Key<T>,
+        moment: &Moment,
+        known: Option<i64>,
+    ) -> Look<T> {
+        let look = self.look(key, moment, known).await;
+        if matches!(look, Look::Failed) {
+            self.recorder.error(T::TYPE, Operation::Lease);
+        }
+        look
+    }
+
     /// The duty to load, or what whoever had it has stored meanwhile.
     async fn lease<T: Cacheable>(
         &self,
@@ -325,7 +344,7 @@ impl Cache {
             // Another process loads it.
             loop {
                 sleep(ttl::spread(POLL)).await;
-                match self.look(key, moment, known).await {
+                match self.look_again(key, moment, known).await {
                     Look::Hit(value) => return Claim::Found(value),
                     Look::Leased => {}
                     Look::Miss => break,

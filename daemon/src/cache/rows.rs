@@ -26,6 +26,15 @@ pub struct Rows {
     took: Duration,
 }
 
+/// Incidents that were to be loaded.
+pub struct Loading {
+    sheets: Vec<Arc<Sheet>>,
+    /// What became of each store.
+    pub(super) filled: Vec<Filled>,
+    /// What somebody else had stored by then.
+    found: u64,
+}
+
 impl Cache {
     /// Incidents by id, as they stand in a list; those that are gone are left out. All that the cache
     /// does not have comes by one `load`. The look is counted, and answered also where the load fails.
@@ -77,7 +86,9 @@ impl Cache {
                     cache.recorder.load(started.elapsed());
                     loaded
                 };
-                let (sheets, filled) = cache.load_sheets(wanted, &at, timed).await?;
+                let Loading { sheets, filled, found } =
+                    cache.load_sheets(wanted, &at, timed).await?;
+                cache.recorder.waits(Sheet::TYPE, found);
                 for filled in filled {
                     cache.count_fill(Sheet::TYPE, filled);
                 }
@@ -85,7 +96,7 @@ impl Cache {
             }
         };
         let (loaded, own) = self.loads.read(name, read).await.ok_or_else(cut_off)?;
-        if !own {
+        if !own && loaded.is_ok() {
             self.count_rows_waited(rows);
         }
         loaded
@@ -114,11 +125,12 @@ impl Cache {
 
     /// Counts a look, for one of those who shared it.
     pub(super) fn count_rows(&self, rows: &Rows) {
-        if !rows.found.is_empty() {
-            self.recorder.hits(Sheet::TYPE, rows.found.len() as u64, rows.took);
+        let hits = (rows.found.len() + rows.gone) as u64;
+        if hits > 0 {
+            self.recorder.hits(Sheet::TYPE, hits, rows.gone as u64, rows.took);
         }
-        for _ in 0..rows.gone {
-            self.recorder.hit(Sheet::TYPE, true, rows.took);
+        if hits > 0 && rows.missing.is_empty() {
+            self.recorder.saved(Sheet::TYPE);
         }
         for _ in rows.failed..rows.missing.len() {
             self.recorder.miss(Sheet::TYPE, rows.took);
@@ -130,34 +142,35 @@ impl Cache {
         }
     }
 
-    /// Counts what was missed as loaded for another.
+    /// Counts what was missed as loaded for another, by the one statement that reads them all.
     pub(super) fn count_rows_waited(&self, rows: &Rows) {
-        for _ in rows.failed..rows.missing.len() {
-            self.recorder.waited(Sheet::TYPE);
+        let waited = rows.missing.len() - rows.failed;
+        if waited > 0 {
+            self.recorder.waits(Sheet::TYPE, waited as u64);
+            self.recorder.saved(Sheet::TYPE);
         }
     }
 
-    /// Incidents from the database, stored where this process has the duty to. Answers also what
-    /// became of each store.
+    /// Incidents from the database, stored where this process has the duty to.
     pub(super) async fn load_sheets<F, Fut>(
         &self,
         ids: Arc<[IncidentId]>,
         moment: &Moment,
         load: F,
-    ) -> Result<(Vec<Arc<Sheet>>, Vec<Filled>), Unread>
+    ) -> Result<Loading, Unread>
     where
         F: Fn(Arc<[IncidentId]>) -> Fut + Send + Sync,
         Fut: Future<Output = Result<Vec<Sheet>, StoreError>> + Send,
     {
         let keys: Vec<Key<Sheet>> = ids.iter().map(|id| key::incident(*id)).collect();
         let mut sheets = Vec::with_capacity(ids.len());
-        let (mut wanted, mut leases) = (Vec::new(), Vec::new());
+        let (mut wanted, mut leases, mut found) = (Vec::new(), Vec::new(), 0);
         for (key, (id, claim)) in
             keys.iter().zip(ids.iter().zip(self.claim(&keys, moment, None).await))
         {
             match claim {
                 Claim::Found(value) => {
-                    self.recorder.waited(Sheet::TYPE);
+                    found += 1;
                     sheets.extend(value);
                     continue;
                 }
@@ -167,7 +180,7 @@ impl Cache {
             wanted.push(*id);
         }
         if wanted.is_empty() {
-            return Ok((sheets, Vec::new()));
+            return Ok(Loading { sheets, filled: Vec::new(), found });
         }
         let loaded = load(wanted.into()).await;
         let loaded: Result<Vec<Arc<Sheet>>, Unread> =
@@ -179,6 +192,6 @@ impl Cache {
         let filled = leases.into_iter().map(|(key, id, lease)| (key, lease, outcome(id))).collect();
         let filled = self.fill(moment.epoch, filled).await;
         sheets.extend(loaded?);
-        Ok((sheets, filled))
+        Ok(Loading { sheets, filled, found })
     }
 }

@@ -45,9 +45,13 @@ impl Cache {
 
     /// What Redis says of itself, with what left it of late.
     pub(super) fn kept(&self, figures: Option<RedisFigures>) -> Option<RedisFigures> {
-        let RedisFigures { keys, used_memory, evictions, expirations, .. } = figures?;
+        let Some(figures) = figures else {
+            self.recorder.holds_unknown();
+            return None;
+        };
+        let RedisFigures { keys, used_memory, evictions, expirations, .. } = figures;
         let late = self.recorder.holds(keys, used_memory, Left { evictions, expirations });
         let (recent_evictions, recent_expirations) = (late.evictions, late.expirations);
-        figures.map(|figures| RedisFigures { recent_evictions, recent_expirations, ..figures })
+        Some(RedisFigures { recent_evictions, recent_expirations, ..figures })
     }
 }

@@ -54,6 +54,7 @@ impl Service {
         let incident = self.create_incident(&caller, incident()).await?;
         let stage = Stage {
             service: self.clone(),
+            cache: self.cache.uncounted(),
             caller: caller.clone(),
             incident: incident.id,
             kept: kept.clone(),

@@ -98,6 +98,9 @@ impl Inner {
         let (made, own) = self.pages.read(name, make).await.ok_or_else(cut_off)?;
         if !own {
             self.cache.count_page(&made.lookups);
+            if made.json.is_ok() {
+                self.cache.count_page_waited(&made.lookups);
+            }
         }
         Ok(made.json?)
     }

@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::json;
 use sqlx::Executor;
 use uuid::Uuid;
-use watchfire_shared::cache::{CacheType, Operation};
+use watchfire_shared::cache::{CacheType, Operation, TypeStats};
 use watchfire_shared::page::Page;
 use watchfire_shared::problem::Code;
 use watchfire_shared::user::{Role, UserOut};
@@ -118,6 +118,33 @@ async fn counters_of_a_known_story(daemon: &Daemon) {
     )
     .await;
     assert!(start.by_type.values().all(|stats| stats.counts.hits == 0), "who may is never cached");
+}
+
+/// One statement finds the rows of a page and one reads them all: both are saved, once.
+#[tokio::test]
+async fn a_page_saves_two_reads_however_many_rows_it_has() {
+    for daemon in [Daemon::start(Engine::Sqlite).await, Daemon::with_redis().await] {
+        let api = daemon.as_responder().await;
+        for title in ["Checkout is slow", "Search is slow", "Disk is full"] {
+            api.create(title).await;
+        }
+        let saved = async || {
+            let now = stats(&api).await;
+            let of =
+                |kind| now.by_type.get(&kind).map_or(0, |it: &TypeStats| it.counts.reads_saved);
+            (of(CacheType::IncidentList), of(CacheType::Incident), now.counts.hits)
+        };
+        assert_eq!(api.list("status=open").await.items.len(), 3);
+        assert_eq!(saved().await, (0, 0, 0));
+        assert_eq!(api.list("status=open").await.items.len(), 3);
+        assert_eq!(saved().await, (1, 1, 4));
+        // A row that is missing has to be read, and so has the page that a step changed.
+        let one = api.list("status=open").await.items.remove(0);
+        assert_eq!(saved().await, (2, 2, 8));
+        api.comment(one.id, "words").await;
+        assert_eq!(api.list("status=open").await.items.len(), 3);
+        assert_eq!(saved().await, (3, 2, 11));
+    }
 }
 
 #[tokio::test]

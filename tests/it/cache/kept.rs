@@ -9,10 +9,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::time::Instant;
 use watchfire_daemon::cache::{BreakerSettings, RedisSettings};
-use watchfire_shared::cache::CacheType;
+use watchfire_shared::cache::{BreakerState, CacheType};
 use watchfire_shared::user::UserOut;
 use watchfire_tests::redis::settings;
-use watchfire_tests::{Daemon, Redis, bounded, eventually};
+use watchfire_tests::{Daemon, Engine, Redis, bounded, eventually, until};
 
 use super::stats;
 use super::stories::BLOCKED;
@@ -144,6 +144,29 @@ async fn a_redis_that_is_too_old_is_refused_in_words() {
         checked = settings.check() => checked,
     };
     assert_eq!(checked, Err("it is Redis 6.2.14, and version 7 or later is needed".to_owned()));
+}
+
+/// Under traffic the breaker opens at once, which says nothing of the cause.
+#[tokio::test]
+async fn why_a_redis_is_not_used_is_told_also_where_everybody_reads() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("redis://{}", listener.local_addr().unwrap());
+    let story = async {
+        let daemon = Daemon::setup(Engine::Postgres).caching_in(&url).start().await;
+        let api = daemon.as_responder().await;
+        let incident = api.create("Checkout is slow").await;
+        until(async || {
+            join_all((0..10).map(|_| api.get(incident.id))).await;
+            let health = api.read("/v1/health").await.text();
+            health.contains("Redis is not used (it is Redis 6.2.14")
+                && stats(&api).await.breaker == BreakerState::Open
+        })
+        .await;
+    };
+    tokio::select! {
+        never = pretend(listener) => panic!("it serves for ever: {never:?}"),
+        () = bounded(Box::pin(story)) => {}
+    }
 }
 
 /// Agrees to everything, and says of itself that it is Redis 6.

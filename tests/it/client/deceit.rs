@@ -213,7 +213,8 @@ async fn on_the_screen(daemon: &Daemon, incidents: usize, logs: usize) {
         client.wait_for_text(sign, SOON).await;
         assert_untouched(&client, sign).await;
         client.send(back);
-        let left = |screen: &str| screen.contains(" shown") && !screen.contains(sign);
+        let left =
+            |screen: &str| screen.trim_end().ends_with("1 incidents") && !screen.contains(sign);
         client.wait_for("the list again", SOON, left).await;
     }
     client.send("\r]");

@@ -54,10 +54,14 @@ pub fn percent(hits: u64, misses: u64) -> Option<String> {
 }
 
 /// What the cache spared the database, since the start.
-pub fn saved(counts: &CacheCounts) -> [String; 2] {
-    let answered = plenty(counts.hits, "lookup answered", "lookups answered");
-    let negative = plenty(counts.negative_hits, "not-found", "not-founds");
-    [format!("{answered} ({negative})"), format!("{} shared a load", amount(counts.waits_saved))]
+pub fn saved(counts: &CacheCounts) -> [String; 3] {
+    let reads = plenty(counts.reads_saved, "read", "reads");
+    let (hits, negative) = (amount(counts.hits), amount(counts.negative_hits));
+    [
+        format!("{reads} saved"),
+        format!("{hits} hits ({negative} not-found)"),
+        format!("{} shared", amount(counts.waits_saved)),
+    ]
 }
 
 /// What a process keeps itself.

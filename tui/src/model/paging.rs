@@ -112,14 +112,14 @@ impl List {
     }
 
     /// All rows in the order of reading, `read` in the place of those that it takes the place of:
-    /// those up to its last one, or all that come after it where there are no more. None when the
-    /// place is gone.
+    /// those up to its last one, or all that come after it where there are no more; and whether that
+    /// reaches the end of them. None when the place is gone.
     pub fn with_stretch(
         &self,
         read: &[IncidentId],
         is_last: bool,
         known: &Known,
-    ) -> Option<Vec<IncidentId>> {
+    ) -> Option<(Vec<IncidentId>, bool)> {
         let rows = self.in_reading_order();
         let begin = match self.stretch.after {
             Some(after) => rows.iter().position(|id| *id == after)? + 1,
@@ -137,7 +137,8 @@ impl List {
         let taken: HashSet<IncidentId> = read.iter().copied().collect();
         let held = |id: &&IncidentId| !taken.contains(id);
         let before = rows[..begin].iter().filter(held);
-        Some(before.chain(read).chain(rows[end..].iter().filter(held)).copied().collect())
+        let all = before.chain(read).chain(rows[end..].iter().filter(held));
+        Some((all.copied().collect(), end == rows.len()))
     }
 
     /// Another list is to be read, from the top.

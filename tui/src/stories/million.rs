@@ -271,6 +271,18 @@ fn what_is_on_the_screen_of_a_long_list_is_read_again_and_nothing_moves() {
     }
 }
 
+/// The rows around the screen are read beyond the last one that is held: the next page follows them.
+#[test]
+fn rows_that_were_read_once_more_leave_no_row_out_and_none_twice() {
+    let table = Table::of(9_000);
+    let mut client = table.client();
+    client.resize(80, 60);
+    table.press(&mut client, "pgdn pgdn ctrl-d");
+    client.wait(16_000);
+    client.answer_all(|load| table.answer(load));
+    table.press(&mut client, "pgdn pgdn pgdn pgdn");
+}
+
 #[test]
 fn a_frame_formats_the_rows_on_the_screen_and_no_others() {
     let table = Table::of(MILLION);

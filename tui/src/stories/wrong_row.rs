@@ -23,6 +23,7 @@ use super::size_of;
 use super::world::*;
 use crate::effect::{Command, Effect, Load};
 use crate::event::{Event, Failure, FailureKind, Outcome};
+use crate::keymap::Context;
 use crate::model::commands::Tone;
 use crate::model::query::order;
 use crate::model::{Overlay, Screen, matching};
@@ -60,7 +61,8 @@ fn event() -> impl Strategy<Value = Move> {
         3 => (0_usize..40, priority()).prop_map(|(at, priority)| Move::Priority(at, priority)),
         1 => (0_usize..40).prop_map(Move::Title),
         3 => Just(Move::Answer),
-        1 => (0_i64..3_000).prop_map(Move::Wait),
+        // All of them together are over before the reason for a refusal leaves the screen.
+        1 => (0_i64..900).prop_map(Move::Wait),
     ]
 }
 
@@ -344,6 +346,10 @@ fn play(world: &mut World, round: &Round) {
     for step in &round.before {
         world.make(step);
     }
+    if round.key == "n" && world.client.model.context() == Context::Matches {
+        // Here it goes on to the next match.
+        return;
+    }
     let row = under_cursor(&world.client);
     if round.key == "u" {
         // What lasts and was said to last is no longer the last thing.
@@ -436,7 +442,8 @@ fn an_action_hits_what_its_confirmation_named() {
     println!("{counts:?}");
     told.unwrap_or_else(|error| panic!("{error}"));
     assert!(counts.hits > counts.rounds / 4, "a client that does nothing is never wrong");
-    assert!(counts.refused > 0, "nothing ever happened in between");
+    // One of sixty is: in a short run none may be.
+    assert!(counts.refused > 0 || counts.rounds < 1_000, "nothing ever happened in between");
 }
 
 #[test]

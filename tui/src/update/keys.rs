@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use crate::action::{Action, Edit, Move, Place, Side, Step};
+use crate::action::{Action, Move, Place, Side, Step};
 use crate::effect::Effect;
 use crate::event::KeyInput;
 use crate::keymap::Context;
@@ -10,16 +10,14 @@ use crate::model::commands::{Deed, Tone};
 use crate::model::connection::Link;
 use crate::model::demonstration::{lines, shown};
 use crate::model::detail::Tab;
-use crate::model::forms::{Choice, Picker};
 use crate::model::help;
-use crate::model::input::TextField;
 use crate::model::spot::Spot;
 use crate::model::{Model, Overlay, Screen, layout};
 
 use super::{
     Out, assessments, batch, cache, choices, chooser, columns, commands, copy, demonstration,
     detail, events, forms, handover, health, letters, list, load_again, logs, marks, mouse, own,
-    palette, people, query, spot, timers, title, undo, views, writing,
+    palette, people, query, spot, timers, title, typing, undo, views, writing,
 };
 
 /// Keys in a row try the connection no more often than this.
@@ -36,7 +34,7 @@ pub fn press(model: &mut Model, key: KeyInput, out: &mut Out) {
     } else if let Some(c) = key.text()
         && context.takes_text()
     {
-        type_char(model, c);
+        typing::type_char(model, c);
     }
 }
 
@@ -55,78 +53,6 @@ fn wake(model: &mut Model, out: &mut Out) {
     if waits && !lately {
         connection.woken_at = Some(model.now);
         out.push(Effect::Wake);
-    }
-}
-
-pub fn paste(model: &mut Model, text: &str) {
-    if let Some(Overlay::NewIncident(form)) = &mut model.overlay
-        && form.field().is_none()
-    {
-        return;
-    }
-    if let Some(field) = field(model) {
-        field.paste(text);
-        typed(model);
-    }
-}
-
-fn type_char(model: &mut Model, c: char) {
-    if let Some(Overlay::NewIncident(form)) = &mut model.overlay {
-        forms::type_new(form, c);
-    } else if let Some(Overlay::Person(form)) = &mut model.overlay {
-        people::type_char(form, c);
-    } else if let Some(field) = field(model) {
-        field.insert(c);
-        typed(model);
-    }
-}
-
-/// The text field that has the keys.
-fn field(model: &mut Model) -> Option<&mut TextField> {
-    if let Some(form) = &mut model.sign_in {
-        return Some(form.field());
-    }
-    match &mut model.overlay {
-        Some(Overlay::Comment(comment)) => Some(&mut comment.field),
-        Some(Overlay::Title(form)) => Some(&mut form.field),
-        Some(Overlay::Export(form)) => Some(&mut form.field),
-        Some(Overlay::Picker(Picker { choice: Choice::Assignee { field, .. }, .. })) => Some(field),
-        Some(Overlay::Reason(form)) => Some(&mut form.field),
-        Some(Overlay::NewIncident(form)) => form.field(),
-        Some(Overlay::Person(form)) => form.field(),
-        Some(Overlay::ViewName(form)) => Some(&mut form.field),
-        Some(Overlay::Palette(palette)) => Some(&mut palette.field),
-        Some(Overlay::Chooser(chooser)) => Some(&mut chooser.field),
-        Some(_) => None,
-        None => match model.screen {
-            Screen::Incidents => Some(&mut model.list.query.field),
-            Screen::Detail => model.detail.as_mut().map(|detail| &mut detail.logs.search.field),
-            Screen::Logs => Some(&mut model.across.pane.search.field),
-            Screen::Cache | Screen::Events | Screen::Health | Screen::People => None,
-        },
-    }
-}
-
-/// After a change of a text.
-fn typed(model: &mut Model) {
-    if model.context() == Context::Query {
-        query::check_query(model);
-    }
-    if model.context() == Context::Search {
-        logs::check_search(model);
-    }
-    match &mut model.overlay {
-        Some(Overlay::Comment(comment)) => comment.error = None,
-        Some(Overlay::Title(form)) => form.error = None,
-        Some(Overlay::Export(form)) => logs::edited(form),
-        Some(Overlay::Picker(_)) => choices::choose_best(model),
-        Some(Overlay::Reason(form)) => form.error = None,
-        Some(Overlay::Person(form)) => form.error = None,
-        Some(Overlay::NewIncident(form)) => form.edited(),
-        Some(Overlay::ViewName(form)) => form.error = None,
-        Some(Overlay::Palette(palette)) => palette.chosen = None,
-        Some(Overlay::Chooser(chooser)) => chooser::typed(chooser),
-        _ => {}
     }
 }
 
@@ -213,9 +139,9 @@ pub fn act(model: &mut Model, action: Action, context: Context, out: &mut Out) {
         Action::Complete { back } => query::complete_query(model, back),
         Action::Recall { earlier } => query::recall_query(model, earlier),
         Action::Confirm => confirm(model, context, out),
-        Action::NextField => turn_field(model, 1),
-        Action::PreviousField => turn_field(model, 2),
-        Action::Edit(edit) => edit_text(model, edit),
+        Action::NextField => typing::turn_field(model, 1),
+        Action::PreviousField => typing::turn_field(model, 2),
+        Action::Edit(edit) => typing::edit_text(model, edit),
         Action::Own(index) => own::press(model, index, out),
     }
 }
@@ -415,26 +341,5 @@ fn confirm(model: &mut Model, context: Context, out: &mut Out) {
         Context::Columns => columns::confirm(model),
         Context::ViewName => columns::save(model, out),
         _ => {}
-    }
-}
-
-fn turn_field(model: &mut Model, by: usize) {
-    if model.sign_in.is_some() {
-        forms::turn_sign_in(model);
-    } else if let Some(Overlay::NewIncident(form)) = &mut model.overlay {
-        forms::turn_new(form, by);
-    } else if let Some(Overlay::Person(form)) = &mut model.overlay {
-        people::turn(form, if by == 1 { 1 } else { -1 });
-    }
-}
-
-fn edit_text(model: &mut Model, edit: Edit) {
-    if let Some(Overlay::NewIncident(form)) = &mut model.overlay {
-        forms::edit_new(form, edit);
-    } else if let Some(Overlay::Person(form)) = &mut model.overlay {
-        people::edit(form, edit);
-    } else if let Some(field) = field(model) {
-        field.edit(edit);
-        typed(model);
     }
 }

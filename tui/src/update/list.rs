@@ -171,9 +171,12 @@ fn take_page(model: &mut Model, page: IncidentPage, fetch: Fetch, out: &mut Out)
             let read = std::mem::take(&mut list.incoming);
             let is_last = page.next_cursor.is_none();
             // What is in another place now is read again by the page that has it.
-            if let Some(rows) = list.with_stretch(&read, is_last, &model.known) {
+            if let Some((rows, to_the_end)) = list.with_stretch(&read, is_last, &model.known) {
                 list.incoming = rows;
-                list.window.next.take_if(|_| is_last);
+                // The last row that is held is one of this page: reading goes on after the page.
+                if to_the_end {
+                    list.window.next = page.next_cursor;
+                }
                 differs |= settle(model);
             }
         }

@@ -34,6 +34,7 @@ mod spot;
 mod stream;
 mod timers;
 mod title;
+mod typing;
 mod undo;
 mod verdict;
 mod views;
@@ -104,7 +105,7 @@ pub fn update(model: &mut Model, event: Event, now: DateTime<Utc>) -> Vec<Effect
         Event::Paste(text) => {
             model.dirty = true;
             model.presses += 1;
-            keys::paste(model, &text);
+            typing::paste(model, &text);
         }
         Event::Mouse(event) => mouse::hear(model, event, &mut out),
         Event::Resize(width, height) => resize(model, (width, height), &mut out),

@@ -18,6 +18,24 @@ impl Memory {
         keys
     }
 
+    /// Removes what nobody reads any more; how many there were and their bytes.
+    pub fn purge(&self, epoch: i64, now: Instant) -> (u64, u64) {
+        let (mut removed, mut bytes) = (0, 0);
+        for (subject, entry) in &self.entries {
+            if !self.is_valid(&subject, &entry, epoch, now) {
+                // What was stored in its place meanwhile is loaded once more.
+                self.entries.invalidate(&*subject);
+                removed += 1;
+                bytes += Self::bytes(&subject, &entry);
+            }
+        }
+        (removed, bytes)
+    }
+
+    fn bytes(subject: &Subject, entry: &Entry) -> u64 {
+        u64::from(entry.weight) + u64::try_from(subject.weight()).unwrap_or(0)
+    }
+
     fn describe(
         &self,
         subject: &Subject,
@@ -36,7 +54,7 @@ impl Memory {
                 Some(_) => Holds::Value,
                 None => Holds::NotFound,
             },
-            bytes: u64::from(entry.weight) + u64::try_from(subject.weight()).unwrap_or(0),
+            bytes: Self::bytes(subject, entry),
             seconds_left: Some(entry.ends.saturating_duration_since(now).as_secs_f64()),
         }
     }

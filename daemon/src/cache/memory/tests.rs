@@ -24,7 +24,7 @@ fn keep(memory: &Memory, number: i64) {
 
 #[test]
 fn it_holds_as_many_bytes_as_it_may_and_counts_what_has_to_go_for_that() {
-    let one = (16 + key::reference(Reference(1)).subject.weight()) as u64;
+    let one = (OVERHEAD + 16 + key::reference(Reference(1)).subject.weight()) as u64;
     let memory = Memory::new(one * 10);
     for number in 1..=10 {
         keep(&memory, number);
@@ -56,4 +56,31 @@ fn what_is_heavier_than_all_there_is_room_for_is_not_kept_and_takes_nothing_with
     assert!(matches!(memory.look(&list, 1, None, Instant::now()), Look::Miss));
     let reference = key::reference(Reference(1));
     assert!(matches!(memory.look(&reference, 1, None, Instant::now()), Look::Hit(Some(_))));
+}
+
+#[test]
+fn what_nobody_reads_any_more_is_removed_and_nothing_else() {
+    let memory = Memory::new(1 << 20);
+    keep(&memory, 1);
+    keep(&memory, 2);
+    memory.forget(key::reference(Reference(1)).subject.guard());
+    let (removed, bytes) = memory.purge(1, Instant::now());
+    assert_eq!((removed, bytes), (1, memory.size().bytes), "both weigh the same");
+    let left = memory.look(&key::reference(Reference(2)), 1, None, Instant::now());
+    assert!(matches!(left, Look::Hit(Some(_))));
+    // In another epoch nothing of this one is read.
+    assert_eq!(memory.purge(2, Instant::now()).0, 1);
+    assert_eq!(memory.size().entries, 0);
+}
+
+#[test]
+fn whoever_asks_for_what_is_not_there_pushes_nothing_out() {
+    let memory = Memory::new(64 << 20);
+    let mut kept = 0;
+    for number in 0..30_000 {
+        let key = key::reference(Reference(number));
+        let generation = memory.generation(key.subject.guard());
+        kept += u32::from(memory.store(&key, 1, generation, None) == Filled::Stored);
+    }
+    assert_eq!(kept, 10_000);
 }

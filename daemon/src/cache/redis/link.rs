@@ -145,7 +145,8 @@ impl Link {
     ) -> Result<(T, Arc<str>), Failure> {
         let sent = Instant::now();
         let Some(live) = self.live() else {
-            self.breaker.unreachable(sent, &Failure::Away.to_string());
+            let why = self.why_down();
+            self.breaker.unreachable(sent, why.as_deref().unwrap_or(&Failure::Away.to_string()));
             return Err(Failure::Away);
         };
         if !self.breaker.admits(sent) {

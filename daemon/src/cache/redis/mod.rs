@@ -5,7 +5,6 @@ mod entry;
 mod forget;
 mod lease;
 mod link;
-mod markers;
 mod operate;
 mod probe;
 mod rounds;
@@ -21,6 +20,7 @@ use watchfire_shared::ids::JournalId;
 
 use super::breaker::{self, Breaker};
 use super::key::{self, Guard, Key};
+use super::markers::Markers;
 use super::stats::Recorder;
 use super::value::Cacheable;
 use super::{Look, Unread};
@@ -31,7 +31,6 @@ use entry::{Entry, Stamp};
 pub use forget::Forgetter;
 pub use lease::Lease;
 use link::{Link, Reach};
-use markers::Markers;
 use rounds::Rounds;
 
 /// How Redis is reached and how long it is waited for.

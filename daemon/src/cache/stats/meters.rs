@@ -11,17 +11,17 @@ const OPERATIONS: usize = Operation::ALL.len();
 type ByType = [Counter; TYPES];
 
 pub struct Meters {
-    hits: ByType,
+    pub hits: ByType,
     pub misses: ByType,
     pub negative_hits: ByType,
     pub fills: ByType,
     pub fills_refused: ByType,
-    waits_saved: ByType,
+    pub waits_saved: ByType,
     pub invalidations: ByType,
     pub corrupt: ByType,
     pub warmed: ByType,
-    /// What the database would have been asked without a cache.
-    reads_saved: ByType,
+    /// Statements the database would have had to run without a cache.
+    pub reads_saved: ByType,
     pub errors: [[Counter; OPERATIONS]; TYPES],
     pub operations: [Histogram; OPERATIONS],
     evictions: Counter,
@@ -68,22 +68,18 @@ impl Meters {
         }
     }
 
-    pub fn hit(&self, kind: CacheType, count: u64) {
-        self.hits[kind as usize].increment(count);
-        self.reads_saved[kind as usize].increment(count);
-    }
-
-    pub fn wait_saved(&self, kind: CacheType) {
-        self.waits_saved[kind as usize].increment(1);
-        self.reads_saved[kind as usize].increment(1);
-    }
-
     /// What is there now, and what had to go since the last time.
     #[expect(clippy::cast_precision_loss, reason = "a gauge for a curve")]
     pub fn holds(&self, entries: u64, bytes: u64, evictions: u64) {
         self.entries.set(entries as f64);
         self.bytes.set(bytes as f64);
         self.evictions.increment(evictions);
+    }
+
+    /// The figures from before would be taken for those of now.
+    pub fn holds_unknown(&self) {
+        self.entries.set(f64::NAN);
+        self.bytes.set(f64::NAN);
     }
 
     /// Half open is not closed: all but a probe still do without the cache.

@@ -44,6 +44,11 @@ impl Default for Recorder {
 }
 
 impl Recorder {
+    /// Counts for itself alone.
+    pub fn unheard() -> Self {
+        metrics::with_local_recorder(&metrics::NoopRecorder, Self::default)
+    }
+
     fn begun(now: Instant) -> Self {
         Self {
             by_type: Default::default(),
@@ -60,33 +65,33 @@ impl Recorder {
         &self.by_type[kind as usize]
     }
 
-    /// A lookup found a value, or (`negative`) that there is none.
+    /// A lookup found a value, or (`negative`) that there is none: a read saved.
     pub fn hit(&self, kind: CacheType, negative: bool, took: Duration) {
-        self.hit_at(kind, negative, took, Instant::now());
+        self.hits_at(kind, 1, u64::from(negative), took, Instant::now());
+        self.saved(kind);
     }
 
-    fn hit_at(&self, kind: CacheType, negative: bool, took: Duration, now: Instant) {
-        self.lookups.add(took);
-        self.of(kind).hits.fetch_add(1, Relaxed);
-        if negative {
-            self.of(kind).negative_hits.fetch_add(1, Relaxed);
-        }
-        self.recent.looked(kind, 1, took, now, |counts| {
-            counts.hits += 1;
-            counts.negative_hits += u64::from(negative);
-        });
-        self.meters.hit(kind, 1);
-        if negative {
-            self.meters.negative_hits[kind as usize].increment(1);
-        }
+    /// So many were found by one look, not-founds among them. What that saved is for the caller to say.
+    pub fn hits(&self, kind: CacheType, count: u64, negative: u64, took: Duration) {
+        self.hits_at(kind, count, negative, took, Instant::now());
     }
 
-    /// So many values were found by one look.
-    pub fn hits(&self, kind: CacheType, count: u64, took: Duration) {
+    fn hits_at(&self, kind: CacheType, count: u64, negative: u64, took: Duration, now: Instant) {
         self.lookups.add_many(count, took);
         self.of(kind).hits.fetch_add(count, Relaxed);
-        self.recent.looked(kind, count, took, Instant::now(), |counts| counts.hits += count);
-        self.meters.hit(kind, count);
+        self.of(kind).negative_hits.fetch_add(negative, Relaxed);
+        self.recent.looked(kind, count, took, now, |counts| {
+            counts.hits += count;
+            counts.negative_hits += negative;
+        });
+        self.meters.hits[kind as usize].increment(count);
+        self.meters.negative_hits[kind as usize].increment(negative);
+    }
+
+    /// A statement of the database was not needed.
+    pub fn saved(&self, kind: CacheType) {
+        self.count(kind, |all| &all.reads_saved, |counts| counts.reads_saved += 1);
+        self.meters.reads_saved[kind as usize].increment(1);
     }
 
     /// A lookup found nothing that could be used.
@@ -139,10 +144,17 @@ impl Recorder {
         self.meters.warmed[kind as usize].increment(1);
     }
 
-    /// A read took the answer another one loaded.
+    /// A read took the answer another one loaded: a read saved.
     pub fn waited(&self, kind: CacheType) {
-        self.count(kind, |all| &all.waits_saved, |counts| counts.waits_saved += 1);
-        self.meters.wait_saved(kind);
+        self.waits(kind, 1);
+        self.saved(kind);
+    }
+
+    /// So many values were loaded for another. What that saved is for the caller to say.
+    pub fn waits(&self, kind: CacheType, count: u64) {
+        self.of(kind).waits_saved.fetch_add(count, Relaxed);
+        self.recent.count(kind, Instant::now(), |counts| counts.waits_saved += count);
+        self.meters.waits_saved[kind as usize].increment(count);
     }
 
     /// A write had something forgotten.
@@ -175,6 +187,11 @@ impl Recorder {
         let new = leaving.note(left, Instant::now());
         self.meters.holds(entries, bytes, new.evictions);
         leaving.of_late()
+    }
+
+    /// Nobody can say what is held.
+    pub fn holds_unknown(&self) {
+        self.meters.holds_unknown();
     }
 
     /// The breaker is in this state from now on, for this reason; nothing where it was so before.

@@ -19,7 +19,7 @@ use super::super::incidents::sheet;
 use super::super::{Caller, Error, Result, Service};
 use super::KEPT;
 use crate::cache::key::{self, Guard};
-use crate::cache::{Plain, Sheet};
+use crate::cache::{Cache, Plain, Sheet};
 use crate::store::{StoreError, incidents, installation, probe};
 
 /// At once, of one incident.
@@ -38,6 +38,8 @@ const SERIES: Duration = Duration::from_secs(2);
 /// What is measured on.
 pub struct Stage {
     pub service: Service,
+    /// That of the service, for reads that count into none of its figures.
+    pub cache: Cache,
     pub caller: Caller,
     pub incident: IncidentId,
     pub kept: Arc<Plain<Sheet>>,
@@ -93,7 +95,7 @@ impl Stage {
     /// As every request reads it that is let in at this moment.
     async fn read(&self, moment: &installation::Moment) -> Result<Arc<Sheet>> {
         let key = key::incident(self.incident);
-        there(self.service.cache.read_through(&key, moment, None, self.load()).await?)
+        there(self.cache.read_through(&key, moment, None, self.load()).await?)
     }
 
     async fn burst(&self, strategy: Strategy) -> Result<Burst> {

@@ -1,10 +1,10 @@
-//! How many not-found markers one process may leave in Redis: whoever asks for what does not exist,
+//! How many not-found markers one process may leave in the cache: whoever asks for what does not exist,
 //! again and again under other names, must not push out what does.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-use super::super::ttl;
+use super::ttl;
 
 /// Markers of one process that are there at the same time, at most about twice as many.
 const MOST: u32 = 10_000;
