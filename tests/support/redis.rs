@@ -2,6 +2,7 @@
 //! which may be killed, frozen and given an old copy of what they held.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -113,6 +114,39 @@ impl Redis {
     /// The same by way of another address that leads to it.
     pub fn url_through(&self, link: SocketAddr) -> String {
         format!("redis://:{}@{link}", self.password)
+    }
+
+    /// Also answers at another port through TLS; with the file of its certificate, which vouches for
+    /// itself.
+    pub async fn with_tls(&self) -> (SocketAddr, PathBuf) {
+        let [certificate, key] = ["tls.pem", "tls.key"].map(|name| self.folder.path().join(name));
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, programs::free_port()));
+        let made = Command::new("openssl")
+            .args([
+                "req",
+                "-x509",
+                "-nodes",
+                "-newkey",
+                "ec",
+                "-pkeyopt",
+                "ec_paramgen_curve:P-256",
+            ])
+            .args(["-subj", "/CN=redis.test", "-addext", "subjectAltName=IP:127.0.0.1"])
+            .args(["-addext", "basicConstraints=critical,CA:FALSE", "-days", "2"])
+            .arg("-keyout")
+            .arg(&key)
+            .arg("-out")
+            .arg(&certificate)
+            .output();
+        let made = made.await.expect("openssl runs");
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        let [certificate_text, key] =
+            [&certificate, &key].map(|path| path.to_str().expect("a path is text"));
+        let port = address.port().to_string();
+        let files = ["tls-cert-file", certificate_text, "tls-key-file", key];
+        let others = ["tls-auth-clients", "no", "tls-port", &port];
+        self.command(&[&["CONFIG", "SET"], &files[..], &others[..]].concat()).await;
+        (address, certificate)
     }
 
     /// Its host and port.

@@ -14,7 +14,7 @@ use watchfire_shared::page::Page;
 use watchfire_shared::problem::Code;
 use watchfire_shared::user::{Role, UserOut};
 use watchfire_tests::redis::settings;
-use watchfire_tests::{Api, Daemon, Link, Redis, bounded, eventually, until};
+use watchfire_tests::{Api, Daemon, Engine, Link, Redis, bounded, eventually, until};
 
 use super::stats;
 use super::stories::{BLOCKED, Scene, misses};
@@ -230,6 +230,39 @@ async fn a_user_who_may_what_the_runbook_says_may_enough() {
     assert_eq!(stats(&api).await.counts.errors.len(), 0);
 }
 
+/// As the URL asks for it: TLS, and a user of its own. A certificate that nobody vouches for is none.
+#[tokio::test]
+async fn redis_is_reached_through_tls_where_its_certificate_is_trusted() {
+    bounded(Box::pin(through_tls())).await;
+}
+
+async fn through_tls() {
+    let redis = Redis::start().await;
+    redis.command(&["ACL", "SETUSER", "watchfire", "on", ">secret", "~wf:*", "+@all"]).await;
+    let (address, certificate) = redis.with_tls().await;
+    let url = format!("rediss://watchfire:secret@{address}");
+    let setup = Daemon::setup(Engine::Postgres).caching_in(&url);
+    let trusting = setup.env("SSL_CERT_FILE", certificate.to_str().unwrap()).start().await;
+    trusting.connected_to_redis().await;
+    let api = trusting.as_responder().await;
+    let incident = api.create("Checkout is slow").await;
+    until(async || {
+        api.get(incident.id).await;
+        of(&stats(&api).await, CacheType::Incident)[0] > 0
+    })
+    .await;
+    let another = Redis::start().await;
+    let (_, its) = another.with_tls().await;
+    let trusts_it = ("SSL_CERT_FILE", its.to_str().unwrap());
+    let stranger = trusting.sibling_with(&[("WATCHFIRE_REDIS_URL", &url), trusts_it]).await;
+    let api = stranger.as_responder().await;
+    until(async || {
+        api.get(incident.id).await;
+        api.read("/v1/health").await.text().contains("invalid peer certificate")
+    })
+    .await;
+}
+
 /// One that answers, but later than an operation may take, is left alone: nobody tries it again and
 /// again at the expense of readers.
 #[tokio::test]
@@ -237,7 +270,7 @@ async fn a_redis_that_is_a_little_slow_is_not_used() {
     let redis = Redis::start().await;
     let link = Link::to(redis.server()).await;
     let folder = settings("operation_timeout_ms = 50\n");
-    let setup = Daemon::setup(watchfire_tests::Engine::Postgres)
+    let setup = Daemon::setup(Engine::Postgres)
         .caching_in(&redis.url_through(link.address()))
         .env("XDG_CONFIG_HOME", folder.path().to_str().unwrap());
     let daemon = setup.start().await;
