@@ -245,7 +245,7 @@ impl Redis {
         kill_process(id.expect("Redis runs"), signal).expect("Redis can be signalled");
     }
 
-    fn file(&self, name: &str) -> std::path::PathBuf {
+    fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 

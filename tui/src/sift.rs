@@ -30,7 +30,7 @@ impl Around {
         match self {
             Self::Nothing => "only the lines that pass".to_owned(),
             Self::Lines(count) => format!("{count} lines around each that passes"),
-            Self::Everything => "all lines, what was searched for marked".to_owned(),
+            Self::Everything => "all lines, those that pass marked".to_owned(),
         }
     }
 }
@@ -47,6 +47,11 @@ impl Wanted {
     /// Whether some lines pass and others do not.
     pub const fn filters(&self) -> bool {
         self.min_level.is_some() || self.pattern.is_some()
+    }
+
+    /// Whether some lines are not shown.
+    pub fn leaves_out(&self) -> bool {
+        self.filters() && self.around != Around::Everything
     }
 
     /// What the daemon is to leave out: all but what passes, where nothing around it is wanted and it

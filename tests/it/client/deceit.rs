@@ -240,6 +240,13 @@ async fn on_the_command_line(daemon: &Daemon, incidents: usize) {
         &["events", "--after", "0"],
         &["events", "--after", "0", "--json"],
         &["handover"],
+        &["assessments", &reference],
+        &["outbox"],
+        &["dead-letters"],
+        &["cache", "keys"],
+        &["set", &reference, "--service", "\x1b]0;mine\x07", "--title", "\u{9b}2J \u{202e}gpj"],
+        &["new", "\x1b]52;c;bWluZQ==\x07 \u{202e}gpj"],
+        &["new", "\x1b[2J", "--json"],
         &["comment", &reference, "\x1b]0;mine\x07"],
         &["show", "\x1b]0;mine\x07"],
     ] {

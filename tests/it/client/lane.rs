@@ -14,9 +14,9 @@ use super::SOON;
 const READS: [u8; 16] = *b"GET /v1/incident";
 /// No more reads than these are under way at the same time.
 const LOADS: usize = 4;
-/// From the key to the daemon: 50 ms, and what a debug build on a busy machine adds. What waits for a
-/// load waits until that is let go.
-const AT_ONCE: Duration = Duration::from_millis(250);
+/// From the key to the daemon, and what a debug build on a busy machine adds. What waits for a load
+/// waits until that is let go.
+const AT_ONCE: Duration = Duration::from_millis(if cfg!(debug_assertions) { 250 } else { 50 });
 const KEYS: usize = 9;
 /// What a byte needs from the client to the daemon, or back, where that matters.
 const WAY: Duration = Duration::from_millis(100);
@@ -80,7 +80,9 @@ async fn a_command_reaches_the_daemon_at_once_while_everything_else_is_held() {
             let word = if turn % 2 == 0 { "◐ investigating" } else { "○ open" };
             client.wait_for_text(word, SOON).await;
         }
-        assert!(waits.iter().min().is_some_and(|least| *least <= AT_ONCE), "{waits:?}");
+        waits.sort_unstable();
+        println!("from a key to what it did: {waits:?}");
+        assert!(waits[KEYS / 2] <= AT_ONCE, "{waits:?}");
     })
     .await;
 }

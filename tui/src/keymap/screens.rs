@@ -37,7 +37,7 @@ const fn commands(context: Context) -> bool {
 #[rustfmt::skip]
 pub const BINDINGS: &[Binding] = &[
     bind(Group::Screens, |it| matches!(it, C::List | C::AllLogs), &[code(KeyCode::Enter)], Action::Open, "open", "open it"),
-    bind(Group::Screens, |it| it == C::List, &[key('w')], Action::Wide, "wide", "all columns").pair(),
+    bind(Group::Screens, |it| it == C::List, &[key('w')], Action::Wide, "wide", "more columns").pair(),
     bind(Group::Screens, Context::is_left_by_q, &[key('q')], Action::Back, "back", "back"),
     bind(Group::Screens, |it| it == C::List, &[key('q')], Action::Quit, "quit", "quit").pair(),
     bind(Group::Screens, everywhere, &[ALWAYS_QUITS], Action::Quit, "quit", "at once").pair(),

@@ -113,6 +113,8 @@ impl Detail {
                 let held = i64::try_from(self.timeline.facts().len()).unwrap_or(i64::MAX);
                 let facts = number(held);
                 match self.timeline.left_out() {
+                    // Nobody has read any yet: every incident was opened at least.
+                    _ if held == 0 => String::new(),
                     0 => format!(" {facts}"),
                     older => format!(" newest {facts} of {}", number(held + older)),
                 }

@@ -61,7 +61,7 @@ use watchfire_shared::health::Health;
 use watchfire_shared::ids::{IncidentId, Reference};
 use watchfire_shared::incident::Incident;
 use watchfire_shared::stats::Counts;
-use watchfire_shared::user::UserOut;
+use watchfire_shared::user::{Role, UserOut};
 
 use self::batch::{Batch, Question};
 use self::cache::CachePanel;
@@ -86,6 +86,7 @@ use self::slot::{Requests, Slot};
 use self::spot::Spot;
 use self::undo::Undo;
 use self::views::ViewBox;
+use crate::action::Action;
 use crate::handover::Shift;
 use crate::ink::Ink;
 use crate::keymap::Context;
@@ -352,6 +353,12 @@ impl Model {
         self.screen != Screen::Incidents || self.list.loaded
     }
 
+    /// Whether this person may do it here: who only reads changes nothing.
+    pub fn may(&self, action: Action) -> bool {
+        let viewer = self.me.as_ref().is_some_and(|me| me.role == Role::Viewer);
+        !(action.changes() && (self.read_only || viewer))
+    }
+
     /// Rows of the list on the screen.
     pub fn list_height(&self) -> usize {
         usize::from(layout::list_rows(self.size.1).rows)
@@ -365,6 +372,13 @@ impl Model {
         self.flash =
             Some(Flash { tone, text: text.into(), until: self.now + TimeDelta::seconds(seconds) });
         self.dirty = true;
+    }
+
+    /// What was asked before an incident is closed, and the question leaves the screen.
+    pub fn take_closing(&mut self) -> Option<(IncidentId, DateTime<Utc>)> {
+        let asked = self.closing.take()?;
+        self.flash.take_if(|flash| flash.until == asked.1);
+        Some(asked)
     }
 
     /// Keeps a comment that was not sent, after what is kept of this incident already.

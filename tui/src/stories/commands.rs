@@ -274,6 +274,40 @@ fn a_viewer_is_told_and_nothing_is_sent() {
 }
 
 #[test]
+fn who_is_made_a_responder_may_act_from_then_on() {
+    let mut client = Client::new();
+    let viewer = |load: &Load| match load {
+        Load::Me => Some(Outcome::Me(UserOut { role: Role::Viewer, ..me() })),
+        other => usual(other),
+    };
+    client.stream(hello());
+    client.answer_all(viewer);
+    assert!(!client.screen().contains("new incident"), "{}", client.screen());
+    client.press("a");
+    assert!(client.sends_nothing());
+    client.stream(people_event());
+    client.answer_all(usual);
+    client.press("a");
+    client.command();
+}
+
+#[test]
+fn the_question_before_an_incident_is_closed_leaves_with_the_next_key() {
+    let mut client = Client::live();
+    let resolved = client.model.list.rows.iter().position(|row| *row == id(201)).unwrap();
+    client.press("g");
+    (0..resolved).for_each(|_| client.press("j"));
+    client.press("c");
+    assert!(client.flash().contains("again closes INC-201"), "{}", client.flash());
+    client.press("j");
+    assert_eq!(client.flash(), "");
+    client.press("k c");
+    assert!(client.flash().contains("again closes INC-201"), "{}", client.flash());
+    client.press("c");
+    client.command();
+}
+
+#[test]
 fn a_comment_is_written_and_sent() {
     let mut client = Client::live();
     client.press("n");

@@ -67,6 +67,33 @@ pub fn passing(load: &Load) -> Option<Outcome> {
     }
 }
 
+#[test]
+fn what_a_key_does_to_the_lines_is_seen() {
+    for key in ["f", "v"] {
+        let mut client = Client::live();
+        client.press("enter");
+        client.answer_all(daemon(100));
+        assert!(client.screen().contains("[Overview]"), "{}", client.screen());
+        client.press(key);
+        client.answer_all(daemon(100));
+        assert!(client.screen().contains("[Logs"), "{key}: {}", client.screen());
+    }
+    // Where the pane stands beside the tab it stays there.
+    let mut client = Client::live();
+    client.resize(200, 60);
+    client.press("enter f");
+    client.answer_all(daemon(100));
+    assert!(client.screen().contains("[Overview]"), "{}", client.screen());
+}
+
+#[test]
+fn more_levels_than_all_there_are_none() {
+    let mut client = opened(100);
+    client.press("V");
+    assert_eq!(client.flash(), "All levels are shown");
+    assert_eq!(client.model.detail.as_ref().unwrap().logs.wanted().min_level, None);
+}
+
 /// The logs of an incident with so many lines.
 fn opened(last: i64) -> Client {
     let mut client = Client::live();

@@ -57,7 +57,7 @@ fn wake(model: &mut Model, out: &mut Out) {
 }
 
 pub fn act(model: &mut Model, action: Action, context: Context, out: &mut Out) {
-    let asked = model.closing.take();
+    let asked = model.take_closing();
     if model.read_only && action.changes() {
         model.flash(Tone::Warning, READ_ONLY);
         return;

@@ -142,6 +142,10 @@ fn load_everything(model: &mut Model, out: &mut Out) {
     list::reload_now(model, out);
     detail::forget_asked(model);
     logs::across::forget_asked(model);
+    // What one may do may have changed as well.
+    if model.me.is_some() {
+        model.requests.load(Load::Me, model.now, out);
+    }
     load_others(model, out);
 }
 

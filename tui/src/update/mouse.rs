@@ -105,7 +105,7 @@ fn choose(model: &mut Model, line: usize, out: &mut Out) {
 }
 
 fn select(model: &mut Model, id: IncidentId, out: &mut Out) {
-    model.closing = None;
+    model.take_closing();
     if model.list.query.editing {
         query::apply_query(model, out);
     }

@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use watchfire_shared::event::{Event, Fact, Hello};
 use watchfire_shared::incident::Incident;
 
+use crate::effect::Load;
 use crate::event::StreamEvent;
 use crate::model::Model;
 use crate::model::commands::Tone;
@@ -78,7 +79,8 @@ fn enter_log(model: &mut Model, hello: Hello, other: bool) {
 
 fn fact(model: &mut Model, event: &Event, out: &mut Out) {
     let Some(incident) = event.fact.incident() else {
-        // People have changed: ask again when somebody is to be chosen.
+        // People have changed: ask again when somebody is to be chosen, and what one may oneself.
+        model.requests.load(Load::Me, model.now, out);
         choices::people_changed(model, out);
         return;
     };

@@ -14,7 +14,6 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use watchfire_shared::assessment::{Assessment, AssessmentStatus, LogSummary, TopMessage};
 use watchfire_shared::incident::Incident;
-use watchfire_shared::user::Role;
 
 use crate::action::Action;
 use crate::model::assessment::{self, INDENT, Line, is_over};
@@ -136,7 +135,7 @@ fn instead(buf: &mut Buffer, area: Rect, model: &Model, detail: &Detail, empty: 
     let failure = slot.failure.as_ref().filter(|_| slot.value.is_none());
     says_instead(buf, area, model, loading, failure, slot.value.as_ref().map(|_| empty));
     let under_way = detail.assessments.all().first().is_some_and(|newest| !is_over(newest));
-    let may = !model.read_only && model.me.as_ref().is_none_or(|me| me.role > Role::Viewer);
+    let may = model.may(Action::Assess);
     let key = model.key(model.context(), Action::Assess).filter(|_| may && !under_way);
     if let Some(key) = key.filter(|_| slot.value.is_some() && area.height > 1) {
         let theme = Theme::new(model);

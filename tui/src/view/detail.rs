@@ -24,7 +24,7 @@ use crate::model::overview::instead;
 use crate::model::{Model, layout};
 use crate::theme::{Theme, short_priority};
 
-use super::paint::{Pen, rule};
+use super::paint::{Pen, rule, wrapped};
 use super::{Cursor, alerts, assessment, logs, overview, rows, time, timeline};
 
 pub fn render(buf: &mut Buffer, area: Rect, model: &Model) -> Cursor {
@@ -157,15 +157,11 @@ pub fn says_instead(
     empty: Option<&str>,
 ) -> bool {
     let theme = Theme::new(model);
-    let mut say = |row, text: &str, style| {
-        let mut pen = Pen::new(buf, area, row, theme);
-        pen.gap(1);
-        pen.text(text, style);
-    };
+    let mut say = |row, text: &str, style| wrapped(buf, area, row, text, (theme, style));
     if let Some(failure) = failure {
-        say(0, &failure.message, theme.bad());
+        let below = say(0, &failure.message, theme.bad());
         if let Some(key) = model.key(Context::List, Action::Reload) {
-            say(1, &format!("{key} tries again"), theme.dim());
+            say(below, &format!("{key} tries again"), theme.dim());
         }
         return true;
     }

@@ -15,7 +15,6 @@ use ratatui::layout::Rect;
 use crate::model::Model;
 use crate::model::layout::Wall;
 use crate::model::slot::Note;
-use crate::safe::SafeText;
 use crate::theme::Theme;
 
 use super::paint::{Pen, rule};
@@ -76,19 +75,4 @@ pub fn named(pen: &mut Pen, name: &str) {
     let dim = pen.theme.dim();
     pen.gap(1);
     pen.cell(name, 11, dim);
-}
-
-/// Lines of a text in an area, from the row `top` on; the last one takes the rest, and is cut.
-pub fn wrapped(buf: &mut Buffer, area: Rect, top: u16, text: &str, theme: Theme) {
-    let room = usize::from(area.width).saturating_sub(2);
-    let lines = SafeText::line(text).wrap(room);
-    let last = usize::from(area.height.saturating_sub(top)).saturating_sub(1);
-    for (row, line) in (top..area.height).zip(0..lines.len()) {
-        let rest: Vec<&str> = lines[line..].iter().map(SafeText::as_str).collect();
-        let text = if line == last { rest.join(" ") } else { rest[0].to_owned() };
-        let mut pen = Pen::new(buf, area, row, theme);
-        pen.gap(1);
-        pen.keep_free(1);
-        pen.text(&text, theme.plain());
-    }
 }

@@ -112,7 +112,7 @@ fn keys(pen: &mut Pen, model: &Model) {
         room = room.saturating_sub(*width);
     }
     let mut shown = Vec::new();
-    let may = |action: &Action| !(model.read_only && action.changes());
+    let may = |action: &Action| model.may(*action);
     for key in offered(model, context).into_iter().filter(may).filter_map(named) {
         if key.2 > room {
             break;
@@ -129,6 +129,11 @@ fn keys(pen: &mut Pen, model: &Model) {
         pen.gap(1);
         pen.text(hint, theme.dim());
     }
+}
+
+/// The log pane of the opened incident shows what comes.
+fn follows(model: &Model) -> bool {
+    model.detail.as_ref().is_some_and(|detail| detail.logs.place.follows())
 }
 
 /// The same key by the name that fits the place.
@@ -167,6 +172,7 @@ fn hint(model: &Model, context: Context, action: Action, usual: &'static str) ->
             Action::Query,
         ) => "search logs",
         (Context::Patterns, Action::Patterns | Action::Back) => "lines",
+        (Context::Logs, Action::Follow) if follows(model) => "hold",
         _ => usual,
     }
 }

@@ -97,8 +97,8 @@ pub fn export(buf: &mut Buffer, area: Rect, model: &Model, form: &ExportBox) -> 
             let text = format!("{file} is there already: enter replaces it, another name keeps it");
             pen.text(&text, theme.asks());
         }
-        None if form.wanted.filters() => {
-            pen.text("those that pass the filter, also those not loaded here", theme.dim());
+        None if form.wanted.leaves_out() => {
+            pen.text("those that are shown, also those not loaded here", theme.dim());
         }
         None => pen.text("all of them, also those not loaded here", theme.dim()),
     }

@@ -20,8 +20,8 @@ use crate::model::words::{count, number};
 use crate::model::{Model, age};
 use crate::theme::Theme;
 
-use super::events::{heading, wrapped};
-use super::paint::Pen;
+use super::events::heading;
+use super::paint::{Pen, wrapped};
 use super::{rows, time};
 
 /// From this width on everything has its column; below, state and attempts stand in the answer alone.
@@ -156,5 +156,5 @@ fn about_it(buf: &mut Buffer, area: Rect, model: &Model, letter: &Letter) {
     let mut pen = Pen::new(buf, area, 0, theme);
     pen.gap(1);
     pen.text(&parts.join(&format!(" {} ", theme.dot())), theme.dim());
-    wrapped(buf, area, 1, letter.cause(), theme);
+    wrapped(buf, area, 1, letter.cause(), (theme, theme.plain()));
 }

@@ -272,7 +272,7 @@ fn hints(model: &Model, ways: &[(Action, &str)]) -> String {
     let hint = |(action, words): &(Action, &str)| {
         model.key(Context::List, *action).map(|key| format!("{key} {words}"))
     };
-    let may = |(action, _): &&(Action, &str)| !(model.read_only && action.changes());
+    let may = |(action, _): &&(Action, &str)| model.may(*action);
     ways.iter().filter(may).filter_map(hint).collect::<Vec<_>>().join(" · ")
 }
 

@@ -8,6 +8,31 @@ use ratatui::style::Style;
 use crate::safe::SafeText;
 use crate::theme::Theme;
 
+/// Lines of a text in an area, from the row `top` on; the last one takes the rest, and is cut. Answers
+/// the row below them.
+pub fn wrapped(
+    buf: &mut Buffer,
+    area: Rect,
+    top: u16,
+    text: &str,
+    (theme, style): (Theme, Style),
+) -> u16 {
+    let room = usize::from(area.width).saturating_sub(2);
+    let lines = SafeText::line(text).wrap(room);
+    let last = usize::from(area.height.saturating_sub(top)).saturating_sub(1);
+    let mut below = top;
+    for (row, line) in (top..area.height).zip(0..lines.len()) {
+        let rest: Vec<&str> = lines[line..].iter().map(SafeText::as_str).collect();
+        let text = if line == last { rest.join(" ") } else { rest[0].to_owned() };
+        let mut pen = Pen::new(buf, area, row, theme);
+        pen.gap(1);
+        pen.keep_free(1);
+        pen.text(&text, style);
+        below = row + 1;
+    }
+    below
+}
+
 /// A pen on one line of the screen. Writing beyond its end is cut with `…`; a line outside the
 /// screen takes nothing.
 pub struct Pen<'a> {

@@ -10,7 +10,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::keymap::key_name;
+use crate::keymap::{Context, key_name};
 use crate::model::Model;
 use crate::model::palette::{Entry, Offer, Palette, Pick};
 use crate::theme::{Theme, short_status};
@@ -61,7 +61,14 @@ fn title(pen: &mut Pen, model: &Model, palette: &Palette) {
         pen.text(text, theme.bold());
         return;
     };
-    pen.text(&format!("On {reference} "), theme.bold());
+    // What many can be done to is, after a question that lists them; the rest to the one.
+    let on = match model.marks.len() {
+        marked @ 1.. if palette.from == Context::List => {
+            format!("On {marked} marked, or on {reference} ")
+        }
+        _ => format!("On {reference} "),
+    };
+    pen.text(&on, theme.bold());
     if let Some(incident) = model.known.get(id) {
         let glyph = theme.status_glyph(incident.status);
         let status = format!("{glyph} {}  ", short_status(incident.status));

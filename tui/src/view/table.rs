@@ -130,7 +130,9 @@ impl Table {
     ) {
         let theme = pen.theme;
         let id = incident.id;
-        let faded = model.list.ghost == Some(id) || !model.list.loaded;
+        // Rows that do not answer what stands in the query bar.
+        let stale = !model.list.loaded || model.list.query.mistake.is_some();
+        let faded = stale || model.list.ghost == Some(id);
         let closed = faded || incident.status == Status::Closed;
         let pick = |style| if closed { theme.dim() } else { style };
         match column {
@@ -178,8 +180,15 @@ impl Table {
         let word = if self.long_status { status.as_str() } else { short_status(status) };
         let pending = model.commands.is_pending(incident.id, Cell::Status);
         let word = if pending { theme.pending() } else { word };
-        let text = format!("{} {word}", theme.status_glyph(status));
-        pen.cell(&text, width.saturating_sub(2), style);
+        let glyph = theme.status_glyph(status);
+        let room = width.saturating_sub(2);
+        // Where the word has no room the sign says it, also that it waits.
+        let text = match room {
+            0..=3 if pending => theme.pending().to_owned(),
+            0..=3 => glyph.to_owned(),
+            _ => format!("{glyph} {word}"),
+        };
+        pen.cell(&text, room, style);
         pen.gap(1);
         pen.cell(if incident.firing_alerts > 0 { "!" } else { "" }, 1, theme.bad());
     }

@@ -214,7 +214,7 @@ impl LogPane {
         // What is being read stays.
         let end = self.lines.numbers().end;
         let keep = self.place.held_at().unwrap_or(end - 1);
-        while self.is_full() && self.lines.first_page().is_some_and(|page| page.end <= keep) {
+        while self.is_too_full() && self.lines.first_page().is_some_and(|page| page.end <= keep) {
             self.drop_page(Lines::first_page, Lines::drop_first_page);
             self.beyond.older = true;
         }
@@ -236,7 +236,7 @@ impl LogPane {
         self.count(entries);
         let keep = self.place.held_at().unwrap_or(i64::MAX);
         let end = self.lines.numbers().end;
-        while self.is_full() && self.lines.last_page().is_some_and(|page| page.start > keep) {
+        while self.is_too_full() && self.lines.last_page().is_some_and(|page| page.start > keep) {
             self.drop_page(Lines::last_page, Lines::drop_last_page);
         }
         self.look(now);
@@ -258,9 +258,14 @@ impl LogPane {
         self.look_at = (self.backlog() > 0).then(|| now + SOON);
     }
 
-    /// Whether there is room for more at the far end.
-    pub fn is_full(&self) -> bool {
-        self.lines.len() >= LINES_MAX || self.lines.bytes() >= BYTES_MAX
+    /// Whether there is more than may be held.
+    fn is_too_full(&self) -> bool {
+        self.lines.len() > LINES_MAX || self.lines.bytes() > BYTES_MAX
+    }
+
+    /// Whether newer lines had to go, or have not come yet.
+    pub fn lacks_newer(&self) -> bool {
+        self.beyond.newer || self.lines.last_seq() < self.known_last
     }
 
     fn count(&mut self, entries: &[LogEntry]) {

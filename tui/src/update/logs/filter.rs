@@ -8,10 +8,10 @@ use crate::model::input::TextField;
 use crate::model::logs::{Fetch, LogPane, REACH};
 use crate::model::words::number;
 use crate::model::{Model, Screen};
-use crate::sift::Wanted;
 use crate::sift::pattern::{Kind, Pattern};
+use crate::sift::{Around, Wanted};
 
-use super::{Out, Which, across, ask, look_further, pane};
+use super::{Out, Which, across, ask, look_further, pane, show};
 
 /// Shows something else. Where the daemon leaves out something else too, the lines are read again,
 /// up to the one that was being read.
@@ -42,8 +42,9 @@ fn want(model: &mut Model, wanted: Wanted, out: &mut Out) {
     ask(model, fetch, out);
 }
 
-/// Only higher levels, or lower ones too; from the last one it goes round to all.
+/// Only higher levels, or lower ones too; from the highest it goes round to all.
 pub fn turn_level(model: &mut Model, higher: bool, out: &mut Out) {
+    show(model);
     let Some(pane) = pane(model) else {
         return;
     };
@@ -51,7 +52,10 @@ pub fn turn_level(model: &mut Model, higher: bool, out: &mut Out) {
     let next = if higher { now + 1 } else { now - 1 };
     let min_level = match Level::from_rank(next) {
         None if higher => None,
-        None => Some(Level::Fatal),
+        None => {
+            model.flash(Tone::Neutral, "All levels are shown");
+            return;
+        }
         Some(Level::Trace) => None,
         Some(level) => Some(level),
     };
@@ -140,7 +144,9 @@ pub fn clear_search(model: &mut Model, out: &mut Out) -> bool {
     let Some(pane) = pane(model).filter(|pane| pane.wanted().pattern.is_some()) else {
         return false;
     };
-    let wanted = Wanted { pattern: None, ..pane.wanted().clone() };
+    // What stood around its matches goes with it.
+    let around = Around::default();
+    let wanted = Wanted { pattern: None, around, ..pane.wanted().clone() };
     want(model, wanted, out);
     true
 }

@@ -20,6 +20,8 @@ use watchfire_shared::page::Page;
 use crate::action::Move;
 use crate::effect::{Load, RequestId};
 use crate::event::Outcome;
+use crate::model::detail::Tab;
+use crate::model::layout::Wall;
 use crate::model::logs::{self, FIRST, Fetch, JUMP, LogPane, PAGE};
 use crate::model::{Model, Screen, layout};
 
@@ -61,6 +63,17 @@ impl Which {
 /// The pane that has the keys.
 fn pane(model: &mut Model) -> Option<&mut LogPane> {
     Which::here(model).pane_mut(model)
+}
+
+/// What a key does to the lines is to be seen: where they are on a tab of their own it is opened.
+fn show(model: &mut Model) {
+    let (_, beside) = model.walls.columns(Wall::Opened, model.size.0);
+    if let Some(detail) = model.detail.as_mut()
+        && model.screen == Screen::Detail
+        && beside == 0
+    {
+        detail.tab = Tab::Logs;
+    }
 }
 
 /// Reads what is new at the end of the opened incident: everything on first sight, then what came
@@ -267,6 +280,7 @@ pub fn put(model: &mut Model, number: i64, out: &mut Out) {
 
 /// Follows the end again, or stays where it is.
 pub fn follow(model: &mut Model, out: &mut Out) {
+    show(model);
     let Some(pane) = pane(model) else {
         return;
     };

@@ -173,6 +173,8 @@ fn beginning(model: &Model, pane: &LogPane) -> String {
     let held = count(as_number(pane.lines().len()), "line", "lines");
     if pane.beyond.older {
         format!("{held} here, older on the daemon {}", theme.up())
+    } else if pane.lacks_newer() && !pane.place.follows() {
+        format!("the first {held}")
     } else {
         format!("all {held}")
     }
