@@ -82,7 +82,7 @@ both_engines! {
         let words = match engine {
             Engine::Sqlite => {
                 assert_eq!((stats.counts.hits, stats.counts.misses), (29, 1), "{json}");
-                ["96.7 % in 5 minutes, excellent", "now 96.7 %", "29 lookups answered"]
+                ["96.7 % in 5 minutes, excellent", "now 96.7 %", "29 reads saved"]
             }
             Engine::Postgres => {
                 assert_eq!((stats.kind.as_str(), stats.counts.total), ("none", 0), "{json}");
