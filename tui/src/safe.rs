@@ -23,6 +23,13 @@ pub struct SafeText(String);
 impl SafeText {
     /// The whole text as one line: line breaks show as `␤`, tabs as a space.
     pub fn line(text: &str) -> Self {
+        if is_plain(text.as_bytes()) {
+            return Self(text.to_owned());
+        }
+        Self::line_of_graphemes(text)
+    }
+
+    fn line_of_graphemes(text: &str) -> Self {
         let mut out = String::with_capacity(text.len());
         for grapheme in text.graphemes(true) {
             push_safe(grapheme, &mut out);
@@ -33,6 +40,17 @@ impl SafeText {
     /// One line of at most `max` columns, cut with `…` at the end. Reads no more of the text than it
     /// shows, so a line of 64 KiB costs no more than its visible part.
     pub fn clipped(text: &str, max: usize) -> Self {
+        // One more than there is room for: what is plain up to there is a character in each column.
+        let seen = &text.as_bytes()[..text.len().min(max.saturating_add(1))];
+        match text.get(..max.saturating_sub(1)) {
+            _ if !is_plain(seen) => Self::clipped_graphemes(text, max),
+            _ if text.len() <= max => Self(text.to_owned()),
+            Some(kept) if max > 0 => Self(format!("{kept}…")),
+            _ => Self::default(),
+        }
+    }
+
+    fn clipped_graphemes(text: &str, max: usize) -> Self {
         let mut out = String::new();
         let mut width = 0;
         let mut piece = String::new();
@@ -128,6 +146,15 @@ impl SafeText {
     pub fn parts(&self) -> impl Iterator<Item = (&str, usize)> {
         let mut rest = self.0.as_str();
         std::iter::from_fn(move || {
+            // Nothing joins two of these.
+            if let [first, rest_of @ ..] = rest.as_bytes()
+                && first.is_ascii()
+                && rest_of.first().is_none_or(u8::is_ascii)
+            {
+                let (part, after) = rest.split_at(1);
+                rest = after;
+                return Some((part, 1));
+            }
             let first = rest.chars().next()?;
             let mut marks = rest.char_indices().skip(1).skip_while(|(_, c)| c.width() == Some(0));
             let (part, after) = rest.split_at(marks.next().map_or(rest.len(), |(at, _)| at));
@@ -177,7 +204,15 @@ fn break_word(word: &str, max: usize, line: &mut String, lines: &mut Vec<SafeTex
     width
 }
 
+/// Printable ASCII: each is one column wide, and nothing in it deceives.
+fn is_plain(bytes: &[u8]) -> bool {
+    bytes.iter().all(|byte| matches!(byte, b' '..=b'~'))
+}
+
 fn width_of(text: &str) -> usize {
+    if is_plain(text.as_bytes()) {
+        return text.len();
+    }
     text.graphemes(true).map(UnicodeWidthStr::width).sum()
 }
 
@@ -368,6 +403,17 @@ pub mod tests {
             } else if max > 0 {
                 prop_assert!(clipped.as_str().ends_with('…'));
             }
+        }
+
+        #[test]
+        fn plain_text_is_treated_as_any_other(text in "[ -~]{0,40}[é\u{301}監]?[ -~]{0,5}", max in 0_usize..50) {
+            prop_assert_eq!(SafeText::clipped(&text, max), SafeText::clipped_graphemes(&text, max));
+            let whole = SafeText::line(&text);
+            prop_assert_eq!(&whole, &SafeText::line_of_graphemes(&text));
+            let widths: usize = whole.parts().map(|(_, width)| width).sum();
+            prop_assert_eq!(widths, whole.as_str().graphemes(true).map(UnicodeWidthStr::width).sum::<usize>());
+            let parts: String = whole.parts().map(|(part, _)| part).collect();
+            prop_assert_eq!(parts, whole.into_string());
         }
 
         #[test]

@@ -1,6 +1,5 @@
 //! The screen's loop: everything that happens becomes an event, `update` answers with effects, the
-//! runner performs them, and what changed is drawn: at once, then at most 60 times a second. Nothing
-//! happens while nothing happens.
+//! runner performs them, and what changed is drawn. Nothing happens while nothing happens.
 
 mod clipboard;
 mod editor;
@@ -8,6 +7,7 @@ mod effects;
 mod ends;
 mod export;
 mod feed;
+mod frames;
 mod going;
 mod keys;
 mod lane;
@@ -41,11 +41,10 @@ use crate::settings::Mistake;
 use crate::update;
 use effects::Runner;
 use ends::Ends;
+use frames::{FRAME, Frames};
 use going::{Found, Going, There};
 use screen::Screen;
 
-/// Between two frames.
-const FRAME: Duration = Duration::from_micros(16_667);
 /// Events taken in a row before keys and the screen have their turn.
 const BURST: usize = 256;
 /// Events that may wait; the stream's reader waits when they are more.
@@ -155,8 +154,7 @@ struct Loop<'a> {
     /// What stands on the screen is not what was drawn: its size has changed since, perhaps to and
     /// fro.
     torn: bool,
-    /// No frame before this.
-    next_frame: Instant,
+    frames: Frames,
     last_tick: Instant,
 }
 
@@ -206,7 +204,7 @@ impl<'a> Loop<'a> {
             going: Going::default(),
             waiting: VecDeque::new(),
             torn: false,
-            next_frame: Instant::now(),
+            frames: Frames::new(Instant::now()),
             last_tick: Instant::now(),
         }
     }
@@ -222,8 +220,10 @@ impl<'a> Loop<'a> {
         let mut going = self.perform(effects);
         let mut unpainted = false;
         while going {
+            let mut key = false;
             match self.wait(&mut terminal, unpainted).await? {
                 Woken::Event(event) => {
+                    key = matches!(event, Event::Key(_) | Event::Paste(_) | Event::Mouse(_));
                     going = self.take(event) && self.take_burst();
                     unpainted |= self.model.take_dirty() || self.torn;
                 }
@@ -256,7 +256,7 @@ impl<'a> Loop<'a> {
                 terminal = Terminal::new();
                 unpainted = true;
             }
-            if unpainted && Instant::now() >= self.next_frame {
+            if unpainted && self.frames.may_draw(Instant::now(), key) {
                 self.paint(screen)?;
                 unpainted = false;
             }
@@ -320,7 +320,7 @@ impl<'a> Loop<'a> {
                 Some(input) => keys::event(input?).map_or(Woken::Nothing, Woken::Event),
                 None => Woken::End,
             },
-            () = tokio::time::sleep_until(self.next_frame), if unpainted => Woken::Frame,
+            () = tokio::time::sleep_until(self.frames.next()), if unpainted => Woken::Frame,
             event = self.events.recv() => event.map_or(Woken::End, Woken::Event),
             Some(read) = self.changes.recv() => Woken::Configured(read),
             found = self.going.found() => Woken::Found(found),
@@ -415,7 +415,7 @@ impl<'a> Loop<'a> {
         }
         screen.capture(self.model.pointer.captured)?;
         screen.draw(&self.model)?;
-        self.next_frame = Instant::now() + FRAME;
+        self.frames.drawn(Instant::now());
         Ok(())
     }
 }

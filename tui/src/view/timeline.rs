@@ -34,17 +34,13 @@ pub fn render(buf: &mut Buffer, area: Rect, model: &Model, detail: &Detail) {
     let rows = usize::from(area.height);
     let width = usize::from(area.width);
     let height = |at: usize| tell::wrapped(&tell::tell(&timeline.facts()[at]), width).len();
-    let first = first_shown(bottom, rows, &height);
+    let (first, over) = first_shown(bottom, rows, height);
     let mut row = 0;
     let mut at = first;
     // From the first visible fact on; what is below the anchor fills the rows that stay free.
     while row < rows && at < timeline.facts().len() {
         // The top fact may have more lines than there is room for: its last ones are shown.
-        let skip = if at == first {
-            (first..=bottom).map(height).sum::<usize>().saturating_sub(rows)
-        } else {
-            0
-        };
+        let skip = if at == first { over } else { 0 };
         row += draw(buf, area, row, model, detail, at, skip);
         at += 1;
     }
@@ -61,18 +57,18 @@ pub fn render(buf: &mut Buffer, area: Rect, model: &Model, detail: &Detail) {
     }
 }
 
-/// The topmost entry when `bottom` is the lowest one and `rows` are there.
-fn first_shown(bottom: usize, rows: usize, height: &dyn Fn(usize) -> usize) -> usize {
-    let mut used = 0;
-    let mut first = bottom;
-    for at in (0..=bottom).rev() {
-        used += height(at);
-        if used > rows && at < bottom {
-            break;
+/// The topmost entry when `bottom` is the lowest one and `rows` are there, and how many of its lines
+/// have no room.
+fn first_shown(bottom: usize, rows: usize, height: impl Fn(usize) -> usize) -> (usize, usize) {
+    let mut used = height(bottom);
+    for at in (0..bottom).rev() {
+        let more = used + height(at);
+        if more > rows {
+            return (at + 1, used.saturating_sub(rows));
         }
-        first = at;
+        used = more;
     }
-    first
+    (0, used.saturating_sub(rows))
 }
 
 /// Draws one fact from `row` on, without its first `skip` lines; says how many rows it took.
