@@ -250,17 +250,34 @@ async fn on_the_command_line(daemon: &Daemon, incidents: usize) {
         &["comment", &reference, "\x1b]0;mine\x07"],
         &["show", "\x1b]0;mine\x07"],
     ] {
-        let mut command = terminal::command(programs::path("watchfire"), &daemon.state_dir());
-        command.args(arguments);
-        for (name, value) in daemon.access(Role::Admin).await {
-            command.env(name, value);
-        }
-        let printed = Terminal::spawn(command, 120, 40);
+        let printed = printing(daemon, arguments).await;
         printed.ended(SOON).await;
-        printed.written(|written| {
-            assert_eq!(written.strange(), [""; 0], "{arguments:?}");
-            assert_eq!(written.unusual_modes(), [], "{arguments:?}");
-            assert!(written.bytes() > 0 && written.clipboard().is_empty(), "{arguments:?}");
-        });
+        assert_harmless(&printed, arguments);
     }
+    // These go on until somebody ends them.
+    for arguments in [&["logs", &reference, "-f"][..], &["events", "--after", "0", "-f"]] {
+        let mut printed = printing(daemon, arguments).await;
+        printed.wait_until("a screenful", SOON, |printed| printed.bytes_written() > 4_000).await;
+        printed.send("\x03");
+        printed.ended(SOON).await;
+        assert_harmless(&printed, arguments);
+    }
+}
+
+async fn printing(daemon: &Daemon, arguments: &[&str]) -> Terminal {
+    let mut command = terminal::command(programs::path("watchfire"), &daemon.state_dir());
+    command.args(arguments);
+    for (name, value) in daemon.access(Role::Admin).await {
+        command.env(name, value);
+    }
+    Terminal::spawn(command, 120, 40)
+}
+
+#[track_caller]
+fn assert_harmless(printed: &Terminal, arguments: &[&str]) {
+    printed.written(|written| {
+        assert_eq!(written.strange(), [""; 0], "{arguments:?}");
+        assert_eq!(written.unusual_modes(), [], "{arguments:?}");
+        assert!(written.bytes() > 0 && written.clipboard().is_empty(), "{arguments:?}");
+    });
 }

@@ -6,20 +6,24 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use portable_pty::CommandBuilder;
 use rustix::process::{Signal, kill_process};
 use tempfile::TempDir;
 use tokio::task::{JoinSet, spawn_blocking};
+use watchfire::config::Config;
 use watchfire::model::{Look, Model, Start, Zone};
 use watchfire::panics;
 use watchfire::run::screen::Screen;
 use watchfire_shared::user::Role;
-use watchfire_tests::{Daemon, Engine, Line, Terminal, bounded, programs, terminal};
+use watchfire_tests::{Daemon, Engine, Line, Terminal, bounded, eventually, programs, terminal};
 
 use super::SOON;
 
 const ROUNDS: &str = "WATCHFIRE_RESTORE_ROUNDS";
 /// Set where this test program plays the client; says where it fails inside.
 const INSIDE: &str = "WATCHFIRE_TEST_INSIDE";
+/// What the client that plays itself waits for before something in it fails.
+const SIGN: &str = "fail-now";
 /// An editor that asks for everything a terminal can do, and takes nothing back.
 const EDITOR: &str = r"
 stty raw -echo
@@ -169,10 +173,14 @@ async fn after_an_editor_that_left_a_mess() {
 
 /// This program as the client that fails inside at a place.
 fn failing(place: &str, home: &Path) -> Terminal {
+    Terminal::spawn(failing_at(place, home), 80, 24)
+}
+
+fn failing_at(place: &str, home: &Path) -> CommandBuilder {
     let mut command = terminal::command(std::env::current_exe().unwrap(), home);
     command.args(["--exact", "client::restore::inside", "--nocapture"]);
     command.env(INSIDE, place);
-    Terminal::spawn(command, 80, 24)
+    command
 }
 
 #[tokio::test]
@@ -193,12 +201,58 @@ async fn after_a_panic_wherever_it_is() {
     .await;
 }
 
+/// The program's own loop, beside which something fails: it goes on, on a screen that nobody has written
+/// over, and at the end says what it was.
+#[tokio::test]
+async fn after_a_panic_beside_the_loop() {
+    bounded(async {
+        let scene = Scene::start().await;
+        let home = scene.home.path();
+        for _ in 0..rounds() {
+            let mut command = failing_at("loop", home);
+            for (name, value) in scene.daemon.access(Role::Responder).await {
+                command.env(name, value);
+            }
+            let mut client = Terminal::spawn(command, 80, 24);
+            client.wait_for_text("INC-2", SOON).await;
+            client.wait_for_text("● live", SOON).await;
+            let sign = home.join(SIGN);
+            fs::write(&sign, "now").unwrap();
+            eventually(async || (!sign.exists()).then_some(())).await;
+            open(&mut client, ("?", "hand back")).await;
+            client.send("q\x03");
+            assert_restored(&client, "beside the loop").await;
+            let text = client.text();
+            assert!(text.contains("something failed inside (beside the loop"), "{text}");
+            client.written(|written| assert_eq!(written.strange(), [""; 0]));
+        }
+    })
+    .await;
+}
+
+/// The whole client, and a thread that fails as soon as there is a sign for it.
+fn beside_the_loop(home: &Path) -> std::process::ExitCode {
+    let sign = home.join(SIGN);
+    std::thread::spawn(move || {
+        while !sign.exists() {
+            std::thread::sleep(FRAME);
+        }
+        fs::remove_file(sign).unwrap();
+        panic!("beside the loop");
+    });
+    watchfire::run::open(&Config::load(None).unwrap()).unwrap();
+    std::process::ExitCode::SUCCESS
+}
+
 /// Not a test but the client of [`failing`]: the real screen and the real guard around it.
 #[test]
 fn inside() {
     let Some(place) = programs::variable(INSIDE) else { return };
     let place = place.into_string().unwrap();
     panics::guarded(move || {
+        if place == "loop" {
+            return beside_the_loop(Path::new(&programs::variable("HOME").unwrap()));
+        }
         let runtime = tokio::runtime::Builder::new_multi_thread().build().unwrap();
         runtime.block_on(async {
             let mut screen = Screen::enter().unwrap();

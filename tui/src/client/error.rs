@@ -74,7 +74,8 @@ impl ClientError {
         let cause = innermost(error);
         let (kind, message) = if error.is_connect() {
             let message = format!(
-                "Cannot reach the daemon at {base} ({cause}); start it, or check WATCHFIRE_URL"
+                "Cannot reach the daemon at {base} ({cause}); start it, or check its address: \
+                 WATCHFIRE_URL, or the url of the context"
             );
             (ErrorKind::Unreachable, message)
         } else if error.is_decode() {
