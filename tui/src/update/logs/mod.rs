@@ -20,6 +20,7 @@ use watchfire_shared::page::Page;
 use crate::action::Move;
 use crate::effect::{Load, RequestId};
 use crate::event::Outcome;
+use crate::model::commands::Tone;
 use crate::model::detail::Tab;
 use crate::model::layout::Wall;
 use crate::model::logs::{self, FIRST, Fetch, JUMP, LogPane, PAGE};
@@ -285,8 +286,9 @@ pub fn follow(model: &mut Model, out: &mut Out) {
         return;
     };
     if pane.place.follows() {
-        if let Some(number) = pane.current().map(|line| line.number) {
-            pane.place.put(number);
+        match pane.current().map(|line| line.number) {
+            Some(number) => pane.place.put(number),
+            None => model.flash(Tone::Neutral, "There is no line to hold at"),
         }
     } else {
         pane.place.follow();
