@@ -420,6 +420,9 @@ fn check_end(client: &Client, truth: &Truth) {
     rows.retain(|id| list.ghost != Some(*id));
     let shown: Vec<&Incident> = rows.iter().filter_map(|id| model.known.get(*id)).collect();
     let mut expected = truth.list(&list.query.applied, client.now);
+    if let Some(by) = list.group {
+        expected.sort_by_key(|incident| by.key(incident));
+    }
     // What matches again under the cursor is there in both.
     expected.retain(|incident| list.ghost != Some(incident.id));
     assert_eq!(shown, expected.iter().collect::<Vec<_>>());

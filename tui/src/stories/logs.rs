@@ -86,6 +86,18 @@ fn what_a_key_does_to_the_lines_is_seen() {
     assert!(client.screen().contains("[Overview]"), "{}", client.screen());
 }
 
+/// Somebody is quicker than the daemon.
+#[test]
+fn what_is_to_be_held_before_there_is_a_line_is_held_when_it_comes() {
+    let mut client = Client::live();
+    client.press("enter [ f");
+    assert!(client.screen().contains("held"), "{}", client.screen());
+    client.answer_all(daemon(100));
+    assert!(client.screen().contains("held"), "{}", client.screen());
+    client.press("f");
+    assert!(client.screen().contains("following"), "{}", client.screen());
+}
+
 #[test]
 fn more_levels_than_all_there_are_none() {
     let mut client = opened(100);

@@ -133,7 +133,7 @@ fn keys(pen: &mut Pen, model: &Model) {
 
 /// The log pane of the opened incident shows what comes.
 fn follows(model: &Model) -> bool {
-    model.detail.as_ref().is_some_and(|detail| detail.logs.place.follows())
+    model.detail.as_ref().is_some_and(|detail| detail.logs.follows())
 }
 
 /// The same key by the name that fits the place.

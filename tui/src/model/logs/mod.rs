@@ -106,6 +106,8 @@ pub struct LogPane {
     sieve: Sieve,
     histogram: Histogram,
     pub place: Place,
+    /// It is to be held as soon as there is a line to hold at.
+    pub holds_next: bool,
     pub search: Search,
     pub asked: Option<(Asked, Fetch)>,
     /// Up to where the request under way reads at least, when it reads the end.
@@ -219,6 +221,17 @@ impl LogPane {
             self.beyond.older = true;
         }
         self.look(now);
+        if self.holds_next
+            && let Some(number) = self.current().map(|line| line.number)
+        {
+            self.holds_next = false;
+            self.place.put(number);
+        }
+    }
+
+    /// Whether it shows what comes.
+    pub const fn follows(&self) -> bool {
+        self.place.follows() && !self.holds_next
     }
 
     /// Appends what is newer than the newest line held, of one incident.

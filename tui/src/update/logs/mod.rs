@@ -20,7 +20,6 @@ use watchfire_shared::page::Page;
 use crate::action::Move;
 use crate::effect::{Load, RequestId};
 use crate::event::Outcome;
-use crate::model::commands::Tone;
 use crate::model::detail::Tab;
 use crate::model::layout::Wall;
 use crate::model::logs::{self, FIRST, Fetch, JUMP, LogPane, PAGE};
@@ -288,7 +287,7 @@ pub fn follow(model: &mut Model, out: &mut Out) {
     if pane.place.follows() {
         match pane.current().map(|line| line.number) {
             Some(number) => pane.place.put(number),
-            None => model.flash(Tone::Neutral, "There is no line to hold at"),
+            None => pane.holds_next = !pane.holds_next,
         }
     } else {
         pane.place.follow();

@@ -99,7 +99,7 @@ fn header(pen: &mut Pen, model: &Model, pane: &LogPane, has_keys: bool) -> Curso
         assessment::switch(pen, false);
         dot(pen);
     }
-    let name = if pane.place.follows() { "following" } else { "held" };
+    let name = if pane.follows() { "following" } else { "held" };
     pen.text(name, if has_keys { theme.accent() } else { theme.dim() });
     if let Some(level) = wanted.min_level {
         dot(pen);
@@ -173,7 +173,7 @@ fn beginning(model: &Model, pane: &LogPane) -> String {
     let held = count(as_number(pane.lines().len()), "line", "lines");
     if pane.beyond.older {
         format!("{held} here, older on the daemon {}", theme.up())
-    } else if pane.lacks_newer() && !pane.place.follows() {
+    } else if pane.lacks_newer() && !pane.follows() {
         format!("the first {held}")
     } else {
         format!("all {held}")
