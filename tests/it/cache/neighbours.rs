@@ -74,6 +74,8 @@ async fn died() {
     let mut scene =
         Scene::with("operation_timeout_ms = 10000\nlease_ms = 60000\npatience_ms = 500\n").await;
     let incident = scene.apis[0].create("Checkout is slow").await;
+    // Whoever gives it its position forgets it once more, and the lease with it.
+    scene.daemons[0].published(&scene.apis[0]).await;
     let mut lock = scene.lock().await;
     let Scene { redis, daemons, apis, .. } = &mut scene;
     let dying = async {
