@@ -98,10 +98,9 @@ async fn died() {
     assert!((Duration::from_millis(500)..Duration::from_secs(20)).contains(&took), "{took:?}");
     let now = stats(reader).await.counts;
     assert_eq!((now.misses - before.misses, now.fills, now.hits), (READERS, 0, before.hits));
-    // One read for all who had come when it began, and others for those who came after that: on a busy
-    // machine their patience does not end at the same moment.
+    // One read for all who had come when it began, and one for those who came after that.
     let saved = now.waits_saved - before.waits_saved;
-    assert!((1..READERS).contains(&saved), "{saved} of {READERS} shared a read");
+    assert!((READERS - 2..READERS).contains(&saved), "{saved} of {READERS} shared a read");
 }
 
 /// Neither Redis nor the database can be told: nobody is told that it is done either, and whoever asks
