@@ -2,12 +2,20 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::num::NonZeroUsize;
+use std::process::{Child, Command};
+use std::thread;
 
+use tempfile::TempDir;
 use watchfire_shared::incident::Status;
 use watchfire_shared::user::Role;
 use watchfire_tests::{Daemon, Engine, Terminal, bounded, programs, terminal};
 
+use super::mouse::{MODES, captured};
 use super::{SIZES, SOON};
+
+/// How often one goes to and fro.
+const ROUNDS: &str = "WATCHFIRE_CONTEXT_ROUNDS";
 
 #[tokio::test]
 async fn nothing_of_the_daemon_before_is_there_and_a_key_acts_on_the_one_that_is_shown() {
@@ -19,29 +27,52 @@ async fn nothing_of_the_daemon_before_is_there_and_a_key_acts_on_the_one_that_is
     .await;
 }
 
-async fn to_and_fro(columns: u16, rows: u16) {
-    let east = Daemon::start(Engine::Sqlite).await;
-    let west = Daemon::start(Engine::Sqlite).await;
-    let home = tempfile::tempdir().unwrap();
-    let mut file = "context = \"east\"\n".to_owned();
-    for (name, daemon) in [("east", &east), ("west", &west)] {
-        let title = format!("Burns {name}");
-        daemon.as_responder().await.create(&title).await;
-        let [(_, url), (_, token)] = daemon.access(Role::Responder).await;
-        // A program that prints the token has the terminal for a moment.
-        let command = format!("token_command = [\"echo\", \"{token}\"]");
-        writeln!(file, "[contexts.{name}]\nurl = \"{url}\"\n{command}").unwrap();
-    }
-    let folder = home.path().join(".config/watchfire");
-    fs::create_dir_all(&folder).unwrap();
-    fs::write(folder.join("config.toml"), file).unwrap();
+/// Two daemons with one incident each, and a client that knows both.
+struct Scene {
+    east: Daemon,
+    west: Daemon,
+    home: TempDir,
+}
 
-    let command = terminal::command(programs::path("watchfire"), home.path());
-    let mut client = Terminal::spawn(command, columns, rows);
-    client.wait_for_text("Burns east", SOON).await;
-    client.wait_for_text("● live", SOON).await;
+impl Scene {
+    async fn start() -> Self {
+        let east = Daemon::start(Engine::Sqlite).await;
+        let west = Daemon::start(Engine::Sqlite).await;
+        let home = tempfile::tempdir().unwrap();
+        let mut file = "context = \"east\"\n".to_owned();
+        for (name, daemon) in [("east", &east), ("west", &west)] {
+            let title = format!("Burns {name}");
+            daemon.as_responder().await.create(&title).await;
+            let [(_, url), (_, token)] = daemon.access(Role::Responder).await;
+            // A program that prints the token has the terminal for a moment.
+            let command = format!("token_command = [\"echo\", \"{token}\"]");
+            writeln!(file, "[contexts.{name}]\nurl = \"{url}\"\n{command}").unwrap();
+        }
+        let folder = home.path().join(".config/watchfire");
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("config.toml"), file).unwrap();
+        Self { east, west, home }
+    }
+
+    /// The client, where the daemon in the east is shown.
+    async fn client(&self, columns: u16, rows: u16) -> Terminal {
+        let command = terminal::command(programs::path("watchfire"), self.home.path());
+        let client = Terminal::spawn(command, columns, rows);
+        client.wait_for_text("Burns east", SOON).await;
+        client.wait_for_text("● live", SOON).await;
+        client
+    }
+}
+
+async fn to_and_fro(columns: u16, rows: u16) {
+    let scene = Scene::start().await;
+    let (east, west) = (&scene.east, &scene.west);
+    let mut client = scene.client(columns, rows).await;
+    client.send(":mouse\r");
+    client.wait_until("the mouse", SOON, |it| captured(it) == MODES).await;
     client.send(" :ctx west\r");
     client.wait_for_text("Burns west", SOON).await;
+    client.wait_until("the mouse as before", SOON, |it| captured(it) == MODES).await;
     client.wait_for_text("● live", SOON).await;
     // Who one is there is asked for.
     client.wait_for_text("@ west", SOON).await;
@@ -54,8 +85,8 @@ async fn to_and_fro(columns: u16, rows: u16) {
     client.wait_for_text("◐ invest", SOON).await;
     let status =
         async |daemon: &Daemon| daemon.as_responder().await.list("").await.items.remove(0).status;
-    assert_eq!(status(&west).await, Status::Investigating);
-    assert_eq!(status(&east).await, Status::Open);
+    assert_eq!(status(west).await, Status::Investigating);
+    assert_eq!(status(east).await, Status::Open);
 
     client.send(":ctx east\r");
     client.wait_for_text("Burns east", SOON).await;
@@ -63,4 +94,45 @@ async fn to_and_fro(columns: u16, rows: u16) {
     client.wait_for_text("○ open", SOON).await;
     client.send("q");
     assert!(client.ended(SOON).await.success());
+}
+
+#[tokio::test]
+async fn one_gets_there_each_time_however_busy_the_machine_is() {
+    bounded(async {
+        let scene = Scene::start().await;
+        let mut client = scene.client(80, 24).await;
+        let _busy = Busy::start();
+        for _ in 0..programs::number(ROUNDS).unwrap_or(25) {
+            for name in ["west", "east"] {
+                client.send(&format!(":ctx {name}\r"));
+                // Without another key: one would set free who waits for the terminal.
+                client.wait_for_text(&format!("Burns {name}"), SOON).await;
+            }
+        }
+        client.send("q");
+        assert!(client.ended(SOON).await.success());
+    })
+    .await;
+}
+
+/// Programs that leave nobody a processor for long, until it is dropped. Each has a session of its own:
+/// the kernel shares the processors out by sessions first.
+struct Busy(Vec<Child>);
+
+impl Busy {
+    fn start() -> Self {
+        let processors = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let spin = ["sh", "-c", "while kill -0 $PPID; do :; done"];
+        let start = |_| Command::new("setsid").args(spin).spawn().expect("util-linux is there");
+        Self((0..4 * processors).map(start).collect())
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        for spinning in &mut self.0 {
+            let _ = spinning.kill();
+            let _ = spinning.wait();
+        }
+    }
 }

@@ -11,7 +11,7 @@ use watchfire_tests::{Daemon, Engine, Terminal, bounded, programs, terminal};
 use super::SOON;
 
 /// The modes of the mouse: presses, moves with a button held, numbers without an end.
-const MODES: [u16; 3] = [1000, 1002, 1006];
+pub const MODES: [u16; 3] = [1000, 1002, 1006];
 
 struct Scene {
     daemon: Daemon,
@@ -56,7 +56,7 @@ async fn is_selected(client: &Terminal, reference: &str) {
     client.wait_for(reference, SOON, |screen| screen.lines().any(selected)).await;
 }
 
-fn captured(client: &Terminal) -> Vec<u16> {
+pub fn captured(client: &Terminal) -> Vec<u16> {
     let on = |(mode, on)| (on && MODES.contains(&mode)).then_some(mode);
     client.written(|written| written.unusual_modes().into_iter().filter_map(on).collect())
 }

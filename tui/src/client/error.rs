@@ -138,7 +138,10 @@ impl ClientError {
 }
 
 fn not_ours(base: &str) -> String {
-    format!("What answers at {base} is not a Watchfire daemon of this version; check WATCHFIRE_URL")
+    format!(
+        "What answers at {base} is not a Watchfire daemon of this version; check its address: \
+         WATCHFIRE_URL, or the url of the context"
+    )
 }
 
 /// The problem's sentence with the fields it names.

@@ -1,6 +1,8 @@
 //! From one daemon to another while the screen stays open. Each visit has its own model, its own lanes
 //! and its own channel; what still arrives for a visit that has ended has nowhere to go to.
 
+use std::collections::HashMap;
+
 use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, spawn_blocking};
 
@@ -11,10 +13,41 @@ use crate::config::Config;
 use crate::embedded::{self, Home};
 use crate::event::Event;
 use crate::model::Model;
+use crate::model::drafts::Drafts;
+use crate::model::remembered::Remembered;
 use crate::update;
 
 /// A daemon to work with: what is configured, and the way to it.
 pub type There = (Config, Client);
+
+/// What goes along from one daemon to the next.
+pub struct Kept {
+    /// What was not sent, by the daemon's address.
+    drafts: HashMap<String, Drafts>,
+    remembered: Remembered,
+    /// Whether the mouse was ours; before the first visit the configuration says so.
+    mouse: Option<bool>,
+}
+
+impl Kept {
+    pub fn new(remembered: Remembered) -> Self {
+        Self { drafts: HashMap::new(), remembered, mouse: None }
+    }
+
+    pub fn give(&mut self, model: &mut Model, address: &str) {
+        model.put_drafts(self.drafts.remove(address).unwrap_or_default());
+        model.put_remembered(&self.remembered);
+        if let Some(captured) = self.mouse {
+            model.pointer.captured = captured;
+        }
+    }
+
+    pub fn take(&mut self, model: &mut Model, address: String) {
+        self.drafts.insert(address, model.take_drafts());
+        self.remembered = model.remembered();
+        self.mouse = Some(model.pointer.captured);
+    }
+}
 
 /// What was found on the way to another daemon; its client where no program is to be run for it.
 pub type Found = Result<Box<(Config, Option<Client>)>, String>;

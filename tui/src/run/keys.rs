@@ -7,14 +7,6 @@ use crossterm::event::{
 
 use crate::event::{Event, KeyCode, KeyInput, Mouse, MouseDeed};
 
-/// Drops what was typed and not read yet: it was meant for another program.
-pub fn forget() -> std::io::Result<()> {
-    while crossterm::event::poll(std::time::Duration::ZERO)? {
-        crossterm::event::read()?;
-    }
-    Ok(())
-}
-
 /// None for what means nothing to us: releases, unknown keys, the mouse's other buttons.
 pub fn event(input: Input) -> Option<Event> {
     match input {

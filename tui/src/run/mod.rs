@@ -9,6 +9,7 @@ mod export;
 mod feed;
 mod frames;
 mod going;
+mod input;
 mod keys;
 mod lane;
 mod notice;
@@ -17,12 +18,10 @@ mod reload;
 mod remember;
 pub mod screen;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::io::IsTerminal;
 use std::time::Duration;
 
-use crossterm::event::EventStream as Terminal;
-use futures_util::StreamExt;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -34,7 +33,6 @@ use crate::effect::{Effect, Program, RequestId, Way};
 use crate::embedded::Home;
 use crate::event::Event;
 use crate::model::commands::Tone;
-use crate::model::drafts::Drafts;
 use crate::model::setup::Configured;
 use crate::model::{Look, Model, Start, Zone};
 use crate::settings::Mistake;
@@ -42,7 +40,8 @@ use crate::update;
 use effects::Runner;
 use ends::Ends;
 use frames::{FRAME, Frames};
-use going::{Found, Going, There};
+use going::{Found, Going, Kept, There};
+use input::Input;
 use screen::Screen;
 
 /// Events taken in a row before keys and the screen have their turn.
@@ -74,23 +73,21 @@ async fn live(config: &Config, client: Client) -> Result<(), ClientError> {
     let mut ends = Ends::new().map_err(gone)?;
     let mut screen = Screen::enter().map_err(gone)?;
     let (say, mut said) = mpsc::unbounded_channel();
-    let mut drafts = HashMap::new();
-    let (mut remembered, mut forgotten) = remember::read(&remember::file(&config.state));
+    let (remembered, mut forgotten) = remember::read(&remember::file(&config.state));
+    let mut kept = Kept::new(remembered);
     let mut left = JoinSet::new();
     let mut there: There = (config.clone(), client);
     let ended = loop {
         let size = screen.size().map_err(gone)?;
         let address = there.0.address();
-        let kept = drafts.remove(&address).unwrap_or_default();
-        let mut visit = Loop::new(&there, size, kept, &mut ends, &mut said);
-        visit.model.put_remembered(&remembered);
+        let mut visit = Loop::new(&there, size, &mut ends, &mut said);
+        kept.give(&mut visit.model, &address);
         if let Some(text) = forgotten.take() {
             update::tell(&mut visit.model, Tone::Warning, text, clock::now());
         }
         let ended = visit.run(&mut screen).await;
         let Loop { mut model, runner, events, .. } = visit;
-        remembered = model.remembered();
-        drafts.insert(address, model.take_drafts());
+        kept.take(&mut model, address);
         left.spawn(going::leave(model, runner, events, say.clone()));
         match ended {
             Ok(Some(next)) => there = next,
@@ -182,12 +179,10 @@ impl<'a> Loop<'a> {
     fn new(
         (config, client): &'a There,
         size: (u16, u16),
-        drafts: Drafts,
         ends: &'a mut Ends,
         said: &'a mut mpsc::UnboundedReceiver<String>,
     ) -> Self {
-        let mut model = Model::new(start(config, client, size), clock::now());
-        model.put_drafts(drafts);
+        let model = Model::new(start(config, client, size), clock::now());
         let home = config.url.is_none().then(|| Home::new(&config.state));
         let (to, events) = mpsc::channel(WAITING);
         let (changed, changes) = mpsc::channel(1);
@@ -215,13 +210,13 @@ impl<'a> Loop<'a> {
         // Painted before the network has been asked for anything.
         self.paint(screen)?;
         self.runner.listen();
-        let mut terminal = Terminal::new();
+        let mut input = Input::open();
         let effects = update::start(&mut self.model);
         let mut going = self.perform(effects);
         let mut unpainted = false;
         while going {
             let mut key = false;
-            match self.wait(&mut terminal, unpainted).await? {
+            match self.wait(&mut input, unpainted).await? {
                 Woken::Event(event) => {
                     key = matches!(event, Event::Key(_) | Event::Paste(_) | Event::Mouse(_));
                     going = self.take(event) && self.take_burst();
@@ -232,11 +227,13 @@ impl<'a> Loop<'a> {
                     unpainted |= self.model.take_dirty();
                 }
                 Woken::Found(found) => {
-                    drop(terminal);
+                    if !self.release(input).await {
+                        return Ok(None);
+                    }
                     if let Some(there) = self.arrive(found, screen)? {
                         return Ok(Some(there));
                     }
-                    terminal = Terminal::new();
+                    input = Input::open();
                     unpainted = true;
                 }
                 Woken::Said(text) => {
@@ -249,11 +246,13 @@ impl<'a> Loop<'a> {
             }
             if going && !self.waiting.is_empty() {
                 // Its reader would take the keys that are the other program's.
-                drop(terminal);
+                if !self.release(input).await {
+                    return Ok(None);
+                }
                 while going && let Some(next) = self.waiting.pop_front() {
                     going = self.lend(screen, next).await?;
                 }
-                terminal = Terminal::new();
+                input = Input::open();
                 unpainted = true;
             }
             if unpainted && self.frames.may_draw(Instant::now(), key) {
@@ -262,6 +261,14 @@ impl<'a> Loop<'a> {
             }
         }
         Ok(None)
+    }
+
+    /// Stops reading what is typed. Says whether to go on: one who is to leave waits for nothing.
+    async fn release(&mut self, input: Input) -> bool {
+        tokio::select! {
+            () = self.ends.any() => false,
+            () = input.release() => true,
+        }
     }
 
     /// The way to another daemon was found, or not. A program that prints the token for it has the
@@ -273,7 +280,7 @@ impl<'a> Loop<'a> {
                 screen.leave();
                 let client = going::reach(&config);
                 screen.take_back()?;
-                keys::forget()?;
+                input::forget()?;
                 client.map(|client| (config, client))
             }
             Err(why) => Err(why),
@@ -299,7 +306,7 @@ impl<'a> Loop<'a> {
             Waiting::Program(request, argv) => (request, program::run_here(&argv, end).await),
         };
         screen.take_back()?;
-        keys::forget()?;
+        input::forget()?;
         self.ends.forget_interrupts();
         let Some(outcome) = outcome else {
             return Ok(false);
@@ -311,13 +318,13 @@ impl<'a> Loop<'a> {
             && self.take(Event::Done { request, outcome }))
     }
 
-    async fn wait(&mut self, terminal: &mut Terminal, unpainted: bool) -> std::io::Result<Woken> {
+    async fn wait(&mut self, input: &mut Input, unpainted: bool) -> std::io::Result<Woken> {
         let wake = self.wake_at();
         Ok(tokio::select! {
             biased;
             () = self.ends.any() => Woken::End,
-            input = terminal.next() => match input {
-                Some(input) => keys::event(input?).map_or(Woken::Nothing, Woken::Event),
+            typed = input.next() => match typed {
+                Some(typed) => keys::event(typed?).map_or(Woken::Nothing, Woken::Event),
                 None => Woken::End,
             },
             () = tokio::time::sleep_until(self.frames.next()), if unpainted => Woken::Frame,
