@@ -13,6 +13,8 @@ use crate::incident::{Priority, Status};
 pub struct Counts {
     pub by_status: BTreeMap<Status, i64>,
     pub by_priority: BTreeMap<Priority, i64>,
+    /// Of those that are not resolved either: what still burns.
+    pub unresolved_by_priority: BTreeMap<Priority, i64>,
 }
 
 /// Cached by time alone, so it says how old it is.

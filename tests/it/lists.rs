@@ -134,6 +134,9 @@ both_engines! {
             (Priority::Critical, 1),
         ];
         assert_eq!(Vec::from_iter(counts.by_priority), by_priority);
+        // The resolved one is of low priority.
+        let unresolved = by_priority.map(|(it, n)| (it, n - i64::from(it == Priority::Low)));
+        assert_eq!(Vec::from_iter(counts.unresolved_by_priority), unresolved);
     }
 
     async fn what_is_not_a_question_is_refused_by_name_and_nothing_breaks(engine: Engine) {

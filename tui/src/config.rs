@@ -319,7 +319,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("watchfire");
         std::fs::create_dir(&path).unwrap();
-        let text = "columns = [\"x\"]\ntheme = \"light\"\n[keys]\nresolve = \"z\"\n";
+        let text = "columns = [\"x\"]\ntheme = \"light\"\n[keys]\nresolve = \"z\"\n[contexts.east]\nurl = \"http://127.0.0.1:1\"\n";
         std::fs::write(path.join("config.toml"), text).unwrap();
         let folder = folder.path().to_str().unwrap();
         let env = [
@@ -334,7 +334,8 @@ mod tests {
             ("token", "(hidden)", "WATCHFIRE_TOKEN"),
             ("theme", "light", "config.toml:2"),
             ("read_only", "false", "default"),
-            ("keys.resolve", "z", "config.toml"),
+            ("keys.resolve", "z", "config.toml:4"),
+            ("contexts.east", "127.0.0.1:1", "config.toml:5"),
             ("keys.quit", "q ctrl-c", "default"),
         ] {
             let found = shown.iter().find(|it| it.name == name).unwrap();

@@ -146,7 +146,10 @@ pub enum StreamEvent {
         retry_in: Duration,
     },
     /// The daemon does not know who we are. The stream waits for a new sign-in.
-    Unauthenticated,
+    Unauthenticated {
+        /// One sentence without a full stop.
+        reason: String,
+    },
 }
 
 /// The answer to one request.

@@ -18,6 +18,7 @@ pub mod secret;
 pub mod action;
 pub mod effect;
 pub mod event;
+mod glyph;
 pub mod handover;
 pub mod ink;
 pub mod keymap;

@@ -5,6 +5,7 @@ use ratatui::style::{Color, Modifier, Style};
 use watchfire_shared::incident::{Priority, Status};
 use watchfire_shared::log::Level;
 
+use crate::glyph;
 use crate::ink::{Colour, Ink, Inks, Mark, Role};
 use crate::model::Model;
 use crate::model::commands::Tone;
@@ -124,21 +125,11 @@ impl Theme {
 
     /// Two columns at most.
     pub const fn priority_glyph(self, priority: Priority) -> &'static str {
-        match priority {
-            Priority::Critical => self.either("▲▲", "^^"),
-            Priority::High => self.either("▲", "^"),
-            Priority::Medium => self.either("─", "-"),
-            Priority::Low => self.either("▽", "v"),
-        }
+        glyph::priority(priority, self.unicode)
     }
 
     pub const fn status_glyph(self, status: Status) -> &'static str {
-        match status {
-            Status::Open => self.either("○", "o"),
-            Status::Investigating => self.either("◐", "%"),
-            Status::Resolved => self.either("●", "*"),
-            Status::Closed => self.either("✓", "+"),
-        }
+        glyph::status(status, self.unicode)
     }
 
     pub const fn tone_glyph(self, tone: Tone) -> &'static str {

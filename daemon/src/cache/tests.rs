@@ -107,7 +107,7 @@ fn names_say_journal_shape_type_and_what_it_is_of() {
         (key::incident(IncidentId(id)).text(LOG), format!("wf:{log}:1:incident:{hex}")),
         (key::user(UserId(id)).text(LOG), format!("wf:{log}:1:user:{hex}")),
         (key::reference(Reference(42)).text(LOG), format!("wf:{log}:1:reference:42")),
-        (key::counts().text(LOG), format!("wf:{log}:1:counts:")),
+        (key::counts().text(LOG), format!("wf:{log}:2:counts:")),
         (key::stats().text(LOG), format!("wf:{log}:1:stats:")),
     ] {
         assert_eq!(text, expected);
@@ -217,7 +217,8 @@ fn a_shape_changes_with_its_schema_only() {
     assert_golden(&IdPage { ids: vec![id], next: Some(Place { key: 3, id }), total: 2 });
     let (as_of, by_status) = (incident().created_at, [(Status::Open, 2)].into());
     let by_priority = [(Priority::High, 2)].into();
-    assert_golden(&Counts { by_status, by_priority });
+    let unresolved_by_priority = [(Priority::High, 1)].into();
+    assert_golden(&Counts { by_status, by_priority, unresolved_by_priority });
     assert_golden(&Stats {
         as_of,
         by_status: [(Status::Open, 2)].into(),

@@ -58,7 +58,7 @@ impl<T: Json> Cacheable for T {
 
 impl Json for Counts {
     const TYPE: CacheType = CacheType::Counts;
-    const SCHEMA: u16 = 1;
+    const SCHEMA: u16 = 2;
 
     fn weight(&self) -> usize {
         256

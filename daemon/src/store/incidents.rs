@@ -320,7 +320,11 @@ pub async fn counts(db: &Db) -> Result<Counts> {
     let mut counts = Counts::default();
     for (status, rank, count) in rows {
         *counts.by_status.entry(status).or_default() += count;
-        *counts.by_priority.entry(priority(rank)?).or_default() += count;
+        let priority = priority(rank)?;
+        *counts.by_priority.entry(priority).or_default() += count;
+        if status != Status::Resolved {
+            *counts.unresolved_by_priority.entry(priority).or_default() += count;
+        }
     }
     Ok(counts)
 }

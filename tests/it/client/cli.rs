@@ -37,6 +37,9 @@ both_engines! {
             assert_ends(&run(wrong).await, 2, &[]);
         }
         assert_ends(&run(&["ls", "status:opn"]).await, 2, &["status:opn", "open"]);
+        // What a shell leaves of `priority:>=high`.
+        assert_ends(&run(&["ls", "priority:"]).await, 2, &["put the query in quotes"]);
+        assert_ends(&run(&["redrive", "1"]).await, 2, &["36 characters", "dead-letters"]);
         assert_ends(&run(&["new", " "]).await, 2, &["title"]);
         assert_ends(&run(&["comment", "INC-1", ""]).await, 2, &["comment"]);
         assert_ends(&run(&["show", "INC-99"]).await, 3, &["watchfire: INC-99"]);
@@ -44,7 +47,7 @@ both_engines! {
         assert_ends(&viewer, 4, &["watchfire: "]);
         let mut stranger = daemon.cli_command(Role::Viewer, &["ls"]).await;
         let unknown = stranger.env("WATCHFIRE_TOKEN", "wft_nobody").output().await.unwrap();
-        assert_ends(&unknown, 4, &["not signed in", "watchfire login"]);
+        assert_ends(&unknown, 4, &["WATCHFIRE_TOKEN: set another", "watchfire login"]);
         let unknown = stranger.env_remove("WATCHFIRE_TOKEN").output().await.unwrap();
         assert_ends(&unknown, 4, &["not signed in", "watchfire login"]);
 

@@ -214,7 +214,7 @@ async fn on_the_screen(daemon: &Daemon, incidents: usize, logs: usize) {
         assert_untouched(&client, sign).await;
         client.send(back);
         let left =
-            |screen: &str| screen.trim_end().ends_with("1 incidents") && !screen.contains(sign);
+            |screen: &str| screen.trim_end().ends_with("1:incidents") && !screen.contains(sign);
         client.wait_for("the list again", SOON, left).await;
     }
     client.send("\r]");

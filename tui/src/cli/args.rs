@@ -24,9 +24,9 @@ Exit codes:
   5  somebody else changed it meanwhile
   6  the daemon cannot be reached
 
-Without a command the screen opens. WATCHFIRE_URL names a daemon elsewhere, WATCHFIRE_TOKEN signs in
-to it; without them a daemon of your own runs in the background. --context or WATCHFIRE_CONTEXT names
-one of the daemons in config.toml.";
+Without a command the screen opens. WATCHFIRE_URL names a daemon elsewhere,
+WATCHFIRE_TOKEN signs in to it; without them a daemon of your own runs in the
+background. --context or WATCHFIRE_CONTEXT names one of those in config.toml.";
 
 /// Incidents, live in the terminal.
 #[derive(Debug, Parser)]
@@ -97,6 +97,7 @@ pub enum Command {
     /// Have a dead letter handled once more
     Redrive {
         /// As `dead-letters` lists it
+        #[arg(value_parser = plant::letter)]
         id: DeadLetterId,
     },
     /// Give a dead letter up for good

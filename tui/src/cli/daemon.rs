@@ -93,9 +93,8 @@ fn status(config: &Config, out: &mut Out, home: &Home, runtime: &Runtime) -> Don
         } else {
             String::new()
         };
-        let message = format!(
-            "The daemon in the background is not running; start it with `watchfire daemon start`{last}"
-        );
+        let message =
+            format!("No daemon is running here: `watchfire daemon start` starts one{last}");
         return Err(Failure::said(Exit::Unreachable, message));
     }
     let health = runtime.block_on(client(config)?.health())?;

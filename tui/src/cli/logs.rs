@@ -182,7 +182,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::client::session::Session;
+    use crate::client::session::{Given, Session};
     use crate::config::Config;
     use crate::secret::Secret;
 
@@ -229,7 +229,8 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let state = tempfile::tempdir().unwrap();
-        let session = Session::new(state.path(), &base, Some(Secret::new("token")), None);
+        let session =
+            Session::new(state.path(), &base, Some(Given::by_variable(Secret::new("token"))), None);
         let client = Client::new(Arc::new(move || Ok(base.clone())), false, true, session).unwrap();
         let serve = async {
             let (mut stream, _) = accept(&listener).await;

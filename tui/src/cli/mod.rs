@@ -25,7 +25,7 @@ use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use crate::client::session::Session;
+use crate::client::session::{Given, Session};
 use crate::client::{Client, ClientError, ErrorKind};
 use crate::config::Config;
 use crate::embedded::{self, Home};
@@ -264,8 +264,8 @@ pub fn connect(config: &Config) -> Result<Client, ClientError> {
 /// The client for the configured daemon, whether it runs or not.
 pub fn client(config: &Config) -> Result<Client, ClientError> {
     let token = match &config.place.token {
-        Some(token) => Some(token.clone()),
-        None => token::from_command(&config.place.context.token_command)?,
+        Some(token) => Some(Given::by_variable(token.clone())),
+        None => token::from_command(&config.place.context.token_command)?.map(Given::by_command),
     };
     let home = Home::new(&config.state);
     if let Some(url) = &config.url {

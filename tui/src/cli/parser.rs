@@ -26,7 +26,8 @@ pub fn man(folder: Option<&Path>, to: &mut impl std::io::Write) -> Done {
     let Some(folder) = folder else {
         return Ok(clap_mangen::Man::new(Arguments::command()).render(to)?);
     };
-    clap_mangen::generate_to(Arguments::command(), folder).map_err(|error| {
+    let made = std::fs::create_dir_all(folder);
+    made.and_then(|()| clap_mangen::generate_to(Arguments::command(), folder)).map_err(|error| {
         let folder = folder.display();
         Failure::said(Exit::Failed, format!("The pages cannot be written into {folder}: {error}"))
     })
@@ -69,7 +70,12 @@ mod tests {
             let own = folder.path().join(format!("watchfire-{command}.1"));
             assert!(own.exists(), "{}", own.display());
         }
-        let nowhere = man(Some(Path::new("/nowhere/at/all")), &mut Vec::new()).unwrap_err();
-        assert!(nowhere.to_string().contains("/nowhere/at/all"), "{nowhere}");
+        let new = folder.path().join("made/for/it");
+        man(Some(&new), &mut Vec::new()).unwrap();
+        assert!(new.join("watchfire.1").exists());
+        // A file cannot be a folder.
+        let nowhere = new.join("watchfire.1/pages");
+        let error = man(Some(&nowhere), &mut Vec::new()).unwrap_err();
+        assert!(error.to_string().contains("watchfire.1/pages"), "{error}");
     }
 }

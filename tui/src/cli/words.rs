@@ -8,6 +8,7 @@ use watchfire_shared::incident::{Priority, Status};
 use watchfire_shared::log::Level;
 
 use super::output::{Out, Tone};
+use crate::glyph;
 
 /// Time since, in one unit: `42s 14m 3h 5d`.
 pub fn age(since: DateTime<Utc>, now: DateTime<Utc>) -> String {
@@ -40,23 +41,23 @@ pub fn count(number: i64, thing: &str) -> String {
 }
 
 pub fn priority(out: &Out, priority: Priority) -> (Tone, String) {
-    let (tone, glyph, ascii) = match priority {
-        Priority::Critical => (Tone::Bad, "▲▲", "!!"),
-        Priority::High => (Tone::Attention, "▲ ", "! "),
-        Priority::Medium => (Tone::Plain, "─ ", "- "),
-        Priority::Low => (Tone::Dim, "▽ ", "v "),
+    let tone = match priority {
+        Priority::Critical => Tone::Bad,
+        Priority::High => Tone::Attention,
+        Priority::Medium => Tone::Plain,
+        Priority::Low => Tone::Dim,
     };
-    (tone, format!("{} {priority}", if out.utf8 { glyph } else { ascii }))
+    (tone, format!("{:<2} {priority}", glyph::priority(priority, out.utf8)))
 }
 
 pub fn status(out: &Out, status: Status) -> (Tone, String) {
-    let (tone, glyph, ascii) = match status {
-        Status::Open => (Tone::Attention, "○", "o"),
-        Status::Investigating => (Tone::Work, "◐", "*"),
-        Status::Resolved => (Tone::Done, "●", "="),
-        Status::Closed => (Tone::Dim, "✓", "x"),
+    let tone = match status {
+        Status::Open => Tone::Attention,
+        Status::Investigating => Tone::Work,
+        Status::Resolved => Tone::Done,
+        Status::Closed => Tone::Dim,
     };
-    (tone, format!("{} {status}", if out.utf8 { glyph } else { ascii }))
+    (tone, format!("{} {status}", glyph::status(status, out.utf8)))
 }
 
 pub const fn level(level: Level) -> Tone {

@@ -314,7 +314,12 @@ impl Client {
             500 if call.method != Method::GET => Some(SHORT_PAUSE),
             _ => None,
         };
-        Err(Failure { error: ClientError::answer(&base, status.as_u16(), &bytes), pause })
+        let error = ClientError::answer(&base, status.as_u16(), &bytes);
+        let error = match call.auth {
+            Auth::Session => self.session.explain(error),
+            Auth::Nobody | Auth::Key(_) => error,
+        };
+        Err(Failure { error, pause })
     }
 
     async fn authorization(&self, auth: &Auth) -> Result<Option<HeaderValue>, ClientError> {

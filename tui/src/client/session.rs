@@ -17,14 +17,36 @@ const MARGIN: Duration = Duration::from_secs(30);
 /// Where a request's token comes from, the first that has one.
 #[derive(Debug)]
 pub struct Session {
-    /// `WATCHFIRE_TOKEN`: used as it is.
-    given: Option<Secret>,
+    /// Used as it is.
+    given: Option<Given>,
     /// What `watchfire login` stored for this daemon.
     file: PathBuf,
     /// The embedded daemon's token file.
     owner: Option<PathBuf>,
     /// One refresh at a time; other processes are kept apart by a lock file.
     gate: tokio::sync::Mutex<()>,
+}
+
+/// A token that a person gave us.
+#[derive(Debug)]
+pub struct Given {
+    pub token: Secret,
+    /// What to do when it is refused.
+    pub refused: &'static str,
+}
+
+impl Given {
+    pub const fn by_variable(token: Secret) -> Self {
+        let refused = "The daemon does not know the token in WATCHFIRE_TOKEN: set another, or unset \
+             it and sign in with `watchfire login`";
+        Self { token, refused }
+    }
+
+    pub const fn by_command(token: Secret) -> Self {
+        let refused = "The daemon does not know the token that token_command of config.toml \
+             printed: run it by hand to see what it says";
+        Self { token, refused }
+    }
 }
 
 /// A stored sign-in.
@@ -54,7 +76,7 @@ impl SignedIn {
 
 impl Session {
     /// `place` names the daemon: its URL, or `embedded`.
-    pub fn new(state: &Path, place: &str, given: Option<Secret>, owner: Option<PathBuf>) -> Self {
+    pub fn new(state: &Path, place: &str, given: Option<Given>, owner: Option<PathBuf>) -> Self {
         let name = utf8_percent_encode(place, NON_ALPHANUMERIC);
         Self {
             given,
@@ -69,6 +91,16 @@ impl Session {
         self.given.is_none() && matches!(self.load(), Ok(Some(_)))
     }
 
+    /// What the daemon refused, in words that fit where the token came from.
+    pub(super) fn explain(&self, error: ClientError) -> ClientError {
+        match &self.given {
+            Some(given) if error.kind == ErrorKind::Unauthenticated => {
+                ClientError { message: given.refused.to_owned(), ..error }
+            }
+            _ => error,
+        }
+    }
+
     /// Whether there is a token at all; it may have ended.
     pub fn has_token(&self) -> bool {
         self.given.is_some()
@@ -78,8 +110,8 @@ impl Session {
 
     /// The token for the next request; none where nobody has signed in.
     pub(super) async fn bearer(&self, client: &Client) -> Result<Option<Secret>, ClientError> {
-        if let Some(token) = &self.given {
-            return Ok(Some(token.clone()));
+        if let Some(given) = &self.given {
+            return Ok(Some(given.token.clone()));
         }
         match self.load()? {
             Some(stored) if stored.is_fresh() => Ok(Some(stored.access_token)),

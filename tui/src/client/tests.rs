@@ -6,14 +6,17 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use watchfire_shared::dead_letter::DeadLetterState;
 use watchfire_shared::ids::{DeadLetterId, IncidentId, IncidentRef};
+use watchfire_shared::problem::{Code, Problem};
 
+use super::session::Given;
 use super::*;
 
 async fn server() -> (TcpListener, Client, tempfile::TempDir) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
     let state = tempfile::tempdir().unwrap();
-    let session = Session::new(state.path(), &base, Some(Secret::new("token")), None);
+    let session =
+        Session::new(state.path(), &base, Some(Given::by_variable(Secret::new("token"))), None);
     let client = Client::new(Arc::new(move || Ok(base.clone())), false, true, session);
     (listener, client.unwrap(), state)
 }
@@ -52,11 +55,7 @@ async fn a_write_cut_off_and_then_decided_is_decided() {
     let (listener, client, _state) = server().await;
     let serve = async move {
         drop(accept(&listener).await);
-        let problem = watchfire_shared::problem::Problem::new(
-            watchfire_shared::problem::Code::NotFound,
-            "There is no such incident.",
-            "r1",
-        );
+        let problem = Problem::new(Code::NotFound, "There is no such incident.", "r1");
         let body = serde_json::to_string(&problem).unwrap();
         answer(&listener, "404 Not Found", &body).await;
     };
@@ -150,7 +149,8 @@ async fn an_analysis_is_asked_for_without_a_body() {
 #[tokio::test]
 async fn who_may_only_read_sends_no_change() {
     let state = tempfile::tempdir().unwrap();
-    let session = Session::new(state.path(), "nowhere", Some(Secret::new("token")), None);
+    let session =
+        Session::new(state.path(), "nowhere", Some(Given::by_variable(Secret::new("token"))), None);
     let nowhere = Arc::new(|| Err(ClientError::local("asked where the daemon is")));
     let client = Client::new(nowhere, false, true, session).unwrap().read_only(true);
     let refused = client.cache_demo().await.unwrap_err();
@@ -165,8 +165,8 @@ async fn who_may_only_read_sends_no_change() {
 }
 
 fn failed_inside() -> String {
-    let code = watchfire_shared::problem::Code::Internal;
-    let problem = watchfire_shared::problem::Problem::new(code, "Something failed.", "r7");
+    let code = Code::Internal;
+    let problem = Problem::new(code, "Something failed.", "r7");
     serde_json::to_string(&problem).unwrap()
 }
 
@@ -210,4 +210,14 @@ async fn a_read_over_which_the_daemon_failed_is_told_as_it_is() {
         tokio::join!(client.me(), answer(&listener, "500 Internal Server Error", &body));
     let error = read.unwrap_err();
     assert!(!error.message.contains("may have happened"), "{error}");
+}
+
+#[tokio::test]
+async fn a_token_that_is_refused_is_named_by_where_it_came_from() {
+    let (listener, client, _state) = server().await;
+    let problem = Problem::new(Code::Unauthenticated, "no", "r1");
+    let body = serde_json::to_string(&problem).unwrap();
+    let (error, _) = tokio::join!(comment(&client), answer(&listener, "401 Unauthorized", &body));
+    assert_eq!(error.kind, ErrorKind::Unauthenticated);
+    assert!(error.message.contains("WATCHFIRE_TOKEN: set another"), "{error}");
 }

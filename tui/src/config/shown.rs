@@ -89,7 +89,9 @@ impl Config {
         });
         let all = views.chain(own).chain(contexts);
         all.map(|(kind, name, value)| {
-            row(&format!("{kind}.{name}"), value, &self.said(kind, "config.toml"))
+            let full = format!("{kind}.{name}");
+            let from = self.said(&full, &self.said(kind, "config.toml"));
+            row(&full, value, &from)
         })
         .collect()
     }
@@ -101,20 +103,27 @@ impl Config {
 
     /// The keys of every action, by its name.
     fn keys(&self) -> Vec<Shown> {
-        let mut shown: Vec<Shown> = Vec::new();
+        // An action may have keys of its own in several places.
+        let mut keys: Vec<(&str, Vec<String>)> = Vec::new();
         for (bound, binding) in self.settings.setup.keymap.bound().iter().zip(bindings()) {
-            let name = format!("keys.{}", binding.action.name());
-            let keys: Vec<String> =
-                bound.keys.iter().map(|key| key_name(*key, self.utf8)).collect();
-            let keys = if keys.is_empty() { "none".to_owned() } else { keys.join(" ") };
-            if let Some(it) = shown.iter_mut().find(|it| it.name == name) {
-                it.value = format!("{} {keys}", it.value);
-            } else {
-                let from = if bound.keys == binding.keys { "default" } else { "config.toml" };
-                shown.push(row(&name, keys, from));
+            let name = binding.action.name();
+            let at = keys.iter().position(|(other, _)| *other == name).unwrap_or_else(|| {
+                keys.push((name, Vec::new()));
+                keys.len() - 1
+            });
+            let all = &mut keys[at].1;
+            for key in bound.keys.iter().map(|key| key_name(*key, self.utf8)) {
+                if !all.contains(&key) {
+                    all.push(key);
+                }
             }
         }
-        shown
+        let shown = |(name, keys): (&str, Vec<String>)| {
+            let name = format!("keys.{name}");
+            let value = if keys.is_empty() { "none".to_owned() } else { keys.join(" ") };
+            row(&name, value, &self.said(&name, "default"))
+        };
+        keys.into_iter().map(shown).collect()
     }
 
     /// The line of the file that says something, or who else does.

@@ -100,7 +100,7 @@ impl Home {
         self.running()?.map(|running| running.url()).ok_or_else(|| {
             ClientError::new(
                 ErrorKind::Unreachable,
-                "The daemon in the background is not running; start it with `watchfire daemon start`",
+                "No daemon is running here: `watchfire daemon start` starts one",
             )
         })
     }

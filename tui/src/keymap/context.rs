@@ -164,11 +164,6 @@ impl Context {
         matches!(self.kind(), Kind::Choice | Kind::Text) || matches!(self, Self::Demonstration)
     }
 
-    /// Nobody leaves before they are signed in.
-    pub const fn is_left_by_esc(self) -> bool {
-        !matches!(self, Self::SignIn)
-    }
-
     /// Where `q` goes one level up: it ends the program from a list of everything alone.
     pub const fn is_left_by_q(self) -> bool {
         matches!(self.kind(), Kind::Page) || (self.is_screen() && !matches!(self, Self::List))

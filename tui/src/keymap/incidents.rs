@@ -22,7 +22,7 @@ const fn created(context: Context) -> bool {
 pub const BINDINGS: &[Binding] = &[
     bind(Group::Incident, Context::shows_incidents, &[key('a')], Action::Step(Step::Investigate), "investigate", "investigate"),
     bind(Group::Incident, Context::shows_incidents, &[key('r')], Action::Step(Step::Resolve), "resolve", "resolve").pair(),
-    bind(Group::Incident, Context::shows_incidents, &[key('c')], Action::Step(Step::Close), "close", "twice: close"),
+    bind(Group::Incident, Context::shows_incidents, &[key('c')], Action::Step(Step::Close), "close", "close (twice)"),
     bind(Group::Incident, Context::shows_incidents, &[key('R')], Action::Step(Step::Reopen), "reopen", "reopen").pair(),
     bind(Group::Incident, Context::shows_incidents, &[key('o')], Action::Step(Step::HandBack), "hand back", "hand back"),
     bind(Group::Incident, Context::shows_incidents, &[key('p')], Action::Priority, "priority", "priority").pair(),

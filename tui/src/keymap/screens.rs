@@ -41,7 +41,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(Group::Screens, Context::is_left_by_q, &[key('q')], Action::Back, "back", "back"),
     bind(Group::Screens, |it| it == C::List, &[key('q')], Action::Quit, "quit", "quit").pair(),
     bind(Group::Screens, everywhere, &[ALWAYS_QUITS], Action::Quit, "quit", "at once").pair(),
-    bind(Group::Screens, Context::is_left_by_esc, &[code(KeyCode::Esc)], Action::Back, "back", "back; clear"),
+    bind(Group::Screens, |_| true, &[code(KeyCode::Esc)], Action::Back, "back", "back; clear"),
     bind(Group::Screens, Context::is_screen, &[key('-')], Action::Last, "last view", "the view before"),
     bind(Group::Screens, opened, &[code(KeyCode::Tab), key(']')], Action::NextTab, "next tab", "tabs"),
     bind(Group::Screens, opened, &[BACK_TAB, key('[')], Action::PreviousTab, "previous tab", "back").pair(),

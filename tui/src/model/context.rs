@@ -4,15 +4,23 @@ use crate::action::Action;
 use crate::keymap::{Context, key_name};
 
 use super::detail::Tab;
-use super::forms::{Choice, Picker};
+use super::forms::{Choice, Picker, SignIn};
 use super::{Model, Overlay, Screen};
 
 impl Model {
     /// Which keys mean something now.
     pub fn context(&self) -> Context {
-        if self.sign_in.is_some() {
-            return Context::SignIn;
-        }
+        if self.asks_who().is_some() { Context::SignIn } else { self.context_below() }
+    }
+
+    /// The form that asks who one is, while it has the keys: whoever cannot answer may choose another
+    /// daemon.
+    pub fn asks_who(&self) -> Option<&SignIn> {
+        self.sign_in.as_ref().filter(|_| !matches!(self.overlay, Some(Overlay::Chooser(_))))
+    }
+
+    /// The same as if nobody had to sign in.
+    pub fn context_below(&self) -> Context {
         match &self.overlay {
             Some(Overlay::Help { .. }) => return Context::Help,
             Some(Overlay::CommandLog { .. }) => return Context::CommandLog,

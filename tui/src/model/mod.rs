@@ -160,8 +160,12 @@ pub enum Overlay {
 pub struct Flash {
     pub tone: Tone,
     pub text: String,
+    pub since: DateTime<Utc>,
     pub until: DateTime<Utc>,
 }
+
+/// A message that somebody has seen.
+const READ_AFTER: TimeDelta = TimeDelta::seconds(2);
 
 /// When to ask again without being told to.
 #[derive(Debug, Default)]
@@ -369,9 +373,18 @@ impl Model {
             Tone::Neutral | Tone::Good => 5,
             Tone::Warning | Tone::Bad => 15,
         };
-        self.flash =
-            Some(Flash { tone, text: text.into(), until: self.now + TimeDelta::seconds(seconds) });
+        let (since, until) = (self.now, self.now + TimeDelta::seconds(seconds));
+        self.flash = Some(Flash { tone, text: text.into(), since, until });
         self.dirty = true;
+    }
+
+    /// Somebody goes on in a sheet, whose keys a long message hides: what stood there for a moment
+    /// was read. The command log has it still.
+    pub fn read_flash(&mut self) {
+        let now = self.now;
+        if self.context().is_confirmed() {
+            self.flash.take_if(|flash| now - flash.since >= READ_AFTER);
+        }
     }
 
     /// What was asked before an incident is closed, and the question leaves the screen.

@@ -7,6 +7,7 @@ use watchfire_shared::ids::{IncidentId, Reference};
 use crate::action::Action;
 use crate::keymap::{Binding, Context, bindings};
 
+use super::Model;
 use super::fuzzy;
 use super::input::TextField;
 use super::setup::Setup;
@@ -58,6 +59,8 @@ pub struct Entry {
     pub help: String,
     /// None for what a person has named themselves.
     pub binding: Option<&'static Binding>,
+    /// The status of the incident does not allow it.
+    pub forbidden: bool,
 }
 
 impl Entry {
@@ -67,6 +70,7 @@ impl Entry {
             name: binding.hint.to_owned(),
             help: binding.help.to_owned(),
             binding: Some(binding),
+            forbidden: false,
         }
     }
 }
@@ -91,6 +95,28 @@ impl Palette {
     pub fn place(&self, entries: &[Entry]) -> usize {
         let chosen = |entry: &Entry| Some(&entry.pick) == self.chosen.as_ref();
         entries.iter().position(chosen).unwrap_or(0)
+    }
+}
+
+impl Model {
+    /// What a palette offers; with nothing typed what the status forbids comes last. Whoever typed a
+    /// name gets what they typed, and hears why not.
+    pub fn entries(&self, palette: &Palette) -> Vec<Entry> {
+        let mut entries = palette.entries(&self.setup, &self.palette_history);
+        let many = palette.from == Context::List && !self.marks.is_empty();
+        let subject = palette.subject.filter(|_| !many).and_then(|(id, _)| self.known.get(id));
+        for entry in &mut entries {
+            entry.forbidden = match (subject, &entry.pick) {
+                (Some(incident), Pick::Action(Action::Step(step))) => {
+                    !step.is_possible(incident.status)
+                }
+                _ => false,
+            };
+        }
+        if palette.field.text().is_empty() {
+            entries.sort_by_key(|entry| entry.forbidden);
+        }
+        entries
     }
 }
 
@@ -127,12 +153,14 @@ fn offered(from: Context, setup: &Setup, history: &History) -> Vec<Entry> {
         name: format!("view {}", view.name),
         help: view.query.clone(),
         binding: None,
+        forbidden: false,
     }));
     entries.extend(setup.contexts.iter().map(|named| Entry {
         pick: Pick::Context(named.name().to_owned()),
         name: format!("ctx {}", named.name()),
         help: named.address.clone(),
         binding: None,
+        forbidden: false,
     }));
     if from.shows_incidents() {
         entries.extend(setup.commands.iter().map(|command| Entry {
@@ -140,6 +168,7 @@ fn offered(from: Context, setup: &Setup, history: &History) -> Vec<Entry> {
             name: command.name.clone(),
             help: "your command".to_owned(),
             binding: None,
+            forbidden: false,
         }));
     }
     if !setup.commands.is_empty() {
@@ -148,6 +177,7 @@ fn offered(from: Context, setup: &Setup, history: &History) -> Vec<Entry> {
             name: "output".to_owned(),
             help: "what your commands said last".to_owned(),
             binding: None,
+            forbidden: false,
         });
     }
     let age =

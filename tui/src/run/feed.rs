@@ -43,7 +43,7 @@ pub async fn listen(client: Client, to: mpsc::Sender<Event>, wake: Arc<Notify>) 
         };
         down = matches!(message, Message::Lost { .. });
         let said = said(message);
-        let signed_out = matches!(said, StreamEvent::Unauthenticated);
+        let signed_out = matches!(said, StreamEvent::Unauthenticated { .. });
         if to.send(Event::Stream(said)).await.is_err() {
             return;
         }
@@ -64,7 +64,7 @@ fn said(message: Message) -> StreamEvent {
         Message::Event(event) => StreamEvent::Event(event),
         Message::Heartbeat { position } => StreamEvent::Heartbeat { position },
         Message::Lost { error, .. } if error.kind == ErrorKind::Unauthenticated => {
-            StreamEvent::Unauthenticated
+            StreamEvent::Unauthenticated { reason: error.message }
         }
         Message::Lost { error, retry_in } => StreamEvent::Lost { reason: error.message, retry_in },
     }

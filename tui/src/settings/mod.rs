@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 
 pub use contexts::Context;
 use reader::Reader;
+use toml::de::DeTable;
 
 use crate::model::setup::Setup;
 
@@ -94,6 +95,10 @@ pub fn read(file: &Path, text: &str) -> (Settings, Vec<Mistake>) {
     let mut own = commands::Found::new();
     for (name, value) in &reader.document() {
         settings.lines.insert(name.get_ref().clone().into_owned(), reader.line(name.span()));
+        for inner in value.get_ref().as_table().into_iter().flat_map(DeTable::keys) {
+            let full = format!("{}.{}", name.get_ref(), inner.get_ref());
+            settings.lines.insert(full, reader.line(inner.span()));
+        }
         match name.get_ref().as_ref() {
             "context" => settings.context = reader.text(name, value).map(str::to_owned),
             "contexts" => settings.contexts = contexts::read(&mut reader, name, value),

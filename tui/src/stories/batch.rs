@@ -232,3 +232,17 @@ fn an_opened_incident_stands_for_itself() {
     client.press("a");
     assert_eq!(about(&client.command().1), id(199));
 }
+
+#[test]
+fn where_nothing_can_be_done_no_two_reasons_are_taken_for_one() {
+    let taken = |number| Incident { status: Status::Investigating, ..incident(number, "x") };
+    let done = |number| Incident { status: Status::Resolved, ..incident(number, "y") };
+    let mut client = Client::new().connected(&[taken(9), done(8), done(7)]);
+    client.press("j * a");
+    assert!(client.sends_nothing());
+    let said = "Nothing to do: INC-9 is investigating already, and 2 for other reasons";
+    assert_eq!(client.flash(), said);
+    client.press("esc g j v j v");
+    client.press("esc j space k space a");
+    assert!(client.flash().ends_with("is resolved, and 1 more like it"), "{}", client.flash());
+}

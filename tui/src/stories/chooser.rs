@@ -1,9 +1,12 @@
 //! Going to another daemon: by its name, and with nothing of this one.
 
+use std::time::Duration;
+
 use super::client::Client;
 use super::configured::read;
 use super::world::*;
 use crate::effect::Effect;
+use crate::event::StreamEvent;
 use crate::ink::{Colour, Ink};
 use crate::model::chooser::Named;
 use crate::model::{Look, Start};
@@ -87,6 +90,41 @@ fn one_is_found_by_some_of_its_letters_or_with_the_arrows() {
         assert_eq!(ways(&mut client), [wanted], "{typed} {keys}");
         assert!(client.screen().contains("Going to "), "{}", client.screen());
     }
+}
+
+#[test]
+fn whoever_cannot_sign_in_may_go_elsewhere() {
+    let change = |start: &mut Start| {
+        start.setup.contexts = contexts();
+        start.signed_in = false;
+    };
+    let mut client = Client::with(change);
+    let reason = "Cannot reach the daemon at http://127.0.0.1:4911 (connection refused); start it";
+    let retry_in = Duration::from_secs(6);
+    client.stream(StreamEvent::Lost { reason: reason.to_owned(), retry_in });
+    insta::assert_snapshot!("ctx_sign_in_unreachable", client.screen());
+    client.type_text("dana");
+    client.press("esc");
+    insta::assert_snapshot!("ctx_over_sign_in", client.screen());
+    client.press("esc");
+    assert!(client.screen().contains("dana"), "the form is as it was: {}", client.screen());
+    client.press("esc");
+    client.type_text("prd");
+    client.press("enter");
+    assert_eq!(ways(&mut client), [to("prod")]);
+}
+
+#[test]
+fn what_was_being_written_when_the_sign_in_ended_stays_a_draft() {
+    let mut client = client();
+    client.press("n");
+    client.type_text("half a com");
+    let reason = "The sign-in has ended".to_owned();
+    client.stream(StreamEvent::Unauthenticated { reason });
+    assert!(client.screen().contains("The sign-in has ended."), "{}", client.screen());
+    client.press("esc");
+    assert!(client.screen().contains("Which daemon?"), "{}", client.screen());
+    assert!(client.model.drafts.values().any(|draft| draft == "half a com"));
 }
 
 #[test]

@@ -264,11 +264,11 @@ fn a_clock_that_is_set_back_makes_no_figure_young() {
 #[test]
 fn the_screen_is_left_like_every_other() {
     let mut client = opened();
-    assert!(client.screen().contains("5 events"));
+    assert!(client.screen().contains("5:events"));
     client.press("esc");
-    assert!(client.screen().contains("1 incidents"));
+    assert!(client.screen().contains("1:incidents"));
     client.press("5 4");
-    assert!(client.screen().contains("4 cache"));
+    assert!(client.screen().contains("4:cache"));
     client.press("5 /");
     assert!(client.model.list.query.editing);
 }

@@ -12,6 +12,7 @@ use crate::effect::{Command, Effect, Load};
 use crate::event::{Failure, FailureKind, Outcome, StreamEvent};
 use crate::keymap::Context;
 use crate::model::Screen;
+use crate::model::commands::Tone;
 
 const ALL_CLEAR: &str = "Nothing is burning";
 
@@ -247,7 +248,7 @@ fn neither_help_nor_foot_nor_a_long_message_takes_the_head() {
         let mut client = Client::live();
         client.press(keys);
         client.answer_all(usual);
-        client.model.flash(crate::model::commands::Tone::Bad, "long words ".repeat(60));
+        client.model.flash(Tone::Bad, "long words ".repeat(60));
         for height in 3..30 {
             client.resize(80, height);
             let screen = client.screen();
@@ -280,4 +281,55 @@ fn a_list_is_left_by_q_alone_and_everything_above_it_first() {
         }
         assert!(left > 0, "{keys} leads nowhere");
     }
+}
+
+#[test]
+fn what_was_read_gives_the_keys_of_a_sheet_back_and_what_is_new_stays() {
+    let mut client = Client::live();
+    let refused = "INC-150 was not changed: its priority is high now";
+    let whole = format!("{refused}, by somebody who was faster, two seconds ago");
+    client.model.flash(Tone::Bad, whole.as_str());
+    client.press("n");
+    assert!(client.screen().contains(refused), "nobody has seen it yet: {}", client.screen());
+    client.wait(2_000);
+    client.type_text("x");
+    assert!(client.screen().contains("enter send"), "{}", client.screen());
+    let mut client = Client::live();
+    client.model.flash(Tone::Bad, whole);
+    client.wait(3_000);
+    client.press("j");
+    assert!(client.screen().contains(refused), "the list needs no room: {}", client.screen());
+}
+
+#[test]
+fn a_key_that_means_nothing_says_so_but_hides_nothing() {
+    let mut client = Client::live();
+    client.press("X");
+    assert_eq!(client.flash(), "X does nothing here; ? lists the keys");
+    client.model.flash(Tone::Bad, "INC-204 was refused");
+    client.press("X");
+    assert_eq!(client.flash(), "INC-204 was refused");
+}
+
+#[test]
+fn the_head_drops_what_is_critical_last() {
+    let mut client = Client::live();
+    for width in [80, 70, 60, 52, 44] {
+        client.resize(width, 24);
+        let head = client.screen().lines().next().unwrap().to_owned();
+        let shown = ["▲▲ 2", "12 open", "4 invest.", "7 resolved"].map(|it| head.contains(it));
+        assert!(shown.is_sorted_by(|before, after| before >= after), "{head}");
+        assert!(shown[0], "{head}");
+    }
+}
+
+#[test]
+fn a_title_that_is_cut_in_its_row_is_told_below_the_list() {
+    let title = "Resolver fails on shard eu-3 since the deploy of this morning";
+    let mut client = Client::new().connected(&[incident(9, title)]);
+    client.press("j");
+    let screen = client.screen();
+    assert!(screen.contains("INC-9  Resolver fails on shard eu-3 since the …  opened"), "{screen}");
+    client.resize(200, 60);
+    assert!(client.screen().contains("INC-9  opened"), "it is told beside the list");
 }

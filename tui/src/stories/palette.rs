@@ -36,12 +36,28 @@ fn screens_open_by_their_names() {
 fn the_arrows_choose_and_typing_begins_at_the_best_again() {
     let mut client = Client::live();
     client.press(": down down up enter");
-    // The second of the keymap.
-    assert!(client.flash().contains("INC-204"), "{}", client.flash());
-    client.press(": down down");
+    // The second of what may be done to an open incident.
+    assert_eq!(client.model.context(), Context::Picker, "{}", client.screen());
+    client.press("esc : down down");
     client.type_text("comm");
     client.press("enter");
     assert_eq!(client.model.context(), Context::Comment);
+}
+
+#[test]
+fn what_the_status_forbids_comes_last_and_says_why_when_it_is_typed() {
+    let mut client = Client::live();
+    client.press(":");
+    let screen = client.screen();
+    assert!(screen.contains("▌investigate") && !screen.contains("reopen"), "{screen}");
+    client.type_text("resolve");
+    let screen = client.screen();
+    assert!(screen.contains("▌resolve") && screen.contains("not as it stands"), "{screen}");
+    client.press("enter");
+    assert!(client.flash().contains("INC-204 is open"), "{}", client.flash());
+    assert!(client.sends_nothing());
+    client.press("* :");
+    assert!(!client.screen().contains("not as it stands"), "a question follows that says it");
 }
 
 #[test]

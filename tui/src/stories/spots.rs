@@ -72,7 +72,7 @@ fn the_foot_says_where_one_is_and_lets_the_way_go_first() {
     client.resize(120, 24);
     assert!(client.screen().contains("incidents › INC-204 › logs"), "{}", client.screen());
     client.press("@");
-    assert!(client.screen().contains("incidents › INC-204 › @ commands"), "{}", client.screen());
+    assert!(client.screen().contains("incidents › INC-204 › @:commands"), "{}", client.screen());
     client.press("esc");
     client.resize(80, 24);
     let screen = client.screen();
@@ -81,7 +81,7 @@ fn the_foot_says_where_one_is_and_lets_the_way_go_first() {
         .connected(&incidents());
     plain.resize(120, 24);
     plain.press("4 ?");
-    assert!(plain.screen().contains("cache > ? help"), "{}", plain.screen());
+    assert!(plain.screen().contains("cache > ?:help"), "{}", plain.screen());
 }
 
 #[test]

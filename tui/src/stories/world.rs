@@ -169,7 +169,8 @@ pub fn counts() -> Counts {
             (Status::Investigating, 4),
             (Status::Resolved, 7),
         ]),
-        by_priority: BTreeMap::from([(Priority::Critical, 2), (Priority::High, 5)]),
+        by_priority: BTreeMap::from([(Priority::Critical, 3), (Priority::High, 5)]),
+        unresolved_by_priority: BTreeMap::from([(Priority::Critical, 2), (Priority::High, 5)]),
     }
 }
 

@@ -42,11 +42,14 @@ pub fn ask(model: &mut Model, deed: &Deed) {
     }
     match apart.first() {
         Some((incident, why)) if items.is_empty() => {
-            let others = match apart.len() - 1 {
+            let like = apart.iter().filter(|(_, other)| other == why).count();
+            let more = |n: usize, what: &str| match n {
                 0 => String::new(),
-                n => format!(", and {n} more like it"),
+                n => format!(", and {n} {what}"),
             };
-            let text = format!("Nothing to do: {} {why}{others}", incident.reference);
+            let alike = more(like - 1, "more like it");
+            let others = more(apart.len() - like, "for other reasons");
+            let text = format!("Nothing to do: {} {why}{alike}{others}", incident.reference);
             model.flash(Tone::Warning, text);
         }
         None if items.is_empty() => model.flash(Tone::Neutral, "No incident is marked any more"),

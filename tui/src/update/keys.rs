@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use crate::action::{Action, Move, Place, Side, Step};
 use crate::effect::Effect;
 use crate::event::KeyInput;
-use crate::keymap::Context;
+use crate::keymap::{Context, key_name};
 use crate::model::commands::{Deed, Tone};
 use crate::model::connection::Link;
 use crate::model::demonstration::{lines, shown};
@@ -35,7 +35,20 @@ pub fn press(model: &mut Model, key: KeyInput, out: &mut Out) {
         && context.takes_text()
     {
         typing::type_char(model, c);
+    } else if !context.takes_text() {
+        unknown(model, key);
     }
+}
+
+/// A key that means nothing here says so, unless something that matters is being said.
+fn unknown(model: &mut Model, key: KeyInput) {
+    if model.shown_flash().is_some() {
+        return;
+    }
+    let key = key_name(key, model.look.unicode);
+    let help = model.key(Context::List, Action::Help);
+    let help = help.map_or_else(String::new, |help| format!("; {help} lists the keys"));
+    model.flash(Tone::Neutral, format!("{key} does nothing here{help}"));
 }
 
 /// Does it, and remembers the view that it led away from.
@@ -188,7 +201,13 @@ fn back(model: &mut Model, context: Context, out: &mut Out) {
         }
         Context::List if !model.marks.is_empty() => model.marks.clear(),
         Context::List => query::clear_query(model, out),
-        Context::SignIn => {}
+        Context::SignIn => {
+            // What was being written below the form stays a draft.
+            if model.overlay.is_some() {
+                back(model, model.context_below(), out);
+            }
+            chooser::open(model);
+        }
     }
 }
 

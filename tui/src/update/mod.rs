@@ -101,6 +101,7 @@ pub fn update(model: &mut Model, event: Event, now: DateTime<Utc>) -> Vec<Effect
             model.dirty = true;
             model.presses += 1;
             keys::press(model, key, &mut out);
+            model.read_flash();
         }
         Event::Paste(text) => {
             model.dirty = true;
@@ -185,7 +186,8 @@ fn load_counts(model: &mut Model, out: &mut Out) {
 fn sign_out(model: &mut Model, message: &str) {
     model.dirty = true;
     if model.sign_in.is_none() {
-        model.sign_in = Some(SignIn::new(Some(message.to_owned())));
+        let message = format!("{}.", message.trim_end_matches('.'));
+        model.sign_in = Some(SignIn::new(Some(message)));
         model.users = Slot::default();
         model.people = People::default();
         model.me = None;

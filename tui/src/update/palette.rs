@@ -33,11 +33,15 @@ pub fn open_views(model: &mut Model, from: Context) {
 }
 
 pub fn go(model: &mut Model, step: Move) {
+    let Some(Overlay::Palette(palette)) = &model.overlay else {
+        return;
+    };
+    let entries = model.entries(palette);
+    let last = entries.len().saturating_sub(1);
+    let at = scrolled(palette.place(&entries), step, PAGE, last);
+    let chosen = entries.get(at).map(|entry| entry.pick.clone());
     if let Some(Overlay::Palette(palette)) = &mut model.overlay {
-        let entries = palette.entries(&model.setup, &model.palette_history);
-        let last = entries.len().saturating_sub(1);
-        let at = scrolled(palette.place(&entries), step, PAGE, last);
-        palette.chosen = entries.get(at).map(|entry| entry.pick.clone());
+        palette.chosen = chosen;
     }
 }
 
@@ -46,7 +50,7 @@ pub fn run(model: &mut Model, out: &mut Out) {
     let Some(Overlay::Palette(palette)) = &model.overlay else {
         return;
     };
-    let entries = palette.entries(&model.setup, &model.palette_history);
+    let entries = model.entries(palette);
     let Some(entry) = entries.get(palette.place(&entries)) else {
         model.flash(Tone::Neutral, "No action has such a name");
         return;

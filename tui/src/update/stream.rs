@@ -51,9 +51,9 @@ pub fn hear(model: &mut Model, said: StreamEvent, out: &mut Out) {
             let retry_at = model.now.checked_add_signed(retry_in);
             model.connection.link = Link::Down { reason, retry_at: retry_at.unwrap_or(model.now) };
         }
-        StreamEvent::Unauthenticated => {
+        StreamEvent::Unauthenticated { reason } => {
             model.connection.link = Link::SignedOut;
-            sign_out(model, "The daemon does not know this sign-in any more.");
+            sign_out(model, &reason);
         }
     }
 }

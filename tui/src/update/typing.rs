@@ -2,7 +2,7 @@
 
 use crate::action::Edit;
 use crate::keymap::Context;
-use crate::model::forms::{Choice, Picker};
+use crate::model::forms::{Choice, Picker, SignIn};
 use crate::model::input::TextField;
 use crate::model::{Model, Overlay, Screen};
 
@@ -43,7 +43,7 @@ pub fn edit_text(model: &mut Model, edit: Edit) {
 }
 
 pub fn turn_field(model: &mut Model, by: usize) {
-    if model.sign_in.is_some() {
+    if model.asks_who().is_some() {
         forms::turn_sign_in(model);
     } else if let Some(Overlay::NewIncident(form)) = &mut model.overlay {
         forms::turn_new(form, by);
@@ -54,10 +54,9 @@ pub fn turn_field(model: &mut Model, by: usize) {
 
 /// The text field that has the keys.
 fn field(model: &mut Model) -> Option<&mut TextField> {
-    if let Some(form) = &mut model.sign_in {
-        return Some(form.field());
-    }
+    let signs_in = model.asks_who().is_some();
     match &mut model.overlay {
+        _ if signs_in => model.sign_in.as_mut().map(SignIn::field),
         Some(Overlay::Comment(comment)) => Some(&mut comment.field),
         Some(Overlay::Title(form)) => Some(&mut form.field),
         Some(Overlay::Export(form)) => Some(&mut form.field),

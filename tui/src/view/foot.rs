@@ -18,8 +18,9 @@ use crate::model::batch::Batch;
 use crate::model::people::selected;
 use crate::model::slot::LOADING_AFTER;
 use crate::model::words::count;
-use crate::model::{Flash, Model, Overlay};
+use crate::model::{Flash, Model, Overlay, Screen};
 use crate::safe::SafeText;
+use crate::sift::pattern::Kind;
 use crate::theme::Theme;
 
 use super::paint::{Pen, clear};
@@ -140,6 +141,7 @@ fn follows(model: &Model) -> bool {
 fn hint(model: &Model, context: Context, action: Action, usual: &'static str) -> &'static str {
     match (context, action) {
         (Context::SignIn, Action::Confirm) => "sign in",
+        (Context::SignIn, Action::Back) => "another daemon",
         (Context::Query | Context::Search, Action::Confirm) => "apply",
         (Context::Comment | Context::Account, Action::Confirm) => "send",
         (Context::Reason, Action::Confirm) => "discard",
@@ -159,6 +161,7 @@ fn hint(model: &Model, context: Context, action: Action, usual: &'static str) ->
         (Context::Palette, Action::Confirm) => "run",
         (Context::Demonstration, Action::Confirm) => "measure now",
         (Context::Query | Context::Search, Action::Back) => "cancel",
+        (Context::Search, Action::Expression) if is_expression(model) => "text",
         (Context::Matches, Action::Back) => "end search",
         (Context::AllLogs, Action::Open) => "open incident",
         (Context::List, Action::Back) if !model.marks.is_empty() => "clear marks",
@@ -175,6 +178,13 @@ fn hint(model: &Model, context: Context, action: Action, usual: &'static str) ->
         (Context::Logs, Action::Follow) if follows(model) => "hold",
         _ => usual,
     }
+}
+
+/// What is typed into the search is a regular expression.
+fn is_expression(model: &Model) -> bool {
+    let opened = model.detail.as_ref().map(|detail| &detail.logs);
+    let pane = if model.screen == Screen::Logs { Some(&model.across.pane) } else { opened };
+    pane.is_some_and(|pane| pane.search.kind == Kind::Expression)
 }
 
 /// The selected person cannot sign in.

@@ -6,6 +6,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 use watchfire_shared::incident::{Priority, Status};
 
 use crate::model::connection::{Freshness, Link};
@@ -97,28 +98,54 @@ fn counts(pen: &mut Pen, model: &Model) {
         return;
     };
     let mut parts = Vec::new();
-    for status in [Status::Open, Status::Investigating, Status::Resolved] {
+    for (status, worth) in [(Status::Open, 3), (Status::Investigating, 4), (Status::Resolved, 5)] {
         let n = counts.by_status.get(&status).copied().unwrap_or(0);
         let text = format!("{} {}", number(n), short_status(status));
-        parts.push((text, if n > 0 { theme.status(status) } else { theme.dim() }));
+        let style = if n > 0 { theme.status(status) } else { theme.dim() };
+        parts.push(Part { text, style, worth });
     }
-    let critical = counts.by_priority.get(&Priority::Critical).copied();
+    let critical = counts.unresolved_by_priority.get(&Priority::Critical).copied();
     if let Some(n) = critical.filter(|n| *n > 0) {
-        let glyph = theme.priority_glyph(Priority::Critical);
-        parts.push((format!("{glyph} {}", number(n)), theme.bad()));
+        let text = format!("{} {}", theme.priority_glyph(Priority::Critical), number(n));
+        parts.push(Part { text, style: theme.bad(), worth: 1 });
     }
     if model.counts.failure.is_some() {
-        parts.push(("not read again".to_owned(), theme.asks()));
+        let text = "not read again".to_owned();
+        parts.push(Part { text, style: theme.asks(), worth: 2 });
     }
-    let width: usize = parts.iter().map(|(text, _)| text.len() + 3).sum();
+    let width = keep(&mut parts, pen.room().saturating_sub(2));
     pen.gap((pen.room().saturating_sub(width) / 2).max(2));
-    for (index, (text, style)) in parts.iter().enumerate() {
-        if pen.room() < text.len() + 3 {
-            break;
-        }
+    for (index, Part { text, style, .. }) in parts.iter().enumerate() {
         if index > 0 {
             pen.text(&format!(" {} ", theme.dot()), theme.dim());
         }
         pen.text(text, *style);
+    }
+}
+
+/// One of the counts.
+struct Part {
+    text: String,
+    style: Style,
+    /// The highest goes first where there is no room for all.
+    worth: u8,
+}
+
+impl Part {
+    /// With what stands between it and the next.
+    fn width(&self) -> usize {
+        SafeText::line(&self.text).width() + 3
+    }
+}
+
+/// Leaves out what there is no room for; the columns of the rest.
+fn keep(parts: &mut Vec<Part>, room: usize) -> usize {
+    loop {
+        let width = parts.iter().map(Part::width).sum();
+        let last = (0..parts.len()).max_by_key(|index| parts[*index].worth);
+        match last.filter(|_| width > room) {
+            Some(last) => drop(parts.remove(last)),
+            None => return width,
+        }
     }
 }

@@ -44,13 +44,14 @@ pub fn render(buf: &mut Buffer, area: Rect, model: &Model) -> Cursor {
     let content = rows(area, 1 + shares.query, shares.header + shares.rows);
     let (table, beside) = columns(content, model);
     render_table(buf, table, model, shares, theme);
+    let told = beside.is_some();
     if let (Some(beside), Some(incident)) = (beside, model.subject()) {
         side::render(buf, beside, model, incident);
     }
     if shares.answer > 0 {
         let top = 1 + shares.query + shares.header + shares.rows;
         rule(buf, area, top, theme);
-        answer(&mut Pen::new(buf, area, top + 1, theme), model);
+        answer(&mut Pen::new(buf, area, top + 1, theme), model, told);
     }
     cursor
 }
@@ -276,9 +277,11 @@ fn hints(model: &Model, ways: &[(Action, &str)]) -> String {
     ways.iter().filter(may).filter_map(hint).collect::<Vec<_>>().join(" · ")
 }
 
-/// What is this? One line about the selected row.
-fn answer(pen: &mut Pen, model: &Model) {
+/// What is this? One line about the selected row, with the title that is cut there, unless it is `told`
+/// beside the list.
+fn answer(pen: &mut Pen, model: &Model, told: bool) {
     let theme = pen.theme;
+    let width = pen.room();
     let Some(incident) = model.subject() else {
         return;
     };
@@ -312,10 +315,12 @@ fn answer(pen: &mut Pen, model: &Model) {
     ));
     if model.drafts.contains_key(&incident.id) {
         let key = model.key(Context::List, Action::Comment);
-        parts.push(format!(
-            "a comment is begun{}",
-            key.map_or_else(String::new, |key| format!(" ({key})"))
-        ));
+        let key = key.map_or_else(String::new, |key| format!(" ({key})"));
+        parts.insert(0, format!("a comment is begun{key}"));
+    }
+    if !told && Table::new(width, model).cuts(&incident.title) {
+        pen.text(&SafeText::clipped(&incident.title, width / 2).to_string(), theme.bold());
+        pen.gap(2);
     }
     pen.text(&parts.join(&format!(" {} ", theme.dot())), theme.plain());
 }

@@ -52,6 +52,9 @@ pub fn render(frame: &mut Frame<'_>, model: &Model) {
     if let Some(form) = &model.sign_in {
         head::render(buf, area, model);
         cursor = sign_in::render(buf, area, model, form);
+        if let Some(Overlay::Chooser(it)) = &model.overlay {
+            cursor = chooser::render(buf, area, model, it);
+        }
         foot::render(buf, area, model);
     } else {
         head::render(buf, area, model);

@@ -23,7 +23,7 @@ const NAME: usize = 16;
 
 pub fn render(buf: &mut Buffer, area: Rect, model: &Model, palette: &Palette) -> Cursor {
     let theme = Theme::new(model);
-    let entries = palette.entries(&model.setup, &model.palette_history);
+    let entries = model.entries(palette);
     let (choices, sheet, body) = chooses(area, model)?;
     clear(buf, sheet);
     rule(buf, sheet, 0, theme);
@@ -86,9 +86,13 @@ fn entry(pen: &mut Pen, model: &Model, entry: &Entry, here: bool) {
     let keys: Vec<String> = keys.map(|key| key_name(key, theme.unicode())).collect();
     pen.text(if here { theme.bar() } else { " " }, theme.accent());
     pen.right(&format!("{} ", keys.join(" ")), theme.accent());
-    pen.cell(&entry.name, NAME, if here { theme.bold() } else { theme.plain() });
-    // What only repeats the name says nothing.
-    if !entry.name.contains(&entry.help) {
+    let style = if entry.forbidden { theme.dim() } else { theme.plain() };
+    pen.cell(&entry.name, NAME, if here { theme.bold() } else { style });
+    if entry.forbidden {
+        pen.gap(2);
+        pen.text("not as it stands", theme.dim());
+    } else if !entry.name.contains(&entry.help) {
+        // What only repeats the name says nothing.
         pen.gap(2);
         pen.text(&entry.help, theme.dim());
     }

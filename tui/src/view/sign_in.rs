@@ -13,6 +13,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::model::Model;
+use crate::model::connection::Link;
 use crate::model::forms::{SignIn, SignInField};
 use crate::safe::SafeText;
 use crate::theme::Theme;
@@ -51,15 +52,18 @@ pub fn render(buf: &mut Buffer, area: Rect, model: &Model, form: &SignIn) -> Cur
         };
         cursor = cursor.or(at);
     }
-    message(buf, inner, form, theme);
+    message(buf, inner, model, form);
     cursor
 }
 
-fn message(buf: &mut Buffer, area: Rect, form: &SignIn, theme: Theme) {
-    let (text, style) = match (&form.message, form.asked) {
-        (_, Some(_)) => ("Signing in …", theme.dim()),
-        (Some(message), None) => (message.as_str(), theme.asks()),
-        (None, None) => return,
+fn message(buf: &mut Buffer, area: Rect, model: &Model, form: &SignIn) {
+    let theme = Theme::new(model);
+    let (text, style) = match (&form.message, form.asked, &model.connection.link) {
+        (_, Some(_), _) => ("Signing in …", theme.dim()),
+        (Some(message), None, _) => (message.as_str(), theme.asks()),
+        // Whoever signs in to what is not there would only be told so afterwards.
+        (None, None, Link::Down { reason, .. }) => (reason.as_str(), theme.asks()),
+        (None, None, _) => return,
     };
     let lines = SafeText::line(text).wrap(usize::from(area.width).saturating_sub(2));
     for (index, line) in lines.iter().enumerate() {

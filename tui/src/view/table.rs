@@ -13,6 +13,7 @@ use crate::model::columns::Column;
 use crate::model::commands::Cell;
 use crate::model::words::number;
 use crate::model::{Model, age};
+use crate::safe::SafeText;
 use crate::theme::{Theme, short_priority, short_status};
 
 use super::paint::Pen;
@@ -54,6 +55,12 @@ impl Table {
         for (_, it) in self.columns.iter_mut().filter(|(it, _)| *it == column) {
             *it = width;
         }
+    }
+
+    /// Whether its column has no room for a title.
+    pub fn cuts(&self, title: &str) -> bool {
+        let room = self.columns.iter().find(|(column, _)| *column == Column::Title);
+        room.is_some_and(|(_, room)| SafeText::line(title).width() > *room)
     }
 
     /// Of everything but the title.

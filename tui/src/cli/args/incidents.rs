@@ -12,7 +12,8 @@ use crate::model::columns::Columns;
 
 #[derive(Debug, Args)]
 pub struct Ls {
-    /// Such as `status:open priority:>=high -service:search words`; a negated word goes after `--`
+    /// Such as 'status:open priority:>=high -service:search words', in quotes: `<` and `>` mean
+    /// something else to a shell; unquoted a negated word goes after `--`
     #[arg(value_parser = unshield)]
     pub filter: Vec<String>,
     /// Rows at most
@@ -44,16 +45,19 @@ const SORTS: [&str; 10] = [
 
 #[derive(Debug, Args)]
 pub struct New {
+    /// What is wrong, in a line
     #[arg(value_parser = unshield)]
     pub title: String,
     /// critical, high, medium or low
     #[arg(short, long, default_value_t = Priority::Medium)]
     pub priority: Priority,
+    /// Whose it is, such as checkout
     #[arg(short, long, default_value = "")]
     pub service: String,
     /// May be given several times
     #[arg(short, long = "label", value_name = "NAME=VALUE", value_parser = label)]
     pub labels: Vec<(String, String)>,
+    /// What is known about it
     #[arg(short, long, default_value = "")]
     pub description: String,
 }
@@ -72,8 +76,10 @@ pub struct Set {
     /// me, none, a person's name or id
     #[arg(short, long, group = "change", value_name = "WHO")]
     pub assign: Option<String>,
+    /// What is wrong, in a line
     #[arg(long, group = "change")]
     pub title: Option<String>,
+    /// Whose it is, such as checkout
     #[arg(short, long, group = "change")]
     pub service: Option<String>,
     /// Said with the change

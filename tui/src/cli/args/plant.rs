@@ -35,6 +35,7 @@ pub enum Outbox {
     /// Have a failed event published once more, with what waits behind it
     Retry {
         /// As `outbox` lists it
+        #[arg(value_parser = event)]
         id: EventId,
     },
 }
@@ -42,6 +43,7 @@ pub enum Outbox {
 #[derive(Debug, Args)]
 pub struct Discard {
     /// As `dead-letters` lists it
+    #[arg(value_parser = letter)]
     pub id: DeadLetterId,
     /// Why; kept with it
     #[arg(long, value_name = "TEXT")]
@@ -90,4 +92,13 @@ pub struct Purge {
     /// Everything: deletes nothing, but nobody reads it any more; with --old it goes too
     #[arg(long, group = "what")]
     pub all: bool,
+}
+
+fn event(text: &str) -> Result<EventId, String> {
+    text.parse().map_err(|_| "an id has 36 characters, as `watchfire outbox` lists it".to_owned())
+}
+
+pub fn letter(text: &str) -> Result<DeadLetterId, String> {
+    let advice = "an id has 36 characters, as `watchfire dead-letters` lists it";
+    text.parse().map_err(|_| advice.to_owned())
 }

@@ -223,7 +223,8 @@ async fn try_open(client: &Client, after: Option<Cursor>) -> Result<Wire, Client
     let status = response.status();
     if !status.is_success() {
         let body = response.bytes().await.map_err(broken)?;
-        return Err(ClientError::answer(&base, status.as_u16(), &body));
+        let error = ClientError::answer(&base, status.as_u16(), &body);
+        return Err(client.session().explain(error));
     }
     let events = response.bytes_stream().eventsource();
     Ok(Box::pin(events.map(|event| event.map_err(|error| broke(&error)))))

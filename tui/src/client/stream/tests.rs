@@ -6,7 +6,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::*;
-use crate::client::session::Session;
+use crate::client::session::{Given, Session};
 use crate::secret::Secret;
 
 const LOG: &str = "00000000-0000-7000-8000-000000000001";
@@ -22,7 +22,8 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let state = tempfile::tempdir().unwrap();
-        let session = Session::new(state.path(), &base, Some(Secret::new("token")), None);
+        let session =
+            Session::new(state.path(), &base, Some(Given::by_variable(Secret::new("token"))), None);
         let client = Client::new(Arc::new(move || Ok(base.clone())), false, true, session);
         let server = Self { listener, _state: state };
         (server, client.unwrap())

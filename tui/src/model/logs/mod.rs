@@ -276,9 +276,9 @@ impl LogPane {
         self.lines.len() > LINES_MAX || self.lines.bytes() > BYTES_MAX
     }
 
-    /// Whether newer lines had to go, or have not come yet.
+    /// Whether newer lines had to go, or have not come yet: those that pass, were there any.
     pub fn lacks_newer(&self) -> bool {
-        self.beyond.newer || self.lines.last_seq() < self.known_last
+        self.beyond.newer || self.covered < self.known_last
     }
 
     fn count(&mut self, entries: &[LogEntry]) {

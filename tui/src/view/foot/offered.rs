@@ -111,8 +111,15 @@ pub fn offered(model: &Model, context: Context) -> Vec<Action> {
         Context::Account | Context::NewIncident => {
             vec![Action::Confirm, Action::NextField, Action::Back]
         }
-        Context::SignIn => vec![Action::Confirm, Action::NextField, Action::Quit],
+        Context::SignIn => signing_in(model),
     }
+}
+
+/// Another daemon is offered where there is one.
+fn signing_in(model: &Model) -> Vec<Action> {
+    let elsewhere = (model.setup.contexts.len() > 1).then_some(Action::Back);
+    let ways = [Some(Action::Confirm), Some(Action::NextField), elsewhere, Some(Action::Quit)];
+    ways.into_iter().flatten().collect()
 }
 
 /// What may be done to the incident as it stands, by somebody with this role.

@@ -14,7 +14,7 @@ pub fn place(model: &Model, width: u16, theme: Theme) -> String {
     let leaf = leaf(model);
     let over = model.overlay.is_some();
     let mut crumbs: Vec<String> = match model.screen {
-        _ if model.sign_in.is_some() => Vec::new(),
+        _ if model.asks_who().is_some() => Vec::new(),
         Screen::Detail => {
             let opened = model.detail.as_ref();
             let reference = opened.and_then(|detail| model.known.get(detail.id));
@@ -46,7 +46,7 @@ pub fn place(model: &Model, width: u16, theme: Theme) -> String {
     crumbs.join(if theme.unicode() { " › " } else { " > " })
 }
 
-/// Which screen this is, with the key that leads here.
+/// Which screen this is, with the key that leads here: `1:incidents`, as terminals number theirs.
 fn leaf(model: &Model) -> String {
     let (way, name) = match model.context() {
         Context::List | Context::Query => (Some(Action::Go(Place::Incidents)), "incidents"),
@@ -80,5 +80,5 @@ fn leaf(model: &Model) -> String {
         Context::SignIn => (None, "sign in"),
     };
     let key = way.and_then(|way| model.key(Context::List, way));
-    key.map_or_else(|| name.to_owned(), |key| format!("{key} {name}"))
+    key.map_or_else(|| name.to_owned(), |key| format!("{key}:{name}"))
 }

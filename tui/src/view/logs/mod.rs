@@ -210,7 +210,8 @@ fn nothing(model: &Model, pane: &LogPane) -> String {
     } else if model.screen == Screen::Logs {
         "No incident has log lines yet: they appear here as they are attached.".to_owned()
     } else {
-        "No log lines yet: POST them to /v1/incidents/{id}/logs with an ingest key.".to_owned()
+        let which = model.subject().map_or_else(String::new, |it| it.reference.to_string());
+        format!("No log lines yet: `watchfire logs {which} --attach FILE` adds some.")
     }
 }
 
