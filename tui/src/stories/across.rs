@@ -106,6 +106,26 @@ fn enter_opens_the_incident_of_the_line_and_the_way_back_is_there() {
 }
 
 #[test]
+fn one_stands_at_the_line_that_was_opened_with_what_is_around_it() {
+    let mut client = opened();
+    client.press("k k enter");
+    let loads = log_loads(&mut client);
+    let [(request, Load::Logs { before: Some(8), after: None, .. })] = &loads[..] else {
+        panic!("the page that ends with line 7, and nothing else: {loads:?}");
+    };
+    client.done(*request, page_of((1..=7).map(|seq| of(203, seq, 0)).collect()));
+    assert!(client.screen().contains("▌20:44:06 warn  api        line 7"), "{}", client.screen());
+    let loads = log_loads(&mut client);
+    let [(request, Load::Logs { after: Some(7), .. })] = &loads[..] else {
+        panic!("and what comes behind it: {loads:?}");
+    };
+    client.done(*request, page_of((8..=9).map(|seq| of(203, seq, 0)).collect()));
+    let screen = client.screen();
+    assert!(screen.contains("▌20:44:06 warn  api        line 7"), "{screen}");
+    assert!(screen.contains("all 9 lines"), "{screen}");
+}
+
+#[test]
 fn what_is_attached_anywhere_is_read_once_and_in_turn() {
     let mut client = opened();
     client.loads();

@@ -17,11 +17,16 @@ use super::{Out, assessments, logs, timers};
 
 pub fn open(model: &mut Model, id: IncidentId, out: &mut Out) {
     model.screen = Screen::Detail;
+    choose(model, id);
+    reload(model, out);
+    timers::watch_pane(model);
+}
+
+/// What was read of another incident is forgotten.
+pub fn choose(model: &mut Model, id: IncidentId) {
     if model.detail.as_ref().is_none_or(|detail| detail.id != id) {
         model.detail = Some(Detail::new(id));
     }
-    reload(model, out);
-    timers::watch_pane(model);
 }
 
 /// The same from a screen that it will return to.

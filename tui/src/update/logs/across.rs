@@ -14,6 +14,7 @@ use crate::model::logs::{self, FIRST, Fetch, JUMP, PAGE};
 use crate::model::{Model, Screen};
 use crate::update::detail;
 
+use super::filter::stand_at;
 use super::{Out, Which, is_near_end, look_further};
 
 /// The screen is opened, or everything is read again.
@@ -219,12 +220,18 @@ pub fn named(model: &mut Model, id: IncidentId, is_gone: bool) {
 
 /// Opens the incident of the line that the cursor is on, at its logs.
 pub fn open_incident(model: &mut Model, out: &mut Out) {
-    let Some(incident) = model.across.pane.current().map(|line| line.incident) else {
+    let pane = &model.across.pane;
+    let Some((incident, seq)) = pane.current().map(|line| (line.incident, line.seq)) else {
         return;
     };
+    let held = !pane.follows();
     if model.known.is_deleted(incident) {
         model.flash(Tone::Warning, "This incident was deleted");
         return;
+    }
+    detail::choose(model, incident);
+    if held {
+        stand_at(model, seq, out);
     }
     detail::open_from(model, incident, Screen::Logs, out);
     if let Some(detail) = &mut model.detail {

@@ -32,14 +32,27 @@ fn want(model: &mut Model, wanted: Wanted, out: &mut Out) {
     }
     let read = pane.place.held_at().and_then(|_| pane.current()).map(|line| line.seq);
     pane.begin(wanted);
-    let fetch = match read {
-        Some(seq) => {
-            pane.covered = seq;
-            Fetch::UpTo
-        }
-        None => Fetch::Newest,
-    };
-    ask(model, fetch, out);
+    match read {
+        Some(seq) => read_up_to(model, seq, out),
+        None => ask(model, Fetch::Newest, out),
+    }
+}
+
+/// The lines of the opened incident from the beginning of a page that ends with one of them, which is
+/// stood at.
+fn read_up_to(model: &mut Model, seq: i64, out: &mut Out) {
+    if let Some(detail) = &mut model.detail {
+        detail.logs.covered = seq;
+        ask(model, Fetch::UpTo, out);
+    }
+}
+
+/// Stands at a line of the opened incident, whatever was read of it before.
+pub fn stand_at(model: &mut Model, seq: i64, out: &mut Out) {
+    if let Some(detail) = &mut model.detail {
+        detail.logs.restart();
+        read_up_to(model, seq, out);
+    }
 }
 
 /// Only higher levels, or lower ones too; from the highest it goes round to all.

@@ -167,7 +167,8 @@ pub fn answered(
             pane.failure = None;
             pane.loaded = true;
             take(pane, fetch, answer, full, now);
-            let unfinished = fetch == Fetch::Newer && full;
+            // Whoever stands at a line may see those behind it.
+            let unfinished = (fetch == Fetch::Newer && full) || fetch == Fetch::UpTo;
             look_further(model, Which::Opened, out);
             catch_up(model, unfinished, out);
         }
