@@ -287,6 +287,7 @@ fn model() -> Model {
         signed_in: true,
         setup: watchfire::model::setup::Setup::default(),
         mistakes: Vec::new(),
+        in_tmux: false,
         read_only: false,
     };
     Model::new(start, watchfire::clock::now())

@@ -32,7 +32,7 @@ impl Choices {
                 (head, (usize::from(head) - 1 + count).min(MOST), count, chosen)
             }
             Overlay::Palette(palette) => {
-                let entries = model.entries(palette);
+                let entries = palette.entries(&model.setup, &model.palette_history);
                 (3, LINES, entries.len(), Some(palette.place(&entries)))
             }
             Overlay::Chooser(chooser) => {

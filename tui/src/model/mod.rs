@@ -193,6 +193,7 @@ pub struct Model {
     pub setup: Setup,
     /// Nothing may be changed from here.
     pub read_only: bool,
+    pub in_tmux: bool,
     /// The daemon's address, in links.
     pub base: String,
     pub me: Option<UserOut>,
@@ -271,6 +272,7 @@ impl Model {
             chosen: start.context,
             setup: start.setup,
             read_only: start.read_only,
+            in_tmux: start.in_tmux,
             base: start.base,
             me: None,
             users: Slot::default(),

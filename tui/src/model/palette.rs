@@ -4,10 +4,9 @@ use std::cmp::Reverse;
 
 use watchfire_shared::ids::{IncidentId, Reference};
 
-use crate::action::Action;
+use crate::action::{Action, Step};
 use crate::keymap::{Binding, Context, bindings};
 
-use super::Model;
 use super::fuzzy;
 use super::input::TextField;
 use super::setup::Setup;
@@ -23,6 +22,8 @@ pub struct Palette {
     pub from: Context,
     /// The incident that was selected then: what is run is about this one or about none.
     pub subject: Option<(IncidentId, Reference)>,
+    /// What its status forbade then; what one sees first must not change under a finger.
+    pub forbidden: Vec<Step>,
     pub offer: Offer,
     pub field: TextField,
     /// None is the first.
@@ -76,7 +77,8 @@ impl Entry {
 }
 
 impl Palette {
-    /// What fits the typed text, the best first; with nothing typed what was run last comes first.
+    /// What fits the typed text, the best first. With nothing typed what was run last comes first, and
+    /// last what the status forbade; whoever types a name gets what they typed, and hears why not.
     pub fn entries(&self, setup: &Setup, history: &History) -> Vec<Entry> {
         let wanted = self.field.text();
         let wants =
@@ -84,39 +86,23 @@ impl Palette {
         let mut entries: Vec<(i32, Entry)> = offered(self.from, setup, history)
             .into_iter()
             .filter(wants)
+            .map(|entry| Entry { forbidden: self.forbids(&entry.pick), ..entry })
             .filter_map(|entry| Some((score_of(&entry, wanted)?, entry)))
             .collect();
         // Stable: what fits equally well stays as it was.
-        entries.sort_by_key(|(score, _)| Reverse(*score));
+        entries
+            .sort_by_key(|(score, entry)| (wanted.is_empty() && entry.forbidden, Reverse(*score)));
         entries.into_iter().map(|(_, entry)| entry).collect()
+    }
+
+    fn forbids(&self, pick: &Pick) -> bool {
+        matches!(pick, Pick::Action(Action::Step(step)) if self.forbidden.contains(step))
     }
 
     /// The place of the chosen one.
     pub fn place(&self, entries: &[Entry]) -> usize {
         let chosen = |entry: &Entry| Some(&entry.pick) == self.chosen.as_ref();
         entries.iter().position(chosen).unwrap_or(0)
-    }
-}
-
-impl Model {
-    /// What a palette offers; with nothing typed what the status forbids comes last. Whoever typed a
-    /// name gets what they typed, and hears why not.
-    pub fn entries(&self, palette: &Palette) -> Vec<Entry> {
-        let mut entries = palette.entries(&self.setup, &self.palette_history);
-        let many = palette.from == Context::List && !self.marks.is_empty();
-        let subject = palette.subject.filter(|_| !many).and_then(|(id, _)| self.known.get(id));
-        for entry in &mut entries {
-            entry.forbidden = match (subject, &entry.pick) {
-                (Some(incident), Pick::Action(Action::Step(step))) => {
-                    !step.is_possible(incident.status)
-                }
-                _ => false,
-            };
-        }
-        if palette.field.text().is_empty() {
-            entries.sort_by_key(|entry| entry.forbidden);
-        }
-        entries
     }
 }
 
@@ -198,7 +184,7 @@ mod tests {
     use std::collections::HashMap;
 
     use super::*;
-    use crate::action::{Place, Step};
+    use crate::action::Place;
 
     const VIEWS: [Context; 9] = [
         Context::List,
@@ -216,6 +202,7 @@ mod tests {
         let palette = Palette {
             from: Context::List,
             subject: None,
+            forbidden: Vec::new(),
             offer: Offer::Everything,
             field: TextField::new(typed),
             chosen: None,

@@ -26,6 +26,8 @@ pub struct Start {
     pub mistakes: Vec<String>,
     /// Nothing may be changed from here.
     pub read_only: bool,
+    /// The terminal is a pane of tmux, which passes on what it was set to.
+    pub in_tmux: bool,
 }
 
 /// The zone of the times on the screen.

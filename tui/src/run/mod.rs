@@ -28,7 +28,7 @@ use tokio::time::Instant;
 
 use crate::client::{Client, ClientError};
 use crate::clock;
-use crate::config::Config;
+use crate::config::{Config, Terminal};
 use crate::effect::{Effect, Program, RequestId, Way};
 use crate::embedded::Home;
 use crate::event::Event;
@@ -119,6 +119,7 @@ fn start(config: &Config, client: &Client, size: (u16, u16)) -> Start {
         signed_in: client.session().has_token(),
         setup: config.settings.setup.clone(),
         read_only: config.read_only,
+        in_tmux: config.terminal == Terminal::Tmux,
         mistakes: config.mistakes.iter().map(Mistake::short).collect(),
     }
 }

@@ -38,6 +38,7 @@ impl Client {
             signed_in: true,
             setup: Setup::default(),
             mistakes: Vec::new(),
+            in_tmux: false,
             read_only: false,
         };
         change(&mut start);

@@ -30,6 +30,10 @@ fn the_reference_takes_two_keys_and_nothing_is_promised() {
     assert_eq!(copied(&mut client), "INC-204");
     assert_eq!(client.flash(), "INC-204 reference sent to the clipboard of your terminal, 7 bytes");
     assert_eq!(client.model.context(), Context::List);
+    let mut client = Client::with(|start| start.in_tmux = true).connected(&incidents());
+    client.press("y enter");
+    let said = client.flash();
+    assert!(said.contains("sent to the clipboard through tmux, whose set-clipboard"), "{said}");
 }
 
 #[test]

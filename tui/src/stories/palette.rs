@@ -56,7 +56,10 @@ fn what_the_status_forbids_comes_last_and_says_why_when_it_is_typed() {
     client.press("enter");
     assert!(client.flash().contains("INC-204 is open"), "{}", client.flash());
     assert!(client.sends_nothing());
-    client.press("* :");
+    client.press(":");
+    client.stream(status_event(&incidents()[0], Status::Investigating));
+    assert!(client.screen().contains("▌investigate"), "nothing changes under a finger");
+    client.press("esc * :");
     assert!(!client.screen().contains("not as it stands"), "a question follows that says it");
 }
 

@@ -190,7 +190,12 @@ pub fn send(model: &mut Model, what: &str, text: String, out: &mut Out) {
         model.flash(Tone::Warning, text);
         return;
     }
-    let said = format!("{what} sent to the clipboard of your terminal, {}", bytes(text.len()));
+    let to = if model.in_tmux {
+        "clipboard through tmux, whose set-clipboard must be on"
+    } else {
+        "clipboard of your terminal"
+    };
+    let said = format!("{what} sent to the {to}, {}", bytes(text.len()));
     out.push(Effect::Copy(text));
     model.flash(Tone::Good, said);
 }

@@ -2,7 +2,7 @@
 
 use watchfire_shared::ids::{IncidentId, Reference};
 
-use crate::action::{Action, Move, Place};
+use crate::action::{Action, Move, Place, Step};
 use crate::effect::Effect;
 use crate::keymap::{Binding, Context, Group};
 use crate::model::commands::Tone;
@@ -19,8 +19,13 @@ const PAGE: usize = 10;
 pub fn open(model: &mut Model, from: Context) {
     let subject = model.subject().map(|incident| (incident.id, incident.reference));
     let field = TextField::default();
-    let offer = Offer::Everything;
-    model.overlay = Some(Overlay::Palette(Palette { from, subject, offer, field, chosen: None }));
+    let many = from == Context::List && !model.marks.is_empty();
+    let status = model.subject().filter(|_| !many).map(|incident| incident.status);
+    let allowed = |step: &Step| status.is_none_or(|status| step.is_possible(status));
+    let forbidden = Step::ALL.into_iter().filter(|step| !allowed(step)).collect();
+    let palette =
+        Palette { from, subject, forbidden, offer: Offer::Everything, field, chosen: None };
+    model.overlay = Some(Overlay::Palette(palette));
 }
 
 /// The same of saved views alone.
@@ -33,15 +38,11 @@ pub fn open_views(model: &mut Model, from: Context) {
 }
 
 pub fn go(model: &mut Model, step: Move) {
-    let Some(Overlay::Palette(palette)) = &model.overlay else {
-        return;
-    };
-    let entries = model.entries(palette);
-    let last = entries.len().saturating_sub(1);
-    let at = scrolled(palette.place(&entries), step, PAGE, last);
-    let chosen = entries.get(at).map(|entry| entry.pick.clone());
     if let Some(Overlay::Palette(palette)) = &mut model.overlay {
-        palette.chosen = chosen;
+        let entries = palette.entries(&model.setup, &model.palette_history);
+        let last = entries.len().saturating_sub(1);
+        let at = scrolled(palette.place(&entries), step, PAGE, last);
+        palette.chosen = entries.get(at).map(|entry| entry.pick.clone());
     }
 }
 
@@ -50,7 +51,7 @@ pub fn run(model: &mut Model, out: &mut Out) {
     let Some(Overlay::Palette(palette)) = &model.overlay else {
         return;
     };
-    let entries = model.entries(palette);
+    let entries = palette.entries(&model.setup, &model.palette_history);
     let Some(entry) = entries.get(palette.place(&entries)) else {
         model.flash(Tone::Neutral, "No action has such a name");
         return;

@@ -23,7 +23,7 @@ const NAME: usize = 16;
 
 pub fn render(buf: &mut Buffer, area: Rect, model: &Model, palette: &Palette) -> Cursor {
     let theme = Theme::new(model);
-    let entries = model.entries(palette);
+    let entries = palette.entries(&model.setup, &model.palette_history);
     let (choices, sheet, body) = chooses(area, model)?;
     clear(buf, sheet);
     rule(buf, sheet, 0, theme);
