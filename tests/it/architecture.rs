@@ -66,7 +66,8 @@ const CLIENT: &[Layer] = &[
     layer("stories", ALL),
     layer("view", &["theme", "model", "action", "keymap", "event", "handover", "safe", "sift"])
         .never(&["reqwest", "tokio"]),
-    layer("theme", &["model", "ink"]).never(&["reqwest", "tokio"]),
+    layer("glyph", &[]),
+    layer("theme", &["model", "ink", "glyph"]).never(&["reqwest", "tokio"]),
     layer("update", &["model", "action", "keymap", "effect", "event", "handover", "safe", "sift"])
         .never(OUTSIDE),
     layer("model", &["ink", "action", "keymap", "effect", "event", "handover", "safe", "sift"])

@@ -2,9 +2,6 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::num::NonZeroUsize;
-use std::process::{Child, Command};
-use std::thread;
 
 use tempfile::TempDir;
 use watchfire_shared::incident::Status;
@@ -13,9 +10,6 @@ use watchfire_tests::{Daemon, Engine, Terminal, bounded, programs, terminal};
 
 use super::mouse::{MODES, captured};
 use super::{SIZES, SOON};
-
-/// How often one goes to and fro.
-const ROUNDS: &str = "WATCHFIRE_CONTEXT_ROUNDS";
 
 #[tokio::test]
 async fn nothing_of_the_daemon_before_is_there_and_a_key_acts_on_the_one_that_is_shown() {
@@ -94,45 +88,4 @@ async fn to_and_fro(columns: u16, rows: u16) {
     client.wait_for_text("○ open", SOON).await;
     client.send("q");
     assert!(client.ended(SOON).await.success());
-}
-
-#[tokio::test]
-async fn one_gets_there_each_time_however_busy_the_machine_is() {
-    bounded(async {
-        let scene = Scene::start().await;
-        let mut client = scene.client(80, 24).await;
-        let _busy = Busy::start();
-        for _ in 0..programs::number(ROUNDS).unwrap_or(25) {
-            for name in ["west", "east"] {
-                client.send(&format!(":ctx {name}\r"));
-                // Without another key: one would set free who waits for the terminal.
-                client.wait_for_text(&format!("Burns {name}"), SOON).await;
-            }
-        }
-        client.send("q");
-        assert!(client.ended(SOON).await.success());
-    })
-    .await;
-}
-
-/// Programs that leave nobody a processor for long, until it is dropped. Each has a session of its own:
-/// the kernel shares the processors out by sessions first.
-struct Busy(Vec<Child>);
-
-impl Busy {
-    fn start() -> Self {
-        let processors = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        let spin = ["sh", "-c", "while kill -0 $PPID; do :; done"];
-        let start = |_| Command::new("setsid").args(spin).spawn().expect("util-linux is there");
-        Self((0..4 * processors).map(start).collect())
-    }
-}
-
-impl Drop for Busy {
-    fn drop(&mut self) {
-        for spinning in &mut self.0 {
-            let _ = spinning.kill();
-            let _ = spinning.wait();
-        }
-    }
 }

@@ -13,6 +13,7 @@ use tokio::task::{JoinSet, spawn_blocking};
 use watchfire::config::Config;
 use watchfire::model::{Look, Model, Start, Zone};
 use watchfire::panics;
+use watchfire::run::input::{self, Input};
 use watchfire::run::screen::Screen;
 use watchfire_shared::user::Role;
 use watchfire_tests::{Daemon, Engine, Line, Terminal, bounded, eventually, programs, terminal};
@@ -258,6 +259,7 @@ fn inside() {
             let mut screen = Screen::enter().unwrap();
             screen.draw(&model()).unwrap();
             match place.as_str() {
+                "lends" => lend_often().await,
                 "screen" => panic!("in the loop"),
                 "task" => {
                     let mut tasks = JoinSet::new();
@@ -274,6 +276,32 @@ fn inside() {
         });
         std::process::ExitCode::SUCCESS
     });
+}
+
+/// Asks for a key and lends the terminal at once: the thread that is to wait for one may not have begun.
+async fn lend_often() {
+    for _ in 0..1_000 {
+        let mut input = Input::open();
+        tokio::select! {
+            biased;
+            typed = input.next() => panic!("nobody typed: {typed:?}"),
+            () = std::future::ready(()) => {}
+        }
+        input.release().await;
+        input::forget().unwrap();
+    }
+}
+
+#[tokio::test]
+async fn whoever_lends_the_terminal_often_has_it_back_each_time() {
+    bounded(async {
+        let home = tempfile::tempdir().unwrap();
+        let client = failing("lends", home.path());
+        // Nobody presses a key, which would set free who waits for the terminal.
+        let ended = client.ended(SOON).await;
+        assert!(ended.success(), "{}", client.text());
+    })
+    .await;
 }
 
 fn model() -> Model {

@@ -85,7 +85,7 @@ pub async fn list(client: &Client, out: &mut Out, ls: &Ls) -> Done {
 async fn load(client: &Client, ls: &Ls) -> Result<IncidentPage, Failure> {
     let filter = ls.filter.join(" ");
     if let Err(mistake) = filter.parse::<Filter>() {
-        let torn = ls.filter.iter().any(|term| term.ends_with(':'));
+        let torn = ls.filter.iter().any(|term| matches!(term.as_str(), "priority:" | "age:"));
         let advice =
             if torn { "; put the query in quotes: a shell takes < and > away" } else { "" };
         return Err(Failure::said(Exit::Usage, format!("{filter}: {mistake}{advice}")));

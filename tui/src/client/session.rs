@@ -33,19 +33,24 @@ pub struct Given {
     pub token: Secret,
     /// What to do when it is refused.
     pub refused: &'static str,
+    /// Why nobody can sign in beside it.
+    pub beside: &'static str,
 }
 
 impl Given {
     pub const fn by_variable(token: Secret) -> Self {
         let refused = "The daemon does not know the token in WATCHFIRE_TOKEN: set another, or unset \
              it and sign in with `watchfire login`";
-        Self { token, refused }
+        let beside = "WATCHFIRE_TOKEN is set and would be used instead; unset it first";
+        Self { token, refused, beside }
     }
 
     pub const fn by_command(token: Secret) -> Self {
         let refused = "The daemon does not know the token that token_command of config.toml \
              printed: run it by hand to see what it says";
-        Self { token, refused }
+        let beside = "token_command of config.toml gives a token that would be used instead; take it \
+             out first";
+        Self { token, refused, beside }
     }
 }
 
@@ -144,9 +149,8 @@ impl Session {
     }
 
     async fn login(&self, client: &Client, login: &Login) -> Result<(), ClientError> {
-        if self.given.is_some() {
-            let message = "WATCHFIRE_TOKEN is set and would be used instead; unset it first";
-            return Err(ClientError::local(message));
+        if let Some(given) = &self.given {
+            return Err(ClientError::local(given.beside));
         }
         let tokens = client.sign_in(login).await.map_err(|error| match error.kind {
             ErrorKind::Unauthenticated => ClientError::new(

@@ -165,7 +165,7 @@ pub struct Flash {
 }
 
 /// A message that somebody has seen.
-const READ_AFTER: TimeDelta = TimeDelta::seconds(2);
+const READ_AFTER: TimeDelta = TimeDelta::seconds(4);
 
 /// When to ask again without being told to.
 #[derive(Debug, Default)]
@@ -380,12 +380,15 @@ impl Model {
         self.dirty = true;
     }
 
-    /// Somebody goes on in a sheet, whose keys a long message hides: what stood there for a moment
-    /// was read. The command log has it still.
+    /// Somebody goes on in a sheet, whose keys a long message hides: what stood there for a while was
+    /// read.
     pub fn read_flash(&mut self) {
-        let now = self.now;
-        if self.context().is_confirmed() {
-            self.flash.take_if(|flash| now - flash.since >= READ_AFTER);
+        let (now, half) = (self.now, usize::from(self.size.0) / 2);
+        if self.overlay.is_some() && self.context().is_confirmed() {
+            let is_read = |flash: &mut Flash| {
+                now - flash.since >= READ_AFTER && flash.text.chars().count() + 2 > half
+            };
+            self.flash.take_if(is_read);
         }
     }
 

@@ -9,7 +9,7 @@ mod export;
 mod feed;
 mod frames;
 mod going;
-mod input;
+pub mod input;
 mod keys;
 mod lane;
 mod notice;
@@ -275,6 +275,8 @@ impl<'a> Loop<'a> {
     /// The way to another daemon was found, or not. A program that prints the token for it has the
     /// terminal while it runs.
     fn arrive(&mut self, found: Found, screen: &mut Screen) -> std::io::Result<Option<There>> {
+        // Typed on the way, and so meant for neither of the two; what the reader left behind goes too.
+        input::forget()?;
         let reached = match found.map(|found| *found) {
             Ok((config, Some(client))) => Ok((config, client)),
             Ok((config, None)) => {

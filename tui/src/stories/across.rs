@@ -126,6 +126,25 @@ fn one_stands_at_the_line_that_was_opened_with_what_is_around_it() {
 }
 
 #[test]
+fn behind_the_line_that_was_opened_nothing_is_missing() {
+    for (keys, newest) in [("G", false), ("f", true)] {
+        let mut client = opened();
+        client.press("k k enter");
+        let (request, _) = log_loads(&mut client).remove(0);
+        client.done(request, page_of((1..=7).map(|seq| of(203, seq, 0)).collect()));
+        let (request, _) = log_loads(&mut client).remove(0);
+        client.done(request, page_of((8..=1007).map(|seq| of(203, seq, 0)).collect()));
+        assert!(log_loads(&mut client).is_empty(), "nobody is near the end");
+        assert!(client.screen().contains("the first 1,007 lines"), "{}", client.screen());
+        client.press(keys);
+        let loads = log_loads(&mut client);
+        let goes_on = matches!(loads[..], [(_, Load::Logs { after: Some(1007), .. })]);
+        let jumps = matches!(loads[..], [(_, Load::Logs { before: None, after: None, .. })]);
+        assert!(if newest { jumps } else { goes_on || jumps }, "{keys}: {loads:?}");
+    }
+}
+
+#[test]
 fn what_is_attached_anywhere_is_read_once_and_in_turn() {
     let mut client = opened();
     client.loads();

@@ -7,7 +7,7 @@ use watchfire_shared::user::{Role, UserOut};
 use super::client::Client;
 use super::world::*;
 use crate::effect::{Command, Effect, Load};
-use crate::event::{Failure, FailureKind, KeyCode, KeyInput, Outcome, StreamEvent};
+use crate::event::{Event, Failure, FailureKind, KeyCode, KeyInput, Outcome, StreamEvent};
 use crate::model::commands::Cell;
 
 pub(super) fn patch(command: Command) -> IncidentPatch {
@@ -312,8 +312,7 @@ fn a_comment_is_written_and_sent() {
     let mut client = Client::live();
     client.press("n");
     client.type_text("rolling back? yes, q");
-    client
-        .event(crate::event::Event::Key(KeyInput { alt: true, ..KeyInput::plain(KeyCode::Enter) }));
+    client.event(Event::Key(KeyInput { alt: true, ..KeyInput::plain(KeyCode::Enter) }));
     client.type_text("now");
     client.press("enter");
     let (request, command) = client.command();
@@ -517,4 +516,30 @@ fn who_leaves_is_told_what_was_not_answered_and_what_was_refused_meanwhile() {
             "INC-203 resolve: no answer before the end, it may or may not have happened",
         ]
     );
+}
+
+#[test]
+fn a_password_goes_into_the_form_that_asks_for_it_whatever_lies_below() {
+    for keys in ["N", "7 a", "n", "t", "/", ":"] {
+        let mut client = Client::live();
+        client.press(keys);
+        client.answer_all(usual);
+        client.type_text("draft");
+        client.take();
+        let reason = "The sign-in has ended".to_owned();
+        client.stream(StreamEvent::Unauthenticated { reason });
+        client.type_text("dana");
+        client.press("tab");
+        client.type_text("horse");
+        client.event(Event::Paste("battery".to_owned()));
+        client.press("backspace enter");
+        let sent = client.take().pop();
+        let Some(Effect::SignIn { request, email, password }) = sent else {
+            panic!("{keys}: no sign-in: {sent:?}");
+        };
+        assert_eq!((email.as_str(), password.0.as_str()), ("dana", "horsebatter"), "{keys}");
+        client.done(request, Outcome::SignedIn);
+        assert!(!client.screen().contains("dana horse"), "{keys}");
+        assert!(!client.screen().contains("horse"), "{keys}: {}", client.screen());
+    }
 }

@@ -291,12 +291,12 @@ fn what_was_read_gives_the_keys_of_a_sheet_back_and_what_is_new_stays() {
     client.model.flash(Tone::Bad, whole.as_str());
     client.press("n");
     assert!(client.screen().contains(refused), "nobody has seen it yet: {}", client.screen());
-    client.wait(2_000);
+    client.wait(4_000);
     client.type_text("x");
     assert!(client.screen().contains("enter send"), "{}", client.screen());
     let mut client = Client::live();
     client.model.flash(Tone::Bad, whole);
-    client.wait(3_000);
+    client.wait(5_000);
     client.press("j");
     assert!(client.screen().contains(refused), "the list needs no room: {}", client.screen());
 }
@@ -306,6 +306,8 @@ fn a_key_that_means_nothing_says_so_but_hides_nothing() {
     let mut client = Client::live();
     client.press("X");
     assert_eq!(client.flash(), "X does nothing here; ? lists the keys");
+    client.press("Y");
+    assert_eq!(client.flash(), "Y does nothing here; ? lists the keys");
     client.model.flash(Tone::Bad, "INC-204 was refused");
     client.press("X");
     assert_eq!(client.flash(), "INC-204 was refused");

@@ -9,8 +9,13 @@ use crate::model::{Model, Overlay};
 use super::Out;
 use super::detail::scrolled;
 
+/// Whether there is another daemon.
+pub fn is_choice(model: &Model) -> bool {
+    model.setup.contexts.len() > 1
+}
+
 pub fn open(model: &mut Model) {
-    if model.setup.contexts.len() < 2 {
+    if !is_choice(model) {
         let text = "There is one daemon: name others as [contexts.NAME] in config.toml";
         model.flash(Tone::Neutral, text);
         return;

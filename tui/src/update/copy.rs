@@ -191,7 +191,7 @@ pub fn send(model: &mut Model, what: &str, text: String, out: &mut Out) {
         return;
     }
     let to = if model.in_tmux {
-        "clipboard through tmux, whose set-clipboard must be on"
+        "clipboard through tmux (with set-clipboard or allow-passthrough on)"
     } else {
         "clipboard of your terminal"
     };

@@ -12,7 +12,7 @@ use crate::model::demonstration::{lines, shown};
 use crate::model::detail::Tab;
 use crate::model::help;
 use crate::model::spot::Spot;
-use crate::model::{Model, Overlay, Screen, layout};
+use crate::model::{Flash, Model, Overlay, Screen, layout};
 
 use super::{
     Out, assessments, batch, cache, choices, chooser, columns, commands, copy, demonstration,
@@ -42,7 +42,8 @@ pub fn press(model: &mut Model, key: KeyInput, out: &mut Out) {
 
 /// A key that means nothing here says so, unless something that matters is being said.
 fn unknown(model: &mut Model, key: KeyInput) {
-    if model.shown_flash().is_some() {
+    let matters = |flash: &Flash| matches!(flash.tone, Tone::Warning | Tone::Bad);
+    if model.closing.is_some() || model.shown_flash().is_some_and(matters) {
         return;
     }
     let key = key_name(key, model.look.unicode);
@@ -202,8 +203,8 @@ fn back(model: &mut Model, context: Context, out: &mut Out) {
         Context::List if !model.marks.is_empty() => model.marks.clear(),
         Context::List => query::clear_query(model, out),
         Context::SignIn => {
-            // What was being written below the form stays a draft.
-            if model.overlay.is_some() {
+            // What lies below the form is left as it would be without it: texts stay drafts.
+            if model.overlay.is_some() && chooser::is_choice(model) {
                 back(model, model.context_below(), out);
             }
             chooser::open(model);

@@ -80,7 +80,10 @@ pub fn clock_set_back(model: &mut Model, by: TimeDelta) {
     }
     model.timers.counts.iter_mut().for_each(shift);
     model.timers.pane.iter_mut().for_each(shift);
-    model.flash.iter_mut().for_each(|flash| shift(&mut flash.until));
+    if let Some(flash) = &mut model.flash {
+        shift(&mut flash.since);
+        shift(&mut flash.until);
+    }
     model.events.set_back(by);
     model.across.pane.look_at.iter_mut().for_each(shift);
     if let Some(detail) = &mut model.detail {

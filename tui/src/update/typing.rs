@@ -9,7 +9,9 @@ use crate::model::{Model, Overlay, Screen};
 use super::{choices, chooser, forms, logs, people, query};
 
 pub fn type_char(model: &mut Model, c: char) {
-    if let Some(Overlay::NewIncident(form)) = &mut model.overlay {
+    if let Some(form) = signs_in(model) {
+        form.field().insert(c);
+    } else if let Some(Overlay::NewIncident(form)) = &mut model.overlay {
         forms::type_new(form, c);
     } else if let Some(Overlay::Person(form)) = &mut model.overlay {
         people::type_char(form, c);
@@ -20,6 +22,10 @@ pub fn type_char(model: &mut Model, c: char) {
 }
 
 pub fn paste(model: &mut Model, text: &str) {
+    if let Some(form) = signs_in(model) {
+        form.field().paste(text);
+        return;
+    }
     if let Some(Overlay::NewIncident(form)) = &mut model.overlay
         && form.field().is_none()
     {
@@ -32,7 +38,9 @@ pub fn paste(model: &mut Model, text: &str) {
 }
 
 pub fn edit_text(model: &mut Model, edit: Edit) {
-    if let Some(Overlay::NewIncident(form)) = &mut model.overlay {
+    if let Some(form) = signs_in(model) {
+        form.field().edit(edit);
+    } else if let Some(Overlay::NewIncident(form)) = &mut model.overlay {
         forms::edit_new(form, edit);
     } else if let Some(Overlay::Person(form)) = &mut model.overlay {
         people::edit(form, edit);
@@ -52,11 +60,15 @@ pub fn turn_field(model: &mut Model, by: usize) {
     }
 }
 
-/// The text field that has the keys.
+/// The form that asks who one is, while it has the keys: nothing of it may get to what lies below.
+fn signs_in(model: &mut Model) -> Option<&mut SignIn> {
+    model.asks_who()?;
+    model.sign_in.as_mut()
+}
+
+/// The text field that has the keys of somebody who has signed in.
 fn field(model: &mut Model) -> Option<&mut TextField> {
-    let signs_in = model.asks_who().is_some();
     match &mut model.overlay {
-        _ if signs_in => model.sign_in.as_mut().map(SignIn::field),
         Some(Overlay::Comment(comment)) => Some(&mut comment.field),
         Some(Overlay::Title(form)) => Some(&mut form.field),
         Some(Overlay::Export(form)) => Some(&mut form.field),

@@ -8,7 +8,7 @@
 //!  ▲  high  INC-203  ◐ invest.     14m  Payment retries clim…  payments    dana
 //! ─────────────────────────────────────────────────────────────────────────────────
 //!  INC-204  2 alerts firing · 1,204 log lines · opened 2m ago by alertmanager
-//!  a investigate  n comment  p priority  m assign to me  ? help        1 incidents
+//!  a investigate  n comment  p priority  m assign to me  ? help        1:incidents
 //! ```
 
 use ratatui::buffer::Buffer;

@@ -57,10 +57,10 @@ impl Table {
         }
     }
 
-    /// Whether its column has no room for a title.
+    /// Whether there is no room for a title in its column, or no such column.
     pub fn cuts(&self, title: &str) -> bool {
         let room = self.columns.iter().find(|(column, _)| *column == Column::Title);
-        room.is_some_and(|(_, room)| SafeText::line(title).width() > *room)
+        room.is_none_or(|(_, room)| SafeText::line(title).width() > *room)
     }
 
     /// Of everything but the title.

@@ -232,9 +232,12 @@ pub fn open_incident(model: &mut Model, out: &mut Out) {
     detail::choose(model, incident);
     if held {
         stand_at(model, seq, out);
+    } else if let Some(detail) = &mut model.detail {
+        detail.logs.place.follow();
     }
     detail::open_from(model, incident, Screen::Logs, out);
     if let Some(detail) = &mut model.detail {
         detail.tab = Tab::Logs;
+        detail.assessments.patterns = false;
     }
 }

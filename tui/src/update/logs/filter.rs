@@ -47,10 +47,12 @@ fn read_up_to(model: &mut Model, seq: i64, out: &mut Out) {
     }
 }
 
-/// Stands at a line of the opened incident, whatever was read of it before.
+/// Stands at a line of the opened incident, whatever was read or left out of it before.
 pub fn stand_at(model: &mut Model, seq: i64, out: &mut Out) {
     if let Some(detail) = &mut model.detail {
-        detail.logs.restart();
+        detail.logs.begin(Wanted::default());
+        let held = model.known.get(detail.id).map_or(0, |incident| incident.log_count);
+        detail.logs.known_last = detail.logs.known_last.max(held);
         read_up_to(model, seq, out);
     }
 }

@@ -92,10 +92,12 @@ pub fn catch_up(model: &mut Model, again: bool, out: &mut Out) {
         return;
     }
     let behind = pane.known_last - pane.covered;
-    if pane.place.follows() && behind > JUMP {
+    // Whoever begins to follow wants the end, not all that lies before it.
+    let far = behind > JUMP || (pane.beyond.newer && !again);
+    if pane.place.follows() && far {
         pane.restart();
         ask(model, Fetch::Newest, out);
-    } else if (again || behind > 0) && near_end {
+    } else if (again || behind > 0 || pane.beyond.newer) && near_end {
         ask(model, Fetch::Newer, out);
     }
 }
@@ -167,8 +169,7 @@ pub fn answered(
             pane.failure = None;
             pane.loaded = true;
             take(pane, fetch, answer, full, now);
-            // Whoever stands at a line may see those behind it.
-            let unfinished = (fetch == Fetch::Newer && full) || fetch == Fetch::UpTo;
+            let unfinished = fetch == Fetch::Newer && full;
             look_further(model, Which::Opened, out);
             catch_up(model, unfinished, out);
         }
@@ -202,12 +203,15 @@ fn take(
         Fetch::UpTo => {
             pane.beyond.older = full;
             pane.append_newer(answer.items, now);
+            // Nobody knows yet whether this is the end.
+            pane.beyond.newer = true;
             // One stands where one stood, not at the end.
             let last = pane.lines().numbers().end - 1;
             pane.place.put(last);
         }
         Fetch::Newer => {
             pane.append_newer(answer.items, now);
+            pane.beyond.newer = full;
             // A full page may not reach the end; then what was asked for is still to come.
             if !full {
                 pane.covered = pane.covered.max(pane.asked_up_to);

@@ -210,7 +210,8 @@ fn nothing(model: &Model, pane: &LogPane) -> String {
     } else if model.screen == Screen::Logs {
         "No incident has log lines yet: they appear here as they are attached.".to_owned()
     } else {
-        let which = model.subject().map_or_else(String::new, |it| it.reference.to_string());
+        let subject = model.subject().map(|it| it.reference.to_string());
+        let which = subject.unwrap_or_else(|| "INC-…".to_owned());
         format!("No log lines yet: `watchfire logs {which} --attach FILE` adds some.")
     }
 }
